@@ -1,0 +1,2 @@
+//! The `pfnlab` program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Speaks Linux's own text.

@@ -1,0 +1,3 @@
+//! The zoned page allocator.
+#![no_std]
+extern crate alloc;

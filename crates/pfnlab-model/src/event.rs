@@ -1,0 +1,364 @@
+//! Events: what happened, one fact each, told after it is true.
+
+use alloc::vec::Vec;
+
+use crate::{
+    Block, CpuId, MigrateType, NodeId, Order, Request, Sysctl, Watermarks, ZoneFlags, ZoneId,
+    ZoneKind, ZoneStat,
+};
+
+/// Which end of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// The front: taken first.
+    Head,
+    /// The back: taken last.
+    Tail,
+}
+
+/// A number that a per-CPU list keeps about itself (`struct per_cpu_pages`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PcpField {
+    /// How many frames it may hold before it is drained.
+    High,
+    /// The least `High` may become.
+    HighMin,
+    /// The most `High` may become.
+    HighMax,
+    /// How many frames are moved at once.
+    Batch,
+    /// Bit 0: the last free was of a high order. Bit 1: the CPU cache is large.
+    Flags,
+    /// How often the refill was doubled.
+    AllocFactor,
+    /// Up to 6.1: how often the drain was doubled.
+    FreeFactor,
+    /// How many frames were freed lately.
+    FreeCount,
+    /// Folds left until a list of a remote zone is drained.
+    Expire,
+}
+
+/// Why a zone was passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Free frames are not above the watermark and the reserve.
+    BelowMark {
+        /// Free frames as the test counts them.
+        free: i64,
+        /// The frames that must be exceeded.
+        mark: i64,
+    },
+    /// Enough is free, but no block is large enough.
+    NoLargeBlock,
+    /// The test passed, but the lists had nothing to give.
+    NothingFound,
+}
+
+/// Something that happened. Past tense, one fact, sent after the state changed.
+///
+/// The *facts* are complete: applied in order to a snapshot of before
+/// ([`Snapshot::apply`](crate::Snapshot::apply)) they give the snapshot of after, in every field.
+/// The *story* changes nothing and says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    // ---- the story -------------------------------------------------------------------------
+    /// A request was made.
+    Asked(Request),
+    /// The zonelist was walked from its preferred zone.
+    WalkStarted {
+        /// The preferred zone: the first one allowed.
+        preferred: ZoneId,
+        /// The internal flags, `ALLOC_*`, of the generation.
+        alloc_flags: u32,
+    },
+    /// A zone was passed over.
+    ZoneRefused {
+        /// Which zone.
+        zone: ZoneId,
+        /// Why.
+        why: Refusal,
+    },
+    /// A block was taken apart into its two halves.
+    Split {
+        /// The zone.
+        zone: ZoneId,
+        /// The block before.
+        block: Block,
+    },
+    /// Two free buddies became one block.
+    Merged {
+        /// The zone.
+        zone: ZoneId,
+        /// The block after.
+        block: Block,
+    },
+    /// A request of one migratetype was served from blocks of another (`mm_page_alloc_extfrag`).
+    FellBack {
+        /// The zone.
+        zone: ZoneId,
+        /// The block that was found.
+        block: Block,
+        /// The order wanted.
+        order: Order,
+        /// The migratetype wanted.
+        wanted: MigrateType,
+        /// The migratetype whose list it was on.
+        from: MigrateType,
+        /// Whether its pageblock now belongs to the wanted type.
+        claimed: bool,
+    },
+    /// A per-CPU list was refilled.
+    PcpRefilled {
+        /// The zone.
+        zone: ZoneId,
+        /// Whose list.
+        cpu: CpuId,
+        /// Which list.
+        list: u8,
+        /// How many blocks were moved to it.
+        blocks: u32,
+    },
+    /// Per-CPU lists were drained.
+    PcpDrained {
+        /// The zone.
+        zone: ZoneId,
+        /// Whose lists.
+        cpu: CpuId,
+        /// How many frames were given back to the buddy lists.
+        frames: u32,
+    },
+    /// A request was refused.
+    Refused(Request),
+
+    // ---- the facts -------------------------------------------------------------------------
+    /// A block was handed out.
+    Lent {
+        /// The zone it came from.
+        zone: ZoneId,
+        /// The block.
+        block: Block,
+    },
+    /// A block came back.
+    Returned {
+        /// The zone it belongs to.
+        zone: ZoneId,
+        /// The block.
+        block: Block,
+    },
+    /// A block that was handed out became single frames, each handed out on its own.
+    LentSplit {
+        /// The zone it belongs to.
+        zone: ZoneId,
+        /// The block before.
+        block: Block,
+    },
+    /// A block was put on a free list.
+    Linked {
+        /// The zone.
+        zone: ZoneId,
+        /// The block.
+        block: Block,
+        /// The list's migratetype.
+        mt: MigrateType,
+        /// At which end.
+        end: End,
+    },
+    /// A block was taken off a free list.
+    Unlinked {
+        /// The zone.
+        zone: ZoneId,
+        /// The block.
+        block: Block,
+        /// The list's migratetype.
+        mt: MigrateType,
+    },
+    /// A block was put on a per-CPU list.
+    PcpLinked {
+        /// The zone.
+        zone: ZoneId,
+        /// Whose list.
+        cpu: CpuId,
+        /// Which list.
+        list: u8,
+        /// The block.
+        block: Block,
+        /// The migratetype noted on it, in generations that note one.
+        noted: Option<MigrateType>,
+        /// At which end.
+        end: End,
+    },
+    /// A block was taken off a per-CPU list.
+    PcpUnlinked {
+        /// The zone.
+        zone: ZoneId,
+        /// Whose list.
+        cpu: CpuId,
+        /// Which list.
+        list: u8,
+        /// The block.
+        block: Block,
+        /// From which end.
+        end: End,
+    },
+    /// A per-CPU list adjusted one of its numbers.
+    PcpTuned {
+        /// The zone.
+        zone: ZoneId,
+        /// Whose list.
+        cpu: CpuId,
+        /// Which number.
+        field: PcpField,
+        /// What it is now.
+        value: u32,
+    },
+    /// A zone's counter changed.
+    StatSet {
+        /// The zone.
+        zone: ZoneId,
+        /// Which counter.
+        stat: ZoneStat,
+        /// What it is now.
+        value: i64,
+    },
+    /// A CPU's difference to a zone's counter changed.
+    DiffSet {
+        /// The zone.
+        zone: ZoneId,
+        /// Whose difference.
+        cpu: CpuId,
+        /// Which counter.
+        stat: ZoneStat,
+        /// What it is now.
+        value: i8,
+    },
+    /// A zone's flags changed.
+    FlagsSet {
+        /// The zone.
+        zone: ZoneId,
+        /// What they are now.
+        flags: ZoneFlags,
+    },
+    /// A zone's watermark boost changed.
+    BoostSet {
+        /// The zone.
+        zone: ZoneId,
+        /// What it is now, in frames.
+        frames: u64,
+    },
+    /// A pageblock got another migratetype.
+    Retyped {
+        /// The pageblock.
+        block: Block,
+        /// What it is now.
+        mt: MigrateType,
+    },
+    /// A zone's account of pageblocks kept for high-order atomic requests changed.
+    HighAtomicReserved {
+        /// The zone.
+        zone: ZoneId,
+        /// What it is now, in frames.
+        frames: u64,
+    },
+    /// The number of free frames in such pageblocks changed.
+    HighAtomicFree {
+        /// The zone.
+        zone: ZoneId,
+        /// What it is now, in frames.
+        frames: u64,
+    },
+    /// A node's background reclaimer was asked for work.
+    KswapdAsked {
+        /// The node.
+        node: NodeId,
+        /// The largest order anyone asked for.
+        order: Order,
+        /// The highest zone anyone asked for.
+        highest: ZoneKind,
+    },
+    /// A tunable was written, or follows from one that was.
+    SysctlSet {
+        /// Which.
+        sysctl: Sysctl,
+        /// What it is now.
+        value: u64,
+    },
+    /// A zone's watermarks were computed.
+    WatermarksSet {
+        /// The zone.
+        zone: ZoneId,
+        /// What they are now, without boost.
+        marks: Watermarks,
+    },
+    /// What a zone withholds from requests that could go higher was computed.
+    LowmemReserveSet {
+        /// The zone.
+        zone: ZoneId,
+        /// The highest zone of such requests.
+        highest: ZoneKind,
+        /// How many frames are withheld from them.
+        frames: u64,
+    },
+    /// The frames no user can have were computed, for a node or (`None`) the machine.
+    TotalReserveSet {
+        /// Whose.
+        node: Option<NodeId>,
+        /// How many frames.
+        frames: u64,
+    },
+    /// The limits of a zone's per-CPU lists were computed.
+    PagesetSet {
+        /// The zone.
+        zone: ZoneId,
+        /// The least high mark.
+        high_min: u32,
+        /// The most.
+        high_max: u32,
+        /// The batch.
+        batch: u32,
+    },
+}
+
+/// Somebody who is told. `()` listens to nothing and costs nothing.
+///
+/// ```
+/// use pfnlab_model::{Event, Observer};
+/// struct Splits(u32);
+/// impl Observer for Splits {
+///     fn event(&mut self, event: Event) {
+///         self.0 += u32::from(matches!(event, Event::Split { .. }));
+///     }
+/// }
+/// ```
+pub trait Observer {
+    /// Something happened.
+    fn event(&mut self, event: Event);
+}
+
+impl Observer for () {
+    #[inline(always)]
+    fn event(&mut self, _: Event) {}
+}
+
+impl<O: Observer + ?Sized> Observer for &mut O {
+    #[inline]
+    fn event(&mut self, event: Event) {
+        (**self).event(event);
+    }
+}
+
+/// Both are told, the first one first.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    #[inline]
+    fn event(&mut self, event: Event) {
+        self.0.event(event);
+        self.1.event(event);
+    }
+}
+
+/// A tape: keeps everything.
+impl Observer for Vec<Event> {
+    fn event(&mut self, event: Event) {
+        self.push(event);
+    }
+}

@@ -1,0 +1,65 @@
+//! The nouns of physical memory, and one trait.
+//!
+//! Everything else in pfnlab speaks these words and nothing lies below them. The crate is
+//! `no_std` with `alloc`; the `serde` feature gives machines and snapshots a saved form.
+//!
+//! - [`Pfn`], [`PfnRange`], [`Order`], [`Block`]: where a page frame is, and how big a run of them.
+//! - [`NodeId`], [`CpuId`], [`ZoneKind`], [`ZoneId`], [`MigrateType`]: what it belongs to.
+//! - [`Gfp`], [`Request`]: what somebody asks for.
+//! - [`MachineSpec`] → [`Machine`]: what the memory looks like. Checked once, then trusted.
+//! - [`Op`], [`Ticket`], [`Trace`]: what was asked, in order, as text a person can write.
+//! - [`Event`], [`Observer`]: what happened, fact by fact.
+//! - [`Snapshot`]: the whole state, and [`Snapshot::apply`], which moves it by one event.
+//! - [`PageAllocator`], [`Inspect`]: the one trait, and a way to look inside.
+
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+
+mod pfn;
+
+mod order;
+
+mod block;
+
+mod node;
+
+mod migratetype;
+
+mod gfp;
+
+mod request;
+
+mod bytes;
+mod machine;
+
+mod op;
+mod trace;
+mod trace_text;
+
+mod event;
+mod snapshot;
+
+mod allocator;
+
+pub use allocator::{AllocError, Capability, FreeError, Inspect, PageAllocator};
+pub use block::{Block, BlockError};
+pub use bytes::{ByteRange, BytesError, parse_size};
+pub use event::{End, Event, Observer, PcpField, Refusal};
+pub use gfp::{Gfp, GfpError};
+pub use machine::{
+    Kernelcore, Machine, MachineError, MachineSpec, MemRange, NodeSpec, NodeTopology, Place,
+};
+pub use migratetype::MigrateType;
+pub use node::{CpuId, NodeId, NodeMask, ZoneId, ZoneKind};
+pub use op::{Expect, Op, Sysctl, Ticket};
+pub use order::{Order, OrderError};
+pub use pfn::{Pfn, PfnRange};
+pub use request::Request;
+pub use snapshot::{
+    CpuState, FreeListState, GlobalState, NodeState, PageblockState, PcpListState, PcpState,
+    SNAPSHOT_FORMAT, Snapshot, Watermarks, ZoneFlags, ZoneStat, ZoneState,
+};
+pub use trace::{Step, Trace, TraceStart};
+pub use trace_text::{ParsedTrace, TraceError};

@@ -1,0 +1,705 @@
+//! Snapshots: the whole state of an allocator, as plain data.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::{
+    Block, CpuId, End, Event, MigrateType, NodeId, Order, PcpField, Pfn, Sysctl, ZoneId, ZoneKind,
+};
+
+/// The version of the saved form; goes up when it changes.
+pub const SNAPSHOT_FORMAT: u32 = 1;
+
+macro_rules! serde_struct {
+    ($(#[$attr:meta])* pub struct $name:ident { $($body:tt)* }) => {
+        $(#[$attr])*
+        #[cfg_attr(
+            feature = "serde",
+            derive(serde::Serialize, serde::Deserialize),
+            serde(deny_unknown_fields)
+        )]
+        pub struct $name { $($body)* }
+    };
+}
+
+serde_struct! {
+/// Everything the allocator owns, at one moment. Sizes are frames unless said.
+///
+/// Lists are in list order, head first: a request takes the head. [`Snapshot::apply`] moves a
+/// snapshot by one [`Event`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// [`SNAPSHOT_FORMAT`].
+    pub format: u32,
+    /// The kernel generation, by name.
+    pub profile: String,
+    /// What holds for the whole machine.
+    pub global: GlobalState,
+    /// Every possible CPU, by number.
+    pub cpus: Vec<CpuState>,
+    /// Every online node, by number.
+    pub nodes: Vec<NodeState>,
+    /// Every zone of every online node, by node and kind; those without memory too.
+    pub zones: Vec<ZoneState>,
+}
+}
+
+serde_struct! {
+/// What holds for the whole machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlobalState {
+    /// The kinds of zone the kernel was built with, by index.
+    pub zone_kinds: Vec<ZoneKind>,
+    /// The statistics a zone keeps, in the order of [`ZoneState::vm_stat`].
+    pub zone_stats: Vec<ZoneStat>,
+    /// The migratetypes the kernel was built with, by number.
+    pub migratetypes: Vec<MigrateType>,
+    /// The largest order.
+    pub top_order: Order,
+    /// The order of a pageblock.
+    pub pageblock_order: Order,
+    /// Frames in a memory section.
+    pub section_frames: u64,
+    /// The nodes there can be (`nr_node_ids`).
+    pub possible_nodes: u32,
+    /// The zone that `ZONE_MOVABLE` takes its memory from.
+    pub movable_zone: ZoneKind,
+    /// Grouping by mobility is off: too little memory.
+    pub mobility_disabled: bool,
+    /// Frames no user can have.
+    pub totalreserve_pages: u64,
+    /// All frames ever given to the allocator.
+    pub totalram_pages: u64,
+    /// KiB to keep free.
+    pub min_free_kbytes: u64,
+    /// What somebody wrote there; `None`: nobody did.
+    pub user_min_free_kbytes: Option<u64>,
+    /// The distance between watermarks, in 1/10000 of a zone.
+    pub watermark_scale_factor: u64,
+    /// How far stealing may boost the watermarks, in 1/10000 of the high one.
+    pub watermark_boost_factor: u64,
+    /// The per-CPU lists may hold 1/this of a zone; 0: sized from the low watermark.
+    pub percpu_pagelist_high_fraction: u64,
+    /// 1/this of the memory above a zone is withheld, by zone index; 0: nothing.
+    pub lowmem_reserve_ratio: Vec<u64>,
+    /// A batch is at most doubled this often.
+    pub pcp_batch_scale_max: u8,
+}
+}
+
+serde_struct! {
+/// A CPU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CpuState {
+    /// Its number.
+    pub cpu: CpuId,
+    /// Whether it runs.
+    pub online: bool,
+    /// The node it is on.
+    pub node: NodeId,
+}
+}
+
+serde_struct! {
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeState {
+    /// Its number.
+    pub node: NodeId,
+    /// The first frame of its span.
+    pub start: Pfn,
+    /// Frames from its first to its last.
+    pub spanned: u64,
+    /// Frames that exist.
+    pub present: u64,
+    /// Frames of it no user can have.
+    pub totalreserve_pages: u64,
+    /// The largest order the background reclaimer was asked for.
+    pub kswapd_order: Order,
+    /// The highest zone it was asked for; `None`: it was not asked.
+    pub kswapd_highest: Option<ZoneKind>,
+    /// How often in a row it found nothing to reclaim.
+    pub kswapd_failures: u32,
+    /// The distance to every online node.
+    pub distance: Vec<u8>,
+    /// The order in which zones are asked (`ZONELIST_FALLBACK`).
+    pub zonelist: Vec<ZoneId>,
+    /// The same for requests that stay on the node (`ZONELIST_NOFALLBACK`).
+    pub zonelist_this_node: Vec<ZoneId>,
+}
+}
+
+serde_struct! {
+/// A zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZoneState {
+    /// Which one.
+    pub id: ZoneId,
+    /// The first frame of its span; 0 without memory.
+    pub start: Pfn,
+    /// Frames from its first to its last, holes included.
+    pub spanned: u64,
+    /// Frames that exist.
+    pub present: u64,
+    /// Frames given to the allocator.
+    pub managed: u64,
+    /// The watermarks, without boost.
+    pub watermarks: Watermarks,
+    /// What stealing has added to them.
+    pub boost: u64,
+    /// Frames in pageblocks kept for high-order atomic requests.
+    pub highatomic_reserved: u64,
+    /// How many of them are free; `None`: the generation does not count them.
+    pub highatomic_free: Option<u64>,
+    /// The least `high` of a per-CPU list.
+    pub pageset_high_min: u32,
+    /// The most.
+    pub pageset_high_max: u32,
+    /// The batch of a per-CPU list.
+    pub pageset_batch: u32,
+    /// Its flags.
+    pub flags: ZoneFlags,
+    /// Below this many free frames the differences of all CPUs are counted too; 0: never.
+    pub percpu_drift_mark: u64,
+    /// Pageblocks being taken out of use.
+    pub isolated_pageblocks: u64,
+    /// Frames withheld from requests that could go as high as this index.
+    pub lowmem_reserve: Vec<u64>,
+    /// The folded counters, by [`GlobalState::zone_stats`].
+    pub vm_stat: Vec<i64>,
+    /// The free lists that hold something, by order and migratetype.
+    pub free_lists: Vec<FreeListState>,
+    /// The per-CPU lists, by CPU; none without memory.
+    pub pcp: Vec<PcpState>,
+    /// The pageblocks of its span; `None` without memory.
+    pub pageblocks: Option<PageblockState>,
+    /// Blocks handed out since the allocator began to watch, by frame.
+    pub lent: Vec<Block>,
+}
+}
+
+serde_struct! {
+/// The watermarks of a zone, in frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Watermarks {
+    /// Below: only for those who may use reserves.
+    pub min: u64,
+    /// Below: the background reclaimer is woken.
+    pub low: u64,
+    /// Above: it goes back to sleep.
+    pub high: u64,
+    /// Above: pages may be promoted from slower memory.
+    pub promo: u64,
+}
+}
+
+serde_struct! {
+/// A free list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FreeListState {
+    /// The order of its blocks.
+    pub order: Order,
+    /// Its migratetype.
+    pub mt: MigrateType,
+    /// Where its blocks start, head first.
+    pub pfns: VecDeque<Pfn>,
+}
+}
+
+serde_struct! {
+/// The per-CPU lists of one CPU in front of one zone (`struct per_cpu_pages`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PcpState {
+    /// Whose.
+    pub cpu: CpuId,
+    /// How many frames they hold.
+    pub count: u32,
+    /// How many they may hold before they are drained.
+    pub high: u32,
+    /// How many are moved at once.
+    pub batch: u32,
+    /// The least `high` may become.
+    pub high_min: u32,
+    /// The most.
+    pub high_max: u32,
+    /// Bit 0: the last free was of a high order. Bit 1: the CPU cache is large.
+    pub flags: u32,
+    /// How often the refill was doubled.
+    pub alloc_factor: u32,
+    /// Up to 6.1: how often the drain was doubled.
+    pub free_factor: u32,
+    /// How many frames were freed lately.
+    pub free_count: u32,
+    /// Folds left until a list of a remote zone is drained.
+    pub expire: u32,
+    /// A difference beyond this is folded.
+    pub stat_threshold: u8,
+    /// The differences not folded yet, by [`GlobalState::zone_stats`].
+    pub vm_stat_diff: Vec<i8>,
+    /// The lists that hold something, by index.
+    pub lists: Vec<PcpListState>,
+}
+}
+
+serde_struct! {
+/// One of the per-CPU lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PcpListState {
+    /// Its index: 3 · order + type up to order 3, then the lists of huge pages.
+    pub index: u8,
+    /// The order of its blocks.
+    pub order: Order,
+    /// Where its blocks start, head first.
+    pub pfns: VecDeque<Pfn>,
+    /// The migratetypes noted on them, in the same order; empty where none are noted.
+    pub noted: VecDeque<MigrateType>,
+}
+}
+
+serde_struct! {
+/// The pageblocks a zone's span touches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageblockState {
+    /// Where the first one starts.
+    pub first: Pfn,
+    /// Their migratetypes, ascending; `None` where there is no memory section.
+    pub types: Vec<Option<MigrateType>>,
+    /// How many frames of a pageblock can be moved though they are not free, where there are any:
+    /// position of the block, frames.
+    pub movable: Vec<(u32, u32)>,
+}
+}
+
+/// The flags of a zone (`enum zone_flags`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(transparent)
+)]
+pub struct ZoneFlags(u32);
+
+impl ZoneFlags {
+    /// No flag.
+    pub const NONE: ZoneFlags = ZoneFlags(0);
+    /// Its watermarks were boosted; the background reclaimer is to be woken.
+    pub const BOOSTED: ZoneFlags = ZoneFlags(1);
+    /// The background reclaimer is at work.
+    pub const RECLAIM_ACTIVE: ZoneFlags = ZoneFlags(2);
+    /// Free memory was seen below the high watermark (6.12).
+    pub const BELOW_HIGH: ZoneFlags = ZoneFlags(4);
+
+    /// The flags with these bits.
+    pub const fn from_bits(bits: u32) -> ZoneFlags {
+        ZoneFlags(bits)
+    }
+
+    /// The bits.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether all of `other` are set.
+    pub const fn contains(self, other: ZoneFlags) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// With those of `other` set.
+    #[must_use]
+    pub const fn with(self, other: ZoneFlags) -> ZoneFlags {
+        ZoneFlags(self.0 | other.0)
+    }
+
+    /// With those of `other` cleared.
+    #[must_use]
+    pub const fn without(self, other: ZoneFlags) -> ZoneFlags {
+        ZoneFlags(self.0 & !other.0)
+    }
+}
+
+impl fmt::Debug for ZoneFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "flags:{:#x}", self.0)
+    }
+}
+
+macro_rules! zone_stats {
+    ($($(#[$doc:meta])* $variant:ident = $symbol:literal, $name:literal;)*) => {
+        /// A counter every zone keeps (`enum zone_stat_item`).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        #[repr(u8)]
+        pub enum ZoneStat {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl ZoneStat {
+            /// Every counter any generation has.
+            pub const ALL: &'static [ZoneStat] = &[$(ZoneStat::$variant),*];
+            /// How many there are.
+            pub const COUNT: usize = ZoneStat::ALL.len();
+
+            /// The kernel's symbol.
+            pub const fn symbol(self) -> &'static str {
+                match self { $(ZoneStat::$variant => $symbol,)* }
+            }
+
+            /// The name in `/proc/zoneinfo`.
+            pub const fn name(self) -> &'static str {
+                match self { $(ZoneStat::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+zone_stats! {
+    /// Free frames.
+    FreePages = "NR_FREE_PAGES", "nr_free_pages";
+    /// On the inactive list of anonymous memory.
+    InactiveAnon = "NR_ZONE_INACTIVE_ANON", "nr_zone_inactive_anon";
+    /// On the active list of anonymous memory.
+    ActiveAnon = "NR_ZONE_ACTIVE_ANON", "nr_zone_active_anon";
+    /// On the inactive list of file pages.
+    InactiveFile = "NR_ZONE_INACTIVE_FILE", "nr_zone_inactive_file";
+    /// On the active list of file pages.
+    ActiveFile = "NR_ZONE_ACTIVE_FILE", "nr_zone_active_file";
+    /// Not evictable.
+    Unevictable = "NR_ZONE_UNEVICTABLE", "nr_zone_unevictable";
+    /// Dirty, under write-back or unstable.
+    WritePending = "NR_ZONE_WRITE_PENDING", "nr_zone_write_pending";
+    /// Locked into memory.
+    Mlock = "NR_MLOCK", "nr_mlock";
+    /// Bounce buffers.
+    Bounce = "NR_BOUNCE", "nr_bounce";
+    /// Of the compressed memory pool.
+    Zspages = "NR_ZSPAGES", "nr_zspages";
+    /// Free frames in contiguous memory areas.
+    FreeCma = "NR_FREE_CMA_PAGES", "nr_free_cma";
+    /// Not accepted yet by a confidential guest.
+    Unaccepted = "NR_UNACCEPTED", "nr_unaccepted";
+}
+
+impl ZoneStat {
+    /// The position in [`ZoneStat::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+impl Snapshot {
+    /// The zone called `id`.
+    pub fn zone(&self, id: ZoneId) -> Option<&ZoneState> {
+        let at = self.zones.binary_search_by_key(&id, |zone| zone.id).ok()?;
+        Some(&self.zones[at])
+    }
+
+    /// Moves the snapshot by one event.
+    ///
+    /// # Panics
+    /// When the event does not follow from the state: a block unlinked from a list it is not on,
+    /// a zone that does not exist.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::Asked(_)
+            | Event::WalkStarted { .. }
+            | Event::ZoneRefused { .. }
+            | Event::Split { .. }
+            | Event::Merged { .. }
+            | Event::FellBack { .. }
+            | Event::PcpRefilled { .. }
+            | Event::PcpDrained { .. }
+            | Event::Refused(_) => {}
+
+            Event::Lent { zone, block } => self.zone_mut(zone).lend(block),
+            Event::Returned { zone, block } => self.zone_mut(zone).take_back(block),
+            Event::LentSplit { zone, block } => {
+                let zone = self.zone_mut(zone);
+                zone.take_back(block);
+                let frames = block.range();
+                (0..frames.frames())
+                    .for_each(|frame| zone.lend(Block::page(frames.start().offset(frame))));
+            }
+            Event::Linked {
+                zone,
+                block,
+                mt,
+                end,
+            } => self.zone_mut(zone).link(block, mt, end),
+            Event::Unlinked { zone, block, mt } => self.zone_mut(zone).unlink(block, mt),
+            Event::PcpLinked {
+                zone,
+                cpu,
+                list,
+                block,
+                noted,
+                end,
+            } => {
+                self.pcp_mut(zone, cpu).link(list, block, noted, end);
+            }
+            Event::PcpUnlinked {
+                zone,
+                cpu,
+                list,
+                block,
+                end,
+            } => {
+                self.pcp_mut(zone, cpu).unlink(list, block, end);
+            }
+            Event::PcpTuned {
+                zone,
+                cpu,
+                field,
+                value,
+            } => {
+                *self.pcp_mut(zone, cpu).field(field) = value;
+            }
+            Event::StatSet { zone, stat, value } => {
+                let at = self.stat_position(stat);
+                self.zone_mut(zone).vm_stat[at] = value;
+            }
+            Event::DiffSet {
+                zone,
+                cpu,
+                stat,
+                value,
+            } => {
+                let at = self.stat_position(stat);
+                self.pcp_mut(zone, cpu).vm_stat_diff[at] = value;
+            }
+            Event::FlagsSet { zone, flags } => self.zone_mut(zone).flags = flags,
+            Event::BoostSet { zone, frames } => self.zone_mut(zone).boost = frames,
+            Event::Retyped { block, mt } => self.retype(block, mt),
+            Event::HighAtomicReserved { zone, frames } => {
+                self.zone_mut(zone).highatomic_reserved = frames;
+            }
+            Event::HighAtomicFree { zone, frames } => {
+                self.zone_mut(zone).highatomic_free = Some(frames);
+            }
+            Event::KswapdAsked {
+                node,
+                order,
+                highest,
+            } => {
+                let node = self.node_mut(node);
+                node.kswapd_order = order;
+                node.kswapd_highest = Some(highest);
+            }
+            Event::SysctlSet { sysctl, value } => self.global.set(sysctl, value),
+            Event::WatermarksSet { zone, marks } => self.zone_mut(zone).watermarks = marks,
+            Event::LowmemReserveSet {
+                zone,
+                highest,
+                frames,
+            } => {
+                let kinds = &self.global.zone_kinds;
+                let index = kinds.iter().position(|&kind| kind == highest);
+                let index = index.expect("a reserve is for a zone the kernel has");
+                self.zone_mut(zone).lowmem_reserve[index] = frames;
+            }
+            Event::TotalReserveSet {
+                node: Some(node),
+                frames,
+            } => {
+                self.node_mut(node).totalreserve_pages = frames;
+            }
+            Event::TotalReserveSet { node: None, frames } => {
+                self.global.totalreserve_pages = frames;
+            }
+            Event::PagesetSet {
+                zone,
+                high_min,
+                high_max,
+                batch,
+            } => {
+                let zone = self.zone_mut(zone);
+                zone.pageset_high_min = high_min;
+                zone.pageset_high_max = high_max;
+                zone.pageset_batch = batch;
+            }
+        }
+    }
+
+    fn stat_position(&self, stat: ZoneStat) -> usize {
+        let at = self
+            .global
+            .zone_stats
+            .iter()
+            .position(|&known| known == stat);
+        at.expect("an event speaks of a counter the kernel has")
+    }
+
+    fn zone_mut(&mut self, id: ZoneId) -> &mut ZoneState {
+        let at = self.zones.binary_search_by_key(&id, |zone| zone.id);
+        &mut self.zones[at.expect("an event speaks of a zone that exists")]
+    }
+
+    fn node_mut(&mut self, id: NodeId) -> &mut NodeState {
+        let at = self.nodes.binary_search_by_key(&id, |node| node.node);
+        &mut self.nodes[at.expect("an event speaks of a node that exists")]
+    }
+
+    fn pcp_mut(&mut self, zone: ZoneId, cpu: CpuId) -> &mut PcpState {
+        let pcp = self
+            .zone_mut(zone)
+            .pcp
+            .iter_mut()
+            .find(|pcp| pcp.cpu == cpu);
+        pcp.expect("an event speaks of a CPU that exists")
+    }
+
+    /// A pageblock's type is kept with its section, so every zone that touches it sees the change.
+    fn retype(&mut self, block: Block, mt: MigrateType) {
+        for zone in &mut self.zones {
+            let Some(pageblocks) = &mut zone.pageblocks else {
+                continue;
+            };
+            let Some(offset) = block.start().get().checked_sub(pageblocks.first.get()) else {
+                continue;
+            };
+            let at = (offset / block.frames()) as usize;
+            if let Some(slot) = pageblocks.types.get_mut(at) {
+                *slot = Some(mt);
+            }
+        }
+    }
+}
+
+impl ZoneState {
+    /// Blocks of `order`, of every migratetype.
+    pub fn free_blocks(&self, order: Order) -> u64 {
+        let lists = self.free_lists.iter().filter(|list| list.order == order);
+        lists.map(|list| list.pfns.len() as u64).sum()
+    }
+
+    fn lend(&mut self, block: Block) {
+        let at = self
+            .lent
+            .partition_point(|lent| lent.start() < block.start());
+        self.lent.insert(at, block);
+    }
+
+    fn take_back(&mut self, block: Block) {
+        let at = self
+            .lent
+            .binary_search(&block)
+            .expect("a block comes back that was handed out");
+        self.lent.remove(at);
+    }
+
+    fn link(&mut self, block: Block, mt: MigrateType, end: End) {
+        let key = (block.order(), mt);
+        let at = match self
+            .free_lists
+            .binary_search_by_key(&key, |list| (list.order, list.mt))
+        {
+            Ok(at) => at,
+            Err(at) => {
+                let list = FreeListState {
+                    order: block.order(),
+                    mt,
+                    pfns: VecDeque::new(),
+                };
+                self.free_lists.insert(at, list);
+                at
+            }
+        };
+        push(&mut self.free_lists[at].pfns, block.start(), end);
+    }
+
+    fn unlink(&mut self, block: Block, mt: MigrateType) {
+        let key = (block.order(), mt);
+        let at = self
+            .free_lists
+            .binary_search_by_key(&key, |list| (list.order, list.mt));
+        let at = at.expect("a block leaves a list that holds something");
+        let pfns = &mut self.free_lists[at].pfns;
+        let position = pfns.iter().position(|&pfn| pfn == block.start());
+        pfns.remove(position.expect("a block leaves the list it is on"));
+        if pfns.is_empty() {
+            self.free_lists.remove(at);
+        }
+    }
+}
+
+impl PcpState {
+    fn link(&mut self, index: u8, block: Block, noted: Option<MigrateType>, end: End) {
+        let at = match self.lists.binary_search_by_key(&index, |list| list.index) {
+            Ok(at) => at,
+            Err(at) => {
+                let list = PcpListState {
+                    index,
+                    order: block.order(),
+                    pfns: VecDeque::new(),
+                    noted: VecDeque::new(),
+                };
+                self.lists.insert(at, list);
+                at
+            }
+        };
+        push(&mut self.lists[at].pfns, block.start(), end);
+        if let Some(mt) = noted {
+            push(&mut self.lists[at].noted, mt, end);
+        }
+        self.count += block.frames() as u32;
+    }
+
+    fn unlink(&mut self, index: u8, block: Block, end: End) {
+        let at = self.lists.binary_search_by_key(&index, |list| list.index);
+        let at = at.expect("a block leaves a list that holds something");
+        let list = &mut self.lists[at];
+        assert_eq!(
+            pop(&mut list.pfns, end),
+            Some(block.start()),
+            "it is at the end it leaves from"
+        );
+        pop(&mut list.noted, end);
+        if list.pfns.is_empty() {
+            self.lists.remove(at);
+        }
+        self.count -= block.frames() as u32;
+    }
+
+    fn field(&mut self, field: PcpField) -> &mut u32 {
+        match field {
+            PcpField::High => &mut self.high,
+            PcpField::HighMin => &mut self.high_min,
+            PcpField::HighMax => &mut self.high_max,
+            PcpField::Batch => &mut self.batch,
+            PcpField::Flags => &mut self.flags,
+            PcpField::AllocFactor => &mut self.alloc_factor,
+            PcpField::FreeFactor => &mut self.free_factor,
+            PcpField::FreeCount => &mut self.free_count,
+            PcpField::Expire => &mut self.expire,
+        }
+    }
+}
+
+impl GlobalState {
+    fn set(&mut self, sysctl: Sysctl, value: u64) {
+        match sysctl {
+            Sysctl::MinFreeKbytes => {
+                self.min_free_kbytes = value;
+                self.user_min_free_kbytes = Some(value);
+            }
+            Sysctl::WatermarkScaleFactor => self.watermark_scale_factor = value,
+            Sysctl::WatermarkBoostFactor => self.watermark_boost_factor = value,
+            Sysctl::PercpuPagelistHighFraction => self.percpu_pagelist_high_fraction = value,
+        }
+    }
+}
+
+fn push<T>(list: &mut VecDeque<T>, item: T, end: End) {
+    match end {
+        End::Head => list.push_front(item),
+        End::Tail => list.push_back(item),
+    }
+}
+
+fn pop<T>(list: &mut VecDeque<T>, end: End) -> Option<T> {
+    match end {
+        End::Head => list.pop_front(),
+        End::Tail => list.pop_back(),
+    }
+}

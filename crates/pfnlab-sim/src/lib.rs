@@ -1,0 +1,1 @@
+//! Drives any page allocator.

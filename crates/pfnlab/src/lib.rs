@@ -1,0 +1,1 @@
+//! A deterministic laboratory for physical memory.
