@@ -1,3 +1,57 @@
-//! The zoned page allocator.
+//! The Linux zoned page allocator: machine and profile in, page frames out.
+//!
+//! `no_std` with `alloc`; no clock, no randomness, no I/O, and no heap memory asked for once a
+//! machine is booted. Calls go down, events come up.
+//!
+//! - [`Profile`], [`Config`]: which kernel, and how it was built. Data.
+//! - [`boot`]: a machine becomes zones and free lists. Start here.
+//! - [`Mm`]: the allocator. Requests come in here.
+//! - `slowpath`: the list of attempts. `walk`: one pass over a zonelist.
+//! - `zonelist`: the order in which zones are asked. `watermark`: may this request go so low?
+//! - `zone`: the one place where decisions become changes. `pcp`: the per-CPU lists in front.
+//! - `fallback`: whose blocks may be robbed, and of how much. `highatomic`: what is kept back.
+//! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
+//! - `pageblock`, `zone_map`, `vmstat`: what stands beside.
+
 #![no_std]
+#![deny(clippy::float_arithmetic)]
+
 extern crate alloc;
+
+mod config;
+mod profile;
+
+pub mod boot;
+
+mod mm;
+mod slowpath;
+mod walk;
+
+mod alloc_flags;
+mod gfp_zone;
+mod watermark;
+mod zonelist;
+
+mod fallback;
+mod highatomic;
+mod pcp;
+mod rmqueue;
+mod zone;
+
+mod buddy;
+mod frames;
+mod free_list;
+
+mod pageblock;
+mod vmstat;
+mod zone_map;
+
+mod limits;
+mod resume;
+mod snapshot;
+
+pub use boot::BootError;
+pub use config::Config;
+pub use mm::Mm;
+pub use profile::Profile;
+pub use resume::ResumeError;

@@ -89,7 +89,11 @@ impl fmt::Debug for Pfn {
 /// assert!(!range.contains(Pfn::new(0x9f)));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "(Pfn, Pfn)", into = "(Pfn, Pfn)")
+)]
 pub struct PfnRange {
     start: Pfn,
     end: Pfn,
@@ -171,5 +175,18 @@ impl fmt::Display for PfnRange {
 impl fmt::Debug for PfnRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "pfn:{self}")
+    }
+}
+
+impl TryFrom<(Pfn, Pfn)> for PfnRange {
+    type Error = &'static str;
+    fn try_from((start, end): (Pfn, Pfn)) -> Result<PfnRange, &'static str> {
+        PfnRange::new(start, end).ok_or("a range of frames does not run backward")
+    }
+}
+
+impl From<PfnRange> for (Pfn, Pfn) {
+    fn from(range: PfnRange) -> (Pfn, Pfn) {
+        (range.start, range.end)
     }
 }

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
-    Block, CpuId, End, Event, MigrateType, NodeId, Order, PcpField, Pfn, Sysctl, ZoneId, ZoneKind,
+    Block, CpuId, End, Event, MigrateType, NodeId, Order, PcpField, Pfn, PfnRange, Sysctl, ZoneId,
+    ZoneKind,
 };
 
 /// The version of the saved form; goes up when it changes.
@@ -145,6 +146,9 @@ pub struct ZoneState {
     pub present: u64,
     /// Frames given to the allocator.
     pub managed: u64,
+    /// Where its frames are, ascending; empty: unknown, take the span for it.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub memory: Vec<PfnRange>,
     /// The watermarks, without boost.
     pub watermarks: Watermarks,
     /// What stealing has added to them.

@@ -1,0 +1,107 @@
+//! The allocator's internal flags: how far a walk may go (`ALLOC_*`).
+
+use pfnlab_model::Gfp;
+
+/// How far a walk may go. Bits as in Linux 6.1.y and 6.12.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct AllocFlags(u32);
+
+/// Which of a zone's watermarks a test uses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mark {
+    Min,
+    Low,
+    High,
+}
+
+impl AllocFlags {
+    pub(crate) const MIN: AllocFlags = AllocFlags(0);
+    pub(crate) const LOW: AllocFlags = AllocFlags(1);
+    /// No watermark holds.
+    pub(crate) const NO_WATERMARKS: AllocFlags = AllocFlags(4);
+    /// The requester was chosen to die, and may have more.
+    pub(crate) const OOM: AllocFlags = AllocFlags(8);
+    /// The requester cannot wait.
+    pub(crate) const NON_BLOCK: AllocFlags = AllocFlags(0x10);
+    /// Half of the min watermark is open to it (`__GFP_HIGH`).
+    pub(crate) const MIN_RESERVE: AllocFlags = AllocFlags(0x20);
+    /// The cpuset holds.
+    pub(crate) const CPUSET: AllocFlags = AllocFlags(0x40);
+    /// Rather fail in this zone than mix types in a pageblock.
+    pub(crate) const NOFRAGMENT: AllocFlags = AllocFlags(0x100);
+    /// Pageblocks kept for high-order atomic requests are open to it.
+    pub(crate) const HIGHATOMIC: AllocFlags = AllocFlags(0x200);
+    /// The background reclaimer may be woken.
+    pub(crate) const KSWAPD: AllocFlags = AllocFlags(0x800);
+    /// Any of the flags that open a reserve (`ALLOC_RESERVES`).
+    pub(crate) const RESERVES: AllocFlags = AllocFlags(0x10 | 0x20 | 0x200 | 8);
+
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    pub(crate) const fn with(self, other: AllocFlags) -> AllocFlags {
+        AllocFlags(self.0 | other.0)
+    }
+
+    pub(crate) const fn without(self, other: AllocFlags) -> AllocFlags {
+        AllocFlags(self.0 & !other.0)
+    }
+
+    /// Whether any of `other` is set.
+    pub(crate) const fn any(self, other: AllocFlags) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    fn with_if(self, condition: bool, other: AllocFlags) -> AllocFlags {
+        if condition { self.with(other) } else { self }
+    }
+
+    /// Which watermark the low bits name.
+    pub(crate) fn mark(self) -> Mark {
+        match self.0 & 3 {
+            0 => Mark::Min,
+            1 => Mark::Low,
+            _ => Mark::High,
+        }
+    }
+
+    /// The slow path's flags for a mask (`gfp_to_alloc_flags`, 6.1.y and 6.12.y).
+    ///
+    /// ```text
+    ///   GFP_ATOMIC, order 0: MIN_RESERVE | KSWAPD | NON_BLOCK = 0x830; order 2: 0xa30
+    /// ```
+    pub(crate) fn slow(gfp: Gfp, high_order: bool) -> AllocFlags {
+        let high = gfp.contains(Gfp::HIGH);
+        let flags = AllocFlags::MIN
+            .with(AllocFlags::CPUSET)
+            .with_if(high, AllocFlags::MIN_RESERVE)
+            .with_if(gfp.contains(Gfp::KSWAPD_RECLAIM), AllocFlags::KSWAPD);
+        if gfp.contains(Gfp::DIRECT_RECLAIM) {
+            return flags;
+        }
+        let may_reserve = !gfp.contains(Gfp::NOMEMALLOC);
+        let flags = flags
+            .with_if(may_reserve, AllocFlags::NON_BLOCK)
+            .with_if(may_reserve && high_order && high, AllocFlags::HIGHATOMIC);
+        if high {
+            flags.without(AllocFlags::CPUSET)
+        } else {
+            flags
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The worked examples of the specification (GFP flags, 1.5).
+    #[test]
+    fn slow_flags_of_atomic_and_nowait() {
+        let bits = |gfp, high_order| AllocFlags::slow(gfp, high_order).bits();
+        assert_eq!(bits(Gfp::GFP_ATOMIC, false), 0x830);
+        assert_eq!(bits(Gfp::GFP_ATOMIC, true), 0xa30);
+        assert_eq!(bits(Gfp::GFP_NOWAIT, true), 0x850);
+    }
+}

@@ -1,0 +1,201 @@
+//! Booting: a machine becomes zones and free lists.
+//!
+//! ```text
+//!   Machine → layout (zone limits, movable start, spans: pure) → pageblocks → release → limits
+//! ```
+//!
+//! - [`layout`]: which frames are in which zone.
+//! - `release`: free memory is given to the buddy, in the order that decides which frame the very
+//!   first request gets.
+
+mod layout;
+mod release;
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use pfnlab_model::{Machine, MigrateType, NodeId, Pfn, PfnRange, ZoneId};
+
+use crate::frames::Frames;
+use crate::limits::Tunables;
+use crate::mm::{Cpu, Kswapd, Node};
+use crate::pageblock::Pageblocks;
+use crate::pcp::FREE_HIGH_BATCH;
+use crate::zone::Zone;
+use crate::zone_map::{ZoneAt, ZoneMap};
+use crate::zonelist::{Topology, ZoneRef, Zonelist, node_orders};
+use crate::{Config, Mm, Profile};
+
+pub use layout::{Layout, ZoneLayout};
+
+/// A machine this kernel cannot be booted on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BootError {
+    /// A zone would span more frames than it can.
+    ZoneTooLarge {
+        /// Which zone.
+        zone: ZoneId,
+        /// How many frames it would span.
+        frames: u64,
+    },
+    /// Nothing is left to allocate from: all memory is reserved.
+    NothingFree,
+}
+
+impl fmt::Display for BootError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BootError::ZoneTooLarge { zone, frames } => {
+                let most = Frames::LIMIT;
+                write!(
+                    f,
+                    "{zone} would span {frames:#x} frames, more than {most:#x}"
+                )
+            }
+            BootError::NothingFree => f.write_str("all memory is reserved: nothing is free"),
+        }
+    }
+}
+
+impl core::error::Error for BootError {}
+
+impl Mm {
+    /// Boots a machine.
+    ///
+    /// # Errors
+    /// When a zone is too large, or all memory is reserved.
+    pub fn boot(
+        machine: &Machine,
+        profile: &'static Profile,
+        config: &Config,
+    ) -> Result<Mm, BootError> {
+        let layout = Layout::new(machine, config);
+        let cpus: Vec<Cpu> = machine
+            .cpus()
+            .iter()
+            .map(|&(_, node)| Cpu { node, online: true })
+            .collect();
+        let mut zones = Vec::new();
+        for place in &layout.zones {
+            let frames = place.span.frames();
+            if frames > Frames::LIMIT {
+                return Err(BootError::ZoneTooLarge {
+                    zone: place.id,
+                    frames,
+                });
+            }
+            let mut zone = Zone::new(place.id, place.span, profile, config, cpus.len());
+            zone.present = place.present;
+            zone.memory = place.memory.clone();
+            zones.push(zone);
+        }
+        let mut mm = Mm {
+            profile,
+            tunables: Tunables::defaults(config.zones),
+            totalram: 0,
+            totalreserve: 0,
+            mobility_disabled: false,
+            movable_zone: layout.movable_zone,
+            section_frames: machine.section_frames(),
+            nodes: nodes(machine, profile, config, &zones),
+            cpus,
+            blocks: pageblocks(machine, config),
+            zones,
+            zone_map: ZoneMap::new(config.pageblock_order, Pfn::default(), Vec::new()),
+            config: config.clone(),
+        };
+        mm.map_zones();
+        mm.mobility_disabled =
+            machine.frames() < config.pageblock_order.frames() * config.migratetypes.len() as u64;
+        mm.release(machine);
+        if mm.totalram == 0 {
+            return Err(BootError::NothingFree);
+        }
+        mm.init_limits();
+        mm.init_cache_flags();
+        Ok(mm)
+    }
+
+    /// CPUs with a large cache let freed blocks pile up a little before they are flushed
+    /// (`zone_pcp_update_cacheinfo`).
+    fn init_cache_flags(&mut self) {
+        for zone in &mut self.zones {
+            let large = self.config.cache_slice > 3 * u64::from(zone.pageset.batch);
+            for pcp in zone
+                .pcps
+                .iter_mut()
+                .filter(|_| large && zone.profile.pcp.has_range())
+            {
+                pcp.set(pfnlab_model::PcpField::Flags, FREE_HIGH_BATCH, &mut ());
+            }
+        }
+    }
+}
+
+/// Every pageblock that starts in memory is movable at first; the others stay as they are in a
+/// zeroed map, unmovable (`memmap_init_range`).
+fn pageblocks(machine: &Machine, config: &Config) -> Pageblocks {
+    let mut blocks = Pageblocks::new(config.pageblock_order, machine.end());
+    for memory in machine.memory() {
+        blocks.init(memory.range, MigrateType::Movable);
+    }
+    blocks
+}
+
+fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) -> Vec<Node> {
+    let kinds = config.zones.len();
+    let rows: Vec<&[u8]> = machine
+        .nodes()
+        .iter()
+        .map(|node| &node.distance[..])
+        .collect();
+    let has_cpus: Vec<bool> = machine
+        .nodes()
+        .iter()
+        .map(|node| !node.cpus.is_empty())
+        .collect();
+    let of_node = |node: usize| &zones[node * kinds..(node + 1) * kinds];
+    let has_memory: Vec<bool> = (0..rows.len())
+        .map(|node| of_node(node).iter().any(Zone::is_populated))
+        .collect();
+    let orders = node_orders(&Topology {
+        distance: &rows,
+        cpus: &has_cpus,
+        memory: &has_memory,
+        max_nodes: config.max_nodes,
+        local: profile.local,
+    });
+    let zonelist = |nodes: &[NodeId]| {
+        let entries = nodes.iter().flat_map(|node| {
+            let zones = of_node(node.index()).iter().enumerate().rev();
+            zones
+                .filter(|(_, zone)| zone.is_populated())
+                .map(move |(kind, zone)| ZoneRef {
+                    zone: ZoneAt((node.index() * kinds + kind) as u16),
+                    id: zone.id,
+                    kind: kind as u8,
+                })
+        });
+        Zonelist(entries.collect())
+    };
+    machine
+        .nodes()
+        .iter()
+        .zip(&orders)
+        .map(|(topology, order)| {
+            let memory: Vec<PfnRange> = machine.memory_of(topology.id).collect();
+            let start = memory.first().map_or(Pfn::default(), |range| range.start());
+            let end = memory.last().map_or(start, |range| range.end());
+            Node {
+                start,
+                spanned: end.since(start),
+                present: memory.iter().map(|range| range.frames()).sum(),
+                distance: topology.distance.clone(),
+                totalreserve: 0,
+                zonelists: [zonelist(order), zonelist(&[topology.id])],
+                kswapd: Kswapd::default(),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,163 @@
+//! The buddy lists: split on the way down, merge on the way up.
+
+use pfnlab_model::{Block, End, Event, MigrateType, Observer, Order, ZoneId};
+
+use crate::frames::{Frames, State};
+use crate::free_list::FreeList;
+
+/// What merging does when a whole pageblock of another ordinary type is absorbed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MergePolicy {
+    /// The pageblocks keep their types (up to 6.1).
+    KeepTypes,
+    /// The absorbed pageblocks take the type of the block that was freed (6.12.y).
+    Retype,
+}
+
+impl MergePolicy {
+    pub(crate) fn retypes(self) -> bool {
+        matches!(self, MergePolicy::Retype)
+    }
+}
+
+/// The free blocks of one zone: a list per order and migratetype (`struct free_area`).
+#[derive(Debug)]
+pub(crate) struct Buddy {
+    zone: ZoneId,
+    top_order: Order,
+    pub(crate) frames: Frames,
+    lists: [[FreeList; MigrateType::COUNT]; Order::COUNT],
+}
+
+impl Buddy {
+    pub(crate) fn new(zone: ZoneId, frames: Frames, top_order: Order) -> Buddy {
+        let lists = [[FreeList::default(); MigrateType::COUNT]; Order::COUNT];
+        Buddy {
+            zone,
+            top_order,
+            frames,
+            lists,
+        }
+    }
+
+    /// The largest order.
+    pub(crate) fn top_order(&self) -> Order {
+        self.top_order
+    }
+
+    /// The list of this order and type.
+    #[inline]
+    pub(crate) fn list(&self, order: Order, mt: MigrateType) -> &FreeList {
+        &self.lists[order.index()][mt.index()]
+    }
+
+    /// How many blocks of `order` are free, of every type (`nr_free`).
+    pub(crate) fn blocks_of(&self, order: Order) -> u64 {
+        self.lists[order.index()]
+            .iter()
+            .map(|list| u64::from(list.len()))
+            .sum()
+    }
+
+    /// The block a request of this order and type would take.
+    #[inline]
+    pub(crate) fn first(&self, order: Order, mt: MigrateType) -> Option<Block> {
+        self.list(order, mt).peek(&self.frames, order, End::Head)
+    }
+
+    /// Puts a block on the list of `mt`.
+    #[inline]
+    pub(crate) fn link(
+        &mut self,
+        block: Block,
+        mt: MigrateType,
+        end: End,
+        observer: &mut impl Observer,
+    ) {
+        let list = &mut self.lists[block.order().index()][mt.index()];
+        list.push(&mut self.frames, block, State::Free(mt), end);
+        observer.event(Event::Linked {
+            zone: self.zone,
+            block,
+            mt,
+            end,
+        });
+    }
+
+    /// Takes a free block off its list, and says which type's it was.
+    #[inline]
+    pub(crate) fn unlink(&mut self, block: Block, observer: &mut impl Observer) -> MigrateType {
+        let State::Free(mt) = self.frames.state(block) else {
+            panic!("{block} is unlinked but not free");
+        };
+        self.lists[block.order().index()][mt.index()].remove(&mut self.frames, block);
+        observer.event(Event::Unlinked {
+            zone: self.zone,
+            block,
+            mt,
+        });
+        mt
+    }
+
+    /// Takes a block apart until its lowest part has `order`; every upper half goes to the head
+    /// of its list of `mt` (`expand`).
+    #[inline]
+    pub(crate) fn expand(
+        &mut self,
+        mut block: Block,
+        order: Order,
+        mt: MigrateType,
+        observer: &mut impl Observer,
+    ) -> Block {
+        while order < block.order()
+            && let Some((lower, upper)) = block.split()
+        {
+            observer.event(Event::Split {
+                zone: self.zone,
+                block,
+            });
+            self.link(upper, mt, End::Head, observer);
+            block = lower;
+        }
+        block
+    }
+
+    /// Takes the smallest sufficient block of a type (`__rmqueue_smallest`).
+    #[inline]
+    pub(crate) fn smallest(
+        &mut self,
+        order: Order,
+        mt: MigrateType,
+        observer: &mut impl Observer,
+    ) -> Option<Block> {
+        let found = order
+            .through(self.top_order)
+            .find_map(|order| self.first(order, mt))?;
+        self.unlink(found, observer);
+        Some(self.expand(found, order, mt, observer))
+    }
+
+    /// The free block whose head is at `block`'s buddy and whose order is the same, if there is one.
+    #[inline]
+    pub(crate) fn free_buddy(&self, block: Block) -> Option<Block> {
+        let buddy = block.buddy();
+        (block.order() < self.top_order && self.frames.is_free(buddy)).then_some(buddy)
+    }
+
+    /// Whether the buddy of `block`'s parent is free: if `block`'s own buddy comes back, two
+    /// merges follow (`buddy_merge_likely`).
+    #[inline]
+    pub(crate) fn merge_likely(&self, block: Block) -> Option<Block> {
+        let parent = block.parent()?;
+        (parent.order() < self.top_order && self.frames.is_free(parent.buddy())).then_some(parent)
+    }
+
+    /// Announces a merge.
+    #[inline]
+    pub(crate) fn merged(&self, block: Block, observer: &mut impl Observer) {
+        observer.event(Event::Merged {
+            zone: self.zone,
+            block,
+        });
+    }
+}

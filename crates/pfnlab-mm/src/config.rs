@@ -1,0 +1,91 @@
+//! How a kernel was built, and what for.
+
+use pfnlab_model::{MigrateType, Order, ZoneKind};
+
+/// How a kernel was built, and what for. Sizes are frames unless said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// What to call it.
+    pub name: &'static str,
+    /// The kinds of zone it has, by index.
+    pub zones: &'static [ZoneKind],
+    /// The migratetypes it has, by number.
+    pub migratetypes: &'static [MigrateType],
+    /// The largest order (`MAX_PAGE_ORDER`).
+    pub top_order: Order,
+    /// The order of a pageblock (`pageblock_order`).
+    pub pageblock_order: Order,
+    /// The order of a transparent huge page, cached per CPU; `None`: not built in.
+    pub huge_order: Option<Order>,
+    /// Huge pages are on, so `min_free_kbytes` is raised on their behalf.
+    pub transparent_hugepage: bool,
+    /// The most nodes it can have (`MAX_NUMNODES`): the scale of zonelist scores.
+    pub max_nodes: u64,
+    /// The data cache a CPU has for itself; a large one lets its lists grow longer before they
+    /// are flushed.
+    pub cache_slice: u64,
+    /// `CONFIG_PCP_BATCH_SCALE_MAX`: a batch is at most doubled this often.
+    pub pcp_batch_scale_max: u8,
+}
+
+/// The zones of an x86-64 kernel.
+const X86_64_ZONES: &[ZoneKind] = &[
+    ZoneKind::Dma,
+    ZoneKind::Dma32,
+    ZoneKind::Normal,
+    ZoneKind::Movable,
+    ZoneKind::Device,
+];
+
+/// The migratetypes of a kernel with memory isolation and without contiguous memory areas.
+const WITH_ISOLATION: &[MigrateType] = &[
+    MigrateType::Unmovable,
+    MigrateType::Movable,
+    MigrateType::Reclaimable,
+    MigrateType::HighAtomic,
+    MigrateType::Isolate,
+];
+
+impl Config {
+    /// A distribution's x86-64 kernel: NUMA, hotplug, huge pages of order 9, no CMA.
+    pub const X86_64: Config = Config {
+        name: "x86_64",
+        zones: X86_64_ZONES,
+        migratetypes: WITH_ISOLATION,
+        top_order: Order::MAX,
+        pageblock_order: ORDER_9,
+        huge_order: Some(ORDER_9),
+        transparent_hugepage: true,
+        max_nodes: 1024,
+        cache_slice: 512,
+        pcp_batch_scale_max: 5,
+    };
+
+    /// The same with huge pages switched off: `min_free_kbytes` stays as computed.
+    pub const X86_64_NO_THP: Config = Config {
+        name: "x86_64-no-thp",
+        transparent_hugepage: false,
+        ..Config::X86_64
+    };
+
+    /// Every config with a name.
+    pub const ALL: &'static [&'static Config] = &[&Config::X86_64, &Config::X86_64_NO_THP];
+
+    /// The config with this name.
+    pub fn by_name(name: &str) -> Option<Config> {
+        Config::ALL
+            .iter()
+            .find(|config| config.name == name)
+            .map(|&config| config.clone())
+    }
+
+    /// The index of a kind of zone, if the kernel has it.
+    pub fn zone_index(&self, kind: ZoneKind) -> Option<usize> {
+        self.zones.iter().position(|&known| known == kind)
+    }
+}
+
+const ORDER_9: Order = match Order::new(9) {
+    Ok(order) => order,
+    Err(_) => unreachable!(),
+};

@@ -1,0 +1,135 @@
+//! Fallback: whose blocks may be robbed, and of how much. Looks, never touches.
+
+use pfnlab_model::{Block, MigrateType, Order};
+
+use crate::alloc_flags::AllocFlags;
+use crate::buddy::Buddy;
+
+/// How a request is served whose own type has nothing left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FallbackPolicy {
+    /// One search, largest block first; what is robbed joins the own lists, and the request is
+    /// served from there (6.1).
+    Steal,
+    /// Claim whole pageblocks, largest block first; then, unless fragmentation is to be avoided,
+    /// steal single blocks, smallest first (6.12.y).
+    ClaimSteal,
+}
+
+impl FallbackPolicy {
+    /// Whether robbed blocks join the own lists before the request is served from them.
+    pub(crate) fn joins_own_lists(self) -> bool {
+        matches!(self, FallbackPolicy::Steal)
+    }
+}
+
+/// A block that could be robbed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Find {
+    pub(crate) block: Block,
+    /// The type whose list it heads.
+    pub(crate) from: MigrateType,
+    /// Whether the rest of its pageblock may be taken along.
+    pub(crate) whole_pageblock: bool,
+}
+
+/// The types asked when `mt` has nothing, first to last.
+const fn fallbacks(mt: MigrateType) -> [MigrateType; 2] {
+    match mt {
+        MigrateType::Movable => [MigrateType::Reclaimable, MigrateType::Unmovable],
+        MigrateType::Reclaimable => [MigrateType::Unmovable, MigrateType::Movable],
+        _ => [MigrateType::Reclaimable, MigrateType::Movable],
+    }
+}
+
+/// The least order worth robbing: with `NOFRAGMENT` only whole pageblocks.
+fn least_order(order: Order, flags: AllocFlags, pageblock_order: Order) -> Order {
+    if flags.any(AllocFlags::NOFRAGMENT) {
+        order.max(pageblock_order)
+    } else {
+        order
+    }
+}
+
+/// What a request of type `mt` would find at `order` (`find_suitable_fallback`). Movable requests
+/// take no pageblock along for a small block: they can be moved again.
+pub(crate) fn find(
+    buddy: &Buddy,
+    order: Order,
+    mt: MigrateType,
+    pageblock_order: Order,
+) -> Option<Find> {
+    let whole_pageblock = order.get() >= pageblock_order.get() / 2 || mt != MigrateType::Movable;
+    fallbacks(mt).into_iter().find_map(|from| {
+        buddy.first(order, from).map(|block| Find {
+            block,
+            from,
+            whole_pageblock,
+        })
+    })
+}
+
+/// The orders at which pageblocks may be claimed, largest first (`__rmqueue_claim`).
+pub(crate) fn claim_orders(
+    order: Order,
+    flags: AllocFlags,
+    pageblock_order: Order,
+    top: Order,
+) -> impl Iterator<Item = Order> {
+    least_order(order, flags, pageblock_order)
+        .through(top)
+        .rev()
+}
+
+/// The smallest block that serves (`__rmqueue_steal`).
+pub(crate) fn smallest(
+    buddy: &Buddy,
+    order: Order,
+    mt: MigrateType,
+    pageblock_order: Order,
+) -> Option<Find> {
+    order
+        .through(buddy.top_order())
+        .find_map(|order| find(buddy, order, mt, pageblock_order))
+}
+
+/// What 6.1 robs (`__rmqueue_fallback`): the largest block, except that a movable request which
+/// may not take the pageblock along takes the smallest.
+pub(crate) fn largest(
+    buddy: &Buddy,
+    order: Order,
+    mt: MigrateType,
+    flags: AllocFlags,
+    pageblock_order: Order,
+) -> Option<Find> {
+    let least = least_order(order, flags, pageblock_order);
+    let found = least
+        .through(buddy.top_order())
+        .rev()
+        .find_map(|order| find(buddy, order, mt, pageblock_order))?;
+    let too_good =
+        !found.whole_pageblock && mt == MigrateType::Movable && order < found.block.order();
+    if too_good {
+        smallest(buddy, order, mt, pageblock_order)
+    } else {
+        Some(found)
+    }
+}
+
+/// Whether a pageblock changes hands: when at least half of it is free or of like kind.
+///
+/// `free` and `movable` are frames of the pageblock that are free, and in use but movable.
+pub(crate) fn worth_claiming(
+    free: u64,
+    movable: u64,
+    block_type: MigrateType,
+    mt: MigrateType,
+    pageblock_frames: u64,
+) -> bool {
+    let alike = match (mt, block_type) {
+        (MigrateType::Movable, _) => movable,
+        (_, MigrateType::Movable) => pageblock_frames - (free + movable),
+        _ => 0,
+    };
+    free + alike >= pageblock_frames / 2
+}

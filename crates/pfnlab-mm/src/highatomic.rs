@@ -1,0 +1,62 @@
+//! Pageblocks kept for high-order requests that cannot wait (`MIGRATE_HIGHATOMIC`).
+
+use pfnlab_model::{Block, CpuId, Event, MigrateType, Observer};
+
+use crate::pageblock::Pageblocks;
+use crate::zone::Zone;
+
+/// How much of a zone is kept back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HighAtomicPolicy {
+    /// One percent and a pageblock; a pageblock is kept even if its free frames cannot be moved
+    /// (up to 6.1).
+    AnyZone,
+    /// One percent rounded up to pageblocks, nothing in zones where that is less than one
+    /// (6.12).
+    LargeZones,
+}
+
+impl Zone {
+    /// Keeps the pageblock of a block just handed out for requests like that one
+    /// (`reserve_highatomic_pageblock`).
+    pub(crate) fn reserve_highatomic(
+        &mut self,
+        lent: Block,
+        cpu: CpuId,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) {
+        let pageblock = blocks.order().frames();
+        let percent = self.managed / 100;
+        let limit = match self.profile.highatomic {
+            HighAtomicPolicy::AnyZone => percent + pageblock,
+            HighAtomicPolicy::LargeZones if percent < pageblock => return,
+            HighAtomicPolicy::LargeZones => percent.next_multiple_of(pageblock),
+        };
+        let from = blocks.type_of(lent.start());
+        if self.highatomic_reserved >= limit || !from.is_ordinary() {
+            return;
+        }
+        let (to, start) = (MigrateType::HighAtomic, lent.start());
+        let kept = match self.profile.highatomic {
+            HighAtomicPolicy::AnyZone => {
+                blocks.retype(blocks.block_of(start), to, observer);
+                self.move_free(start, to, cpu, blocks, observer);
+                pageblock
+            }
+            HighAtomicPolicy::LargeZones if lent.order() < blocks.order() => {
+                if !self.move_pageblock(start, to, cpu, blocks, observer) {
+                    return;
+                }
+                pageblock
+            }
+            HighAtomicPolicy::LargeZones => {
+                blocks.retype(lent, to, observer);
+                lent.frames()
+            }
+        };
+        self.highatomic_reserved += kept;
+        let (zone, frames) = (self.id, self.highatomic_reserved);
+        observer.event(Event::HighAtomicReserved { zone, frames });
+    }
+}

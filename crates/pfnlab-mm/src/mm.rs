@@ -1,0 +1,480 @@
+//! The allocator: where requests come in.
+
+use alloc::vec::Vec;
+
+use pfnlab_model::{
+    AllocError, Block, Capability, CpuId, Event, FreeError, Inspect, MigrateType, NodeId, Observer,
+    Order, PageAllocator, PcpField, Pfn, Request, Snapshot, Sysctl, ZoneFlags, ZoneId, ZoneKind,
+};
+
+use crate::alloc_flags::{AllocFlags, Mark};
+use crate::gfp_zone;
+use crate::limits::Tunables;
+use crate::pageblock::Pageblocks;
+use crate::rmqueue::Want;
+use crate::walk::Asked;
+use crate::watermark::Ask;
+use crate::zone::{Placement, Zone};
+use crate::zone_map::{ZoneAt, ZoneMap};
+use crate::zonelist::{ZoneRef, Zonelist};
+use crate::{Config, Profile};
+
+/// The zoned page allocator of one machine.
+///
+/// ```
+/// use pfnlab_mm::{Config, Mm, Profile};
+/// use pfnlab_model::{CpuId, Gfp, MachineSpec, NodeSpec, PageAllocator, Request};
+///
+/// let node = NodeSpec { cpus: vec![0], ram: vec!["0..64M".parse()?], ..NodeSpec::default() };
+/// let machine = MachineSpec { nodes: vec![node], ..MachineSpec::default() }.build()?;
+/// let mut mm = Mm::boot(&machine, Profile::NEWEST, &Config::X86_64)?;
+/// let block = mm.alloc(&Request::new(Gfp::GFP_KERNEL), &mut ())?;
+/// mm.free(block, CpuId(0), &mut ())?;
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Mm {
+    pub(crate) profile: &'static Profile,
+    pub(crate) config: Config,
+    pub(crate) tunables: Tunables,
+    pub(crate) totalram: u64,
+    pub(crate) totalreserve: u64,
+    pub(crate) mobility_disabled: bool,
+    /// The kind of zone the movable ones take their memory from.
+    pub(crate) movable_zone: ZoneKind,
+    pub(crate) section_frames: u64,
+    pub(crate) cpus: Vec<Cpu>,
+    pub(crate) nodes: Vec<Node>,
+    /// By node and kind; [`Config::zones`] of them for every node.
+    pub(crate) zones: Vec<Zone>,
+    pub(crate) blocks: Pageblocks,
+    pub(crate) zone_map: ZoneMap,
+}
+
+/// A CPU.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cpu {
+    pub(crate) node: NodeId,
+    pub(crate) online: bool,
+}
+
+/// A node (`pg_data_t`).
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) start: Pfn,
+    pub(crate) spanned: u64,
+    pub(crate) present: u64,
+    pub(crate) distance: Vec<u8>,
+    pub(crate) totalreserve: u64,
+    /// The order in which zones are asked: all of them, and its own.
+    pub(crate) zonelists: [Zonelist; 2],
+    pub(crate) kswapd: Kswapd,
+}
+
+/// What a node's background reclaimer was asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Kswapd {
+    pub(crate) order: Order,
+    pub(crate) highest: Option<ZoneKind>,
+    pub(crate) failures: u32,
+}
+
+impl Mm {
+    /// The kernel generation it behaves like.
+    pub fn profile(&self) -> &'static Profile {
+        self.profile
+    }
+
+    /// How the kernel was built.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The request on its way; `None`: it contradicts itself or no zone may be asked.
+    #[inline]
+    fn asked<'a>(&self, request: &'a Request) -> Result<Asked<'a>, AllocError> {
+        if request.order > self.config.top_order {
+            return Err(AllocError::TooLarge(request.order));
+        }
+        let gfp = request.gfp;
+        let contradiction = AllocError::Contradiction(gfp);
+        let highest = gfp_zone::highest_zone(gfp, &self.config).ok_or(contradiction)?;
+        let mt = gfp_zone::migratetype(gfp, self.mobility_disabled).ok_or(contradiction)?;
+        if request.cpu.index() >= self.cpus.len() {
+            return Err(AllocError::NoZone);
+        }
+        let node = match request.node {
+            Some(node) => node.index(),
+            // x86 kernels are built without memoryless-node support, so the nearest node is the
+            // CPU's own even if it has no memory.
+            None => self.cpus[request.cpu.index()].node.index(),
+        };
+        if node >= self.nodes.len() {
+            return Err(AllocError::NoZone);
+        }
+        let list = (node, gfp.contains(pfnlab_model::Gfp::THISNODE));
+        let first = self.zonelist(list).next(0, highest, request.nodes);
+        let preferred = first.ok_or(AllocError::NoZone)?;
+        Ok(Asked {
+            request,
+            mt,
+            highest,
+            list,
+            nodes: request.nodes,
+            preferred,
+        })
+    }
+
+    #[inline]
+    pub(crate) fn zonelist(&self, (node, this_node): (usize, bool)) -> &Zonelist {
+        &self.nodes[node].zonelists[usize::from(this_node)]
+    }
+
+    #[inline]
+    pub(crate) fn zone_ref(&self, asked: &Asked<'_>, at: usize) -> ZoneRef {
+        self.zonelist(asked.list).0[at]
+    }
+
+    #[inline]
+    pub(crate) fn nodes_online(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The zone of a kind on a node, with memory or without.
+    pub(crate) fn zone_of_node(&self, node: usize, kind: usize) -> &Zone {
+        &self.zones[node * self.config.zones.len() + kind]
+    }
+
+    fn zone_at(&self, id: ZoneId) -> Option<usize> {
+        let kind = self.config.zone_index(id.kind)?;
+        (id.node.index() < self.nodes.len())
+            .then_some(id.node.index() * self.config.zones.len() + kind)
+    }
+
+    fn zone_by_id(&self, id: ZoneId) -> Option<&Zone> {
+        self.zone_at(id).map(|at| &self.zones[at])
+    }
+
+    fn zone_of_block(&self, block: Block) -> Result<usize, FreeError> {
+        self.zone_map
+            .zone_of(block.start())
+            .map(ZoneAt::index)
+            .ok_or(FreeError::NotLent(block))
+    }
+
+    /// The fast path, then the slow one (`__alloc_pages`).
+    #[inline]
+    fn alloc_pages(
+        &mut self,
+        asked: &Asked<'_>,
+        observer: &mut impl Observer,
+    ) -> Result<Block, AllocError> {
+        let nofragment = self.nofragment(asked);
+        let mut flags = AllocFlags::LOW;
+        if nofragment {
+            flags = flags.with(AllocFlags::NOFRAGMENT);
+        }
+        if asked
+            .request
+            .gfp
+            .contains(pfnlab_model::Gfp::KSWAPD_RECLAIM)
+        {
+            flags = flags.with(AllocFlags::KSWAPD);
+        }
+        match self.walk(asked, flags, observer) {
+            Ok(block) => Ok(block),
+            Err(_) => self.slowpath(asked, observer),
+        }
+    }
+
+    /// Fills `pages` from one zone's per-CPU list as far as it goes; the zone must stay above its
+    /// low watermark with all of them gone (`alloc_pages_bulk`).
+    fn bulk_from_pcp(
+        &mut self,
+        asked: &Asked<'_>,
+        pages: &mut [Pfn],
+        observer: &mut impl Observer,
+    ) -> usize {
+        let preferred = self.zone_ref(asked, asked.preferred);
+        let mut next = Some(asked.preferred);
+        let zone = loop {
+            let Some(at) = next else { return 0 };
+            let entry = self.zone_ref(asked, at);
+            if entry.id.node != preferred.id.node && self.nodes_online() > 1 {
+                return 0;
+            }
+            let zone = &self.zones[entry.zone.index()];
+            let mark = zone.mark(Mark::Low) + pages.len() as u64;
+            let ask = Ask {
+                order: Order::ZERO,
+                gfp: asked.request.gfp,
+                flags: AllocFlags::LOW,
+                highest: usize::from(preferred.kind),
+            };
+            if zone.watermark_fast(mark, ask).is_ok() {
+                break entry.zone.index();
+            }
+            next = self
+                .zonelist(asked.list)
+                .next(at + 1, asked.highest, asked.nodes);
+        };
+        let cpu = asked.request.cpu;
+        let want = Want {
+            order: Order::ZERO,
+            mt: asked.mt,
+            flags: AllocFlags::LOW,
+            cpu,
+        };
+        let zone = &mut self.zones[zone];
+        let list = zone.pcps[cpu.index()].list_for(Order::ZERO, asked.mt);
+        let list = list.expect("single frames are cached");
+        let mut got = 0;
+        while got < pages.len()
+            && let Some(block) = zone.pop_or_refill(list, want, &mut self.blocks, observer)
+        {
+            zone.lend(block, observer);
+            pages[got] = block.start();
+            got += 1;
+        }
+        got
+    }
+}
+
+impl PageAllocator for Mm {
+    fn alloc(
+        &mut self,
+        request: &Request,
+        observer: &mut impl Observer,
+    ) -> Result<Block, AllocError> {
+        observer.event(Event::Asked(*request));
+        let served = self
+            .asked(request)
+            .and_then(|asked| self.alloc_pages(&asked, observer));
+        if served.is_err() {
+            observer.event(Event::Refused(*request));
+        }
+        served
+    }
+
+    fn free(
+        &mut self,
+        block: Block,
+        cpu: CpuId,
+        observer: &mut impl Observer,
+    ) -> Result<(), FreeError> {
+        let zone = self.zone_of_block(block)?;
+        if block.order() > self.config.top_order || cpu.index() >= self.cpus.len() {
+            return Err(FreeError::Unsupported(block));
+        }
+        let zone = &mut self.zones[zone];
+        zone.take_back(block, observer)?;
+        zone.free(block, cpu, &mut self.blocks, observer);
+        Ok(())
+    }
+
+    fn offers(&self, _: Capability) -> bool {
+        true
+    }
+
+    fn split(&mut self, block: Block, observer: &mut impl Observer) -> Result<(), FreeError> {
+        let zone = self.zone_of_block(block)?;
+        self.zones[zone].split_lent(block, observer)
+    }
+
+    fn bulk(
+        &mut self,
+        request: &Request,
+        pages: &mut [Pfn],
+        observer: &mut impl Observer,
+    ) -> Result<usize, AllocError> {
+        let request = Request {
+            order: Order::ZERO,
+            ..*request
+        };
+        observer.event(Event::Asked(request));
+        let asked = self.asked(&request)?;
+        let got = if pages.len() == 1 {
+            0
+        } else {
+            self.bulk_from_pcp(&asked, pages, observer)
+        };
+        if got > 0 || pages.is_empty() {
+            return Ok(got);
+        }
+        match self.alloc_pages(&asked, observer) {
+            Ok(block) => {
+                pages[0] = block.start();
+                Ok(1)
+            }
+            Err(error) => {
+                observer.event(Event::Refused(request));
+                Err(error)
+            }
+        }
+    }
+
+    fn exact(
+        &mut self,
+        request: &Request,
+        frames: u32,
+        observer: &mut impl Observer,
+    ) -> Result<Pfn, AllocError> {
+        let order = Order::covering(u64::from(frames)).ok_or(AllocError::TooLarge(Order::MAX))?;
+        let request = Request { order, ..*request };
+        let block = self.alloc(&request, observer)?;
+        let zone = self
+            .zone_of_block(block)
+            .expect("what was lent is in a zone");
+        let zone = &mut self.zones[zone];
+        zone.split_lent(block, observer)
+            .expect("it was lent just now");
+        for surplus in u64::from(frames)..block.frames() {
+            let page = Block::page(block.start().offset(surplus));
+            zone.take_back(page, observer)
+                .expect("it was lent just now");
+            zone.free_to_buddy(
+                page,
+                Placement::Tail,
+                request.cpu,
+                &mut self.blocks,
+                observer,
+            );
+        }
+        Ok(block.start())
+    }
+
+    fn drain(&mut self, cpu: CpuId, observer: &mut impl Observer) {
+        for zone in self.zones.iter_mut().filter(|zone| zone.is_populated()) {
+            if cpu.index() < zone.pcps.len() {
+                zone.drain(cpu, cpu, &mut self.blocks, observer);
+            }
+        }
+    }
+
+    fn vmstat_tick(&mut self, cpu: CpuId, observer: &mut impl Observer) {
+        let Some(&Cpu { node, .. }) = self.cpus.get(cpu.index()) else {
+            return;
+        };
+        for zone in self.zones.iter_mut().filter(|zone| zone.is_populated()) {
+            zone.tick(cpu, zone.id.node == node, &mut self.blocks, observer);
+        }
+    }
+
+    fn sysctl(
+        &mut self,
+        sysctl: Sysctl,
+        value: u64,
+        observer: &mut impl Observer,
+    ) -> Result<(), (Sysctl, u64)> {
+        self.write_tunable(sysctl, value, observer)
+    }
+
+    fn set_zone_flags(
+        &mut self,
+        zone: ZoneId,
+        set: ZoneFlags,
+        clear: ZoneFlags,
+        boost: Option<u64>,
+        observer: &mut impl Observer,
+    ) -> Result<(), ZoneId> {
+        let at = self
+            .zone_at(zone)
+            .filter(|&at| self.zones[at].is_populated())
+            .ok_or(zone)?;
+        let zone = &mut self.zones[at];
+        zone.set_flags(zone.flags.with(set).without(clear), observer);
+        if let Some(boost) = boost {
+            zone.set_boost(boost, observer);
+        }
+        Ok(())
+    }
+
+    fn inspect(&self) -> Option<&dyn Inspect> {
+        Some(self)
+    }
+}
+
+impl Inspect for Mm {
+    fn zones(&self) -> Vec<ZoneId> {
+        self.zones
+            .iter()
+            .filter(|zone| zone.is_populated())
+            .map(|zone| zone.id)
+            .collect()
+    }
+
+    fn zone_of(&self, pfn: Pfn) -> Option<ZoneId> {
+        self.zone_map
+            .zone_of(pfn)
+            .map(|at| self.zones[at.index()].id)
+    }
+
+    fn pageblock_type(&self, pfn: Pfn) -> MigrateType {
+        self.blocks.type_of(pfn)
+    }
+
+    fn free_pages(&self, zone: ZoneId) -> i64 {
+        let stat = pfnlab_model::ZoneStat::FreePages.index();
+        self.zone_by_id(zone).map_or(0, |zone| zone.vm_stat[stat])
+    }
+
+    fn pcp_count(&self, zone: ZoneId, cpu: CpuId) -> u32 {
+        let pcps = self.zone_by_id(zone).map_or(&[][..], |zone| &zone.pcps);
+        pcps.get(cpu.index()).map_or(0, crate::pcp::Pcp::count)
+    }
+
+    fn zone_flags(&self, zone: ZoneId) -> ZoneFlags {
+        self.zone_by_id(zone)
+            .map_or(ZoneFlags::NONE, |zone| zone.flags)
+    }
+
+    fn boost(&self, zone: ZoneId) -> u64 {
+        self.zone_by_id(zone).map_or(0, |zone| zone.boost)
+    }
+
+    fn free_blocks(&self, zone: ZoneId, order: Order) -> u64 {
+        self.zone_by_id(zone)
+            .map_or(0, |zone| zone.buddy.blocks_of(order))
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        self.to_snapshot()
+    }
+}
+
+impl Zone {
+    /// The second's work of `cpu` on this zone (`refresh_cpu_vm_stats`).
+    fn tick(
+        &mut self,
+        cpu: CpuId,
+        local: bool,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) {
+        /// Folds without a change until the list of a remote zone is drained.
+        const EXPIRE: u32 = 3;
+        if self.fold(cpu, observer) {
+            self.pcps[cpu.index()].set(PcpField::Expire, EXPIRE, observer);
+        }
+        let mut surplus = self.pcps[cpu.index()].decay(observer);
+        while surplus > 0 {
+            let step = surplus.min(self.pcps[cpu.index()].get(PcpField::Batch));
+            self.drain_from(0, step, cpu, cpu, blocks, observer);
+            surplus -= step;
+        }
+        let pcp = &mut self.pcps[cpu.index()];
+        let expire = pcp.get(PcpField::Expire);
+        if expire == 0 || pcp.count() == 0 {
+            return;
+        }
+        pcp.set(
+            PcpField::Expire,
+            if local { 0 } else { expire - 1 },
+            observer,
+        );
+        if !local && expire == 1 {
+            let frames = pcp.count().min(pcp.get(PcpField::Batch));
+            self.drain_from(0, frames, cpu, cpu, blocks, observer);
+        }
+    }
+}

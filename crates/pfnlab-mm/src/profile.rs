@@ -1,0 +1,115 @@
+//! Kernel generations, as data: each one its difference from the one before.
+
+use pfnlab_model::ZoneStat;
+
+use crate::buddy::MergePolicy;
+use crate::fallback::FallbackPolicy;
+use crate::highatomic::HighAtomicPolicy;
+use crate::limits::MovableMin;
+use crate::pcp::PcpPolicy;
+use crate::vmstat::Grouping;
+use crate::walk::WalkPolicy;
+use crate::watermark::{BoostExemption, HighAtomicShare};
+use crate::zone::{BoostFlagRule, DrainType};
+use crate::zonelist::LocalRule;
+
+/// How one kernel generation behaves.
+///
+/// Every policy is an enum that exactly one file matches; the name is for people, and there is no
+/// number to compare.
+#[derive(Debug)]
+pub struct Profile {
+    /// What to call it.
+    pub(crate) name: &'static str,
+    /// The counters a zone has, in the kernel's order.
+    pub(crate) zone_stats: &'static [ZoneStat],
+    /// Whose blocks are robbed when a type runs out.
+    pub(crate) fallback: FallbackPolicy,
+    /// What merging does to the type of a whole pageblock.
+    pub(crate) merge: MergePolicy,
+    /// In how many steps the free count is changed.
+    pub(crate) grouping: Grouping,
+    /// How the per-CPU lists size themselves.
+    pub(crate) pcp: PcpPolicy,
+    /// Which list a page is drained to.
+    pub(crate) drain_type: DrainType,
+    /// Which watermark a walk tries first.
+    pub(crate) walk: WalkPolicy,
+    /// How much is kept back for high-order atomic requests.
+    pub(crate) highatomic: HighAtomicPolicy,
+    /// Which part of that a watermark test leaves out.
+    pub(crate) highatomic_share: HighAtomicShare,
+    /// Who may ignore a watermark boost.
+    pub(crate) boost_exemption: BoostExemption,
+    /// Which requests clear a zone's boost flag.
+    pub(crate) boost_flag: BoostFlagRule,
+    /// How the min watermark of a movable zone is found.
+    pub(crate) movable_min: MovableMin,
+    /// Whether a node without memory heads its own zonelist.
+    pub(crate) local: LocalRule,
+}
+
+/// The zone counters of 6.1.
+const ZONE_STATS_6_1: &[ZoneStat] = ZoneStat::ALL.split_at(ZoneStat::Unaccepted.index()).0;
+
+/// Linux 6.1.y, as of 6.1.192: 6.1 with the reworked use of reserves.
+pub(crate) const LINUX_6_1_Y: Profile = Profile {
+    name: "linux-6.1.y",
+    zone_stats: ZONE_STATS_6_1,
+    fallback: FallbackPolicy::Steal,
+    merge: MergePolicy::KeepTypes,
+    grouping: Grouping::PerOperation,
+    pcp: PcpPolicy::FreeFactor,
+    drain_type: DrainType::Noted,
+    walk: WalkPolicy::MarkOnly,
+    highatomic: HighAtomicPolicy::AnyZone,
+    highatomic_share: HighAtomicShare::Reserved,
+    boost_exemption: BoostExemption::Atomic,
+    boost_flag: BoostFlagRule::AnyRequest,
+    movable_min: MovableMin::Shared,
+    local: LocalRule::AlwaysFirst,
+};
+
+/// Linux 6.12.y, as of 6.12.117: per-CPU lists that size themselves, per-type accounting of every
+/// list change, and the claim/steal rework of fallback.
+pub(crate) const LINUX_6_12_Y: Profile = Profile {
+    name: "linux-6.12.y",
+    zone_stats: ZoneStat::ALL,
+    fallback: FallbackPolicy::ClaimSteal,
+    merge: MergePolicy::Retype,
+    grouping: Grouping::PerBlock,
+    pcp: PcpPolicy::Tuned,
+    drain_type: DrainType::Pageblock,
+    walk: WalkPolicy::HighFirst,
+    highatomic: HighAtomicPolicy::LargeZones,
+    highatomic_share: HighAtomicShare::Free,
+    boost_exemption: BoostExemption::MinReserve,
+    boost_flag: BoostFlagRule::KswapdRequests,
+    movable_min: MovableMin::Capped,
+    local: LocalRule::WithMemory,
+};
+
+impl Profile {
+    /// Every generation, oldest first.
+    pub const ALL: &'static [&'static Profile] = &[&LINUX_6_1_Y, &LINUX_6_12_Y];
+
+    /// The newest generation.
+    pub const NEWEST: &'static Profile = &LINUX_6_12_Y;
+
+    /// The generation with this name.
+    ///
+    /// ```
+    /// assert_eq!(pfnlab_mm::Profile::by_name("linux-6.12.y").unwrap().name(), "linux-6.12.y");
+    /// ```
+    pub fn by_name(name: &str) -> Option<&'static Profile> {
+        Profile::ALL
+            .iter()
+            .copied()
+            .find(|profile| profile.name == name)
+    }
+
+    /// What to call it.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}

@@ -1,0 +1,466 @@
+//! From a snapshot back to a running allocator.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use pfnlab_model::{
+    Block, CpuId, End, MigrateType, NodeState, Order, PcpField, PcpState, Pfn, PfnRange,
+    SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneState,
+};
+
+use crate::frames::{Frames, State};
+use crate::limits::Tunables;
+use crate::mm::{Cpu, Kswapd, Node};
+use crate::pageblock::Pageblocks;
+use crate::zone::{MAX_ZONES, Pageset, Zone};
+use crate::zone_map::{ZoneAt, ZoneMap};
+use crate::zonelist::{ZoneRef, Zonelist};
+use crate::{Config, Mm, Profile};
+
+/// A snapshot that no allocator can be in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResumeError {
+    /// It is of a version this library does not read.
+    Format(u32),
+    /// There is no such kernel generation.
+    Profile(String),
+    /// No kernel is built like that: the zones, migratetypes or orders are of no known config.
+    Config(&'static str),
+    /// Two parts do not go together.
+    Inconsistent {
+        /// The part, as a path.
+        what: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+}
+
+impl fmt::Display for ResumeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ResumeError::Format(format) => {
+                write!(f, "snapshot format {format} is not {SNAPSHOT_FORMAT}")
+            }
+            ResumeError::Profile(name) => write!(f, "no profile `{name}`"),
+            ResumeError::Config(what) => write!(f, "no kernel is built with such {what}"),
+            ResumeError::Inconsistent { what, why } => write!(f, "{what}: {why}"),
+        }
+    }
+}
+
+impl core::error::Error for ResumeError {}
+
+fn inconsistent(what: impl fmt::Display, why: &'static str) -> ResumeError {
+    ResumeError::Inconsistent {
+        what: format!("{what}"),
+        why,
+    }
+}
+
+impl Mm {
+    /// An allocator in the state of `snapshot`.
+    ///
+    /// # Errors
+    /// When the snapshot is of an unknown version or generation, or contradicts itself.
+    pub fn resume(snapshot: &Snapshot) -> Result<Mm, ResumeError> {
+        if snapshot.format != SNAPSHOT_FORMAT {
+            return Err(ResumeError::Format(snapshot.format));
+        }
+        let profile = Profile::by_name(&snapshot.profile)
+            .ok_or_else(|| ResumeError::Profile(snapshot.profile.clone()))?;
+        let config = config_of(snapshot)?;
+        check_topology(snapshot, &config)?;
+        let global = &snapshot.global;
+        if global.zone_stats != profile.zone_stats {
+            return Err(inconsistent(
+                "global.zone_stats",
+                "not those of the generation",
+            ));
+        }
+        let mut blocks = pageblocks_of(snapshot, &config)?;
+        let zones = snapshot.zones.iter();
+        let zones: Vec<Zone> = zones
+            .map(|state| resume_zone(state, snapshot, profile, &config, &mut blocks))
+            .collect::<Result<_, _>>()?;
+        let cpus = snapshot.cpus.iter().map(|cpu| Cpu {
+            node: cpu.node,
+            online: cpu.online,
+        });
+        let nodes = snapshot.nodes.iter().map(|node| resume_node(node, &config));
+        let mut mm = Mm {
+            profile,
+            tunables: Tunables {
+                min_free_kbytes: global.min_free_kbytes,
+                user_min_free_kbytes: global.user_min_free_kbytes,
+                watermark_scale_factor: global.watermark_scale_factor,
+                watermark_boost_factor: global.watermark_boost_factor,
+                percpu_pagelist_high_fraction: global.percpu_pagelist_high_fraction,
+                lowmem_reserve_ratio: global.lowmem_reserve_ratio.clone(),
+            },
+            totalram: global.totalram_pages,
+            totalreserve: global.totalreserve_pages,
+            mobility_disabled: global.mobility_disabled,
+            movable_zone: global.movable_zone,
+            section_frames: global.section_frames,
+            cpus: cpus.collect(),
+            nodes: nodes.collect(),
+            zones,
+            blocks,
+            zone_map: ZoneMap::new(config.pageblock_order, Pfn::default(), Vec::new()),
+            config,
+        };
+        mm.map_zones();
+        Ok(mm)
+    }
+
+    /// Builds what is derived from where the zones' memory is: the map from frame to zone, and
+    /// each zone's neighbours.
+    pub(crate) fn map_zones(&mut self) {
+        let mut ranges = Vec::new();
+        for (at, zone) in self.zones.iter().enumerate() {
+            ranges.extend(zone.memory.iter().map(|&range| (range, ZoneAt(at as u16))));
+        }
+        for (at, zone) in self.zones.iter_mut().enumerate() {
+            let top = self.config.top_order;
+            let (start, end) = (
+                zone.span.start().align_down(top),
+                zone.span.end().align_up(top),
+            );
+            let around = PfnRange::new(start, end).expect("a span does not run backward");
+            let others = ranges.iter().filter(|(_, owner)| owner.index() != at);
+            zone.foreign = others
+                .map(|(range, _)| *range)
+                .filter(|range| range.overlaps(around) && !zone.memory.contains(range))
+                .collect();
+        }
+        let end = ranges
+            .iter()
+            .map(|(range, _)| range.end())
+            .max()
+            .unwrap_or_default();
+        self.zone_map = ZoneMap::new(self.config.pageblock_order, end, ranges);
+    }
+}
+
+/// The config a snapshot was taken under: its facts are in the snapshot, so any of the named
+/// configs with these will do.
+fn config_of(snapshot: &Snapshot) -> Result<Config, ResumeError> {
+    let global = &snapshot.global;
+    let same = |config: &&&Config| {
+        config.zones == global.zone_kinds && config.migratetypes == global.migratetypes
+    };
+    let base = Config::ALL
+        .iter()
+        .find(same)
+        .ok_or(ResumeError::Config("zones and migratetypes"))?;
+    if global.pageblock_order > global.top_order || global.pcp_batch_scale_max > 16 {
+        return Err(ResumeError::Config("pageblock order and batch scale"));
+    }
+    Ok(Config {
+        top_order: global.top_order,
+        pageblock_order: global.pageblock_order,
+        pcp_batch_scale_max: global.pcp_batch_scale_max,
+        ..(**base).clone()
+    })
+}
+
+fn check_topology(snapshot: &Snapshot, config: &Config) -> Result<(), ResumeError> {
+    let kinds = config.zones.len();
+    if snapshot.nodes.is_empty() || snapshot.cpus.is_empty() {
+        return Err(inconsistent(
+            "nodes and cpus",
+            "there must be at least one of each",
+        ));
+    }
+    if snapshot.global.lowmem_reserve_ratio.len() != kinds {
+        return Err(inconsistent(
+            "global.lowmem_reserve_ratio",
+            "one for every kind of zone",
+        ));
+    }
+    for (at, node) in snapshot.nodes.iter().enumerate() {
+        if node.node.index() != at {
+            return Err(inconsistent("nodes", "numbered from 0 without gaps"));
+        }
+        for id in node.zonelist.iter().chain(&node.zonelist_this_node) {
+            if id.node.index() >= snapshot.nodes.len() || config.zone_index(id.kind).is_none() {
+                return Err(inconsistent(id, "on a zonelist, but there is no such zone"));
+            }
+        }
+    }
+    for (at, cpu) in snapshot.cpus.iter().enumerate() {
+        if cpu.cpu.index() != at || cpu.node.index() >= snapshot.nodes.len() {
+            return Err(inconsistent(
+                "cpus",
+                "numbered from 0 without gaps, each on a node",
+            ));
+        }
+    }
+    let expected = snapshot.nodes.iter().flat_map(|node| {
+        config.zones.iter().map(|&kind| ZoneId {
+            node: node.node,
+            kind,
+        })
+    });
+    if !snapshot.zones.iter().map(|zone| zone.id).eq(expected) {
+        return Err(inconsistent("zones", "every kind on every node, in order"));
+    }
+    Ok(())
+}
+
+fn pageblocks_of(snapshot: &Snapshot, config: &Config) -> Result<Pageblocks, ResumeError> {
+    let ends = snapshot
+        .zones
+        .iter()
+        .map(|zone| zone.start.get().saturating_add(zone.spanned));
+    let end = ends.max().unwrap_or(0);
+    if end > Pfn::LIMIT.get() {
+        return Err(inconsistent(
+            "zones",
+            "a zone reaches above the highest frame",
+        ));
+    }
+    let mut blocks = Pageblocks::new(config.pageblock_order, Pfn::new(end));
+    for zone in &snapshot.zones {
+        let Some(state) = &zone.pageblocks else {
+            continue;
+        };
+        let covered = state.types.len() as u64 * config.pageblock_order.frames();
+        let last = state.first.get().saturating_add(covered);
+        let aligned = state.first.is_aligned(config.pageblock_order);
+        if !aligned || last > Pfn::new(end).align_up(config.pageblock_order).get() {
+            return Err(inconsistent(
+                zone.id,
+                "its pageblocks reach beyond its span",
+            ));
+        }
+        let start_of = |at: usize| {
+            state
+                .first
+                .offset((at as u64) << config.pageblock_order.get())
+        };
+        for (at, &mt) in state.types.iter().enumerate() {
+            blocks.record(start_of(at), mt);
+        }
+        for &(at, frames) in &state.movable {
+            if at as usize >= state.types.len()
+                || u64::from(frames) > config.pageblock_order.frames()
+            {
+                return Err(inconsistent(
+                    zone.id,
+                    "more movable frames than a pageblock holds",
+                ));
+            }
+            blocks.set_movable(start_of(at as usize), frames);
+        }
+    }
+    Ok(blocks)
+}
+
+fn resume_node(state: &NodeState, config: &Config) -> Node {
+    let list = |ids: &[ZoneId]| {
+        let entry = |id: &ZoneId| {
+            let kind = config
+                .zone_index(id.kind)
+                .expect("checked with the topology");
+            let zone = ZoneAt((id.node.index() * config.zones.len() + kind) as u16);
+            ZoneRef {
+                zone,
+                id: *id,
+                kind: kind as u8,
+            }
+        };
+        Zonelist(ids.iter().map(entry).collect())
+    };
+    Node {
+        start: state.start,
+        spanned: state.spanned,
+        present: state.present,
+        distance: state.distance.clone(),
+        totalreserve: state.totalreserve_pages,
+        zonelists: [list(&state.zonelist), list(&state.zonelist_this_node)],
+        kswapd: Kswapd {
+            order: state.kswapd_order,
+            highest: state.kswapd_highest,
+            failures: state.kswapd_failures,
+        },
+    }
+}
+
+fn resume_zone(
+    state: &ZoneState,
+    snapshot: &Snapshot,
+    profile: &'static Profile,
+    config: &Config,
+    blocks: &mut Pageblocks,
+) -> Result<Zone, ResumeError> {
+    let id = state.id;
+    if state.spanned > Frames::LIMIT {
+        return Err(inconsistent(id, "spans more frames than a zone can"));
+    }
+    let span = PfnRange::sized(state.start, state.spanned);
+    let mut zone = Zone::new(id, span, profile, config, snapshot.cpus.len());
+    zone.memory = memory_of(state, snapshot);
+    if !zone.memory.iter().all(|range| span.covers(*range)) {
+        return Err(inconsistent(id, "has memory outside its span"));
+    }
+    zone.present = state.present;
+    zone.managed = state.managed;
+    zone.watermarks = state.watermarks;
+    zone.boost = state.boost;
+    zone.flags = state.flags;
+    zone.highatomic_reserved = state.highatomic_reserved;
+    zone.highatomic_free = state.highatomic_free.unwrap_or(0);
+    zone.isolated_pageblocks = state.isolated_pageblocks;
+    zone.percpu_drift_mark = state.percpu_drift_mark;
+    zone.boost_factor = snapshot.global.watermark_boost_factor;
+    zone.pageset = Pageset {
+        high_min: state.pageset_high_min,
+        high_max: state.pageset_high_max,
+        batch: state.pageset_batch,
+    };
+    let kinds = config.zones.len();
+    let stats = profile.zone_stats;
+    if state.lowmem_reserve.len() != kinds || kinds > MAX_ZONES {
+        return Err(inconsistent(
+            id,
+            "withholds from every kind of zone, one number each",
+        ));
+    }
+    zone.lowmem_reserve[..kinds].copy_from_slice(&state.lowmem_reserve);
+    if state.vm_stat.len() != stats.len() {
+        return Err(inconsistent(id, "keeps every counter of the generation"));
+    }
+    for (stat, &value) in stats.iter().zip(&state.vm_stat) {
+        zone.vm_stat[stat.index()] = value;
+    }
+    for list in &state.free_lists {
+        for &pfn in &list.pfns {
+            let block = unused(&zone, pfn, list.order, config)?;
+            zone.buddy.link(block, list.mt, End::Tail, &mut ());
+        }
+    }
+    if state.pcp.len() != zone.pcps.len() {
+        return Err(inconsistent(id, "has lists for every CPU, or no memory"));
+    }
+    for (at, pcp) in state.pcp.iter().enumerate() {
+        resume_pcp(&mut zone, CpuId(at as u16), pcp, profile, config, blocks)?;
+    }
+    for &block in &state.lent {
+        let block = unused(&zone, block.start(), block.order(), config)?;
+        zone.buddy.frames.set(block, State::Lent);
+    }
+    Ok(zone)
+}
+
+/// Where a zone's frames are. Where that is not known its span is taken for it, without the spans
+/// of smaller zones that lie in it: memory put online can make a zone inside another one.
+fn memory_of(state: &ZoneState, snapshot: &Snapshot) -> Vec<PfnRange> {
+    if !state.memory.is_empty() || state.present == 0 {
+        return state.memory.clone();
+    }
+    let span = |zone: &ZoneState| PfnRange::sized(zone.start, zone.spanned);
+    let inner = snapshot
+        .zones
+        .iter()
+        .filter(|zone| zone.present > 0 && zone.id != state.id);
+    let mut inner: Vec<PfnRange> = inner
+        .map(span)
+        .filter(|inner| inner.frames() < state.spanned && inner.overlaps(span(state)))
+        .collect();
+    inner.sort_unstable();
+    let mut memory = Vec::new();
+    let mut start = state.start;
+    for inner in inner {
+        memory.extend(PfnRange::new(start, inner.start()).filter(|range| !range.is_empty()));
+        start = start.max(inner.end());
+    }
+    memory.extend(PfnRange::new(start, span(state).end()).filter(|range| !range.is_empty()));
+    memory
+}
+
+fn resume_pcp(
+    zone: &mut Zone,
+    cpu: CpuId,
+    state: &PcpState,
+    profile: &'static Profile,
+    config: &Config,
+    blocks: &Pageblocks,
+) -> Result<(), ResumeError> {
+    let id = zone.id;
+    if state.cpu != cpu || state.vm_stat_diff.len() != profile.zone_stats.len() {
+        return Err(inconsistent(
+            id,
+            "has lists for every CPU in order, with every counter",
+        ));
+    }
+    if state.batch == 0 || state.batch > 1 << 14 {
+        return Err(inconsistent(id, "a batch is 1 to 16384 frames"));
+    }
+    for list in &state.lists {
+        for (at, &pfn) in list.pfns.iter().enumerate() {
+            let block = unused(zone, pfn, list.order, config)?;
+            let noted = match list.noted.get(at) {
+                Some(&mt) => mt,
+                None => blocks.type_of(pfn),
+            };
+            let pcp = &mut zone.pcps[cpu.index()];
+            let fits = MigrateType::ALL[..3]
+                .iter()
+                .any(|&mt| pcp.list_for(list.order, mt) == Some(list.index));
+            if !fits {
+                return Err(inconsistent(
+                    id,
+                    "a per-CPU list holds blocks of another order",
+                ));
+            }
+            let frames = &mut zone.buddy.frames;
+            pcp.push(frames, list.index, block, noted, End::Tail, &mut ());
+        }
+    }
+    let pcp = &mut zone.pcps[cpu.index()];
+    if pcp.count() != state.count {
+        return Err(inconsistent(
+            id,
+            "the per-CPU lists hold another number of frames",
+        ));
+    }
+    let fields = [
+        (PcpField::High, state.high),
+        (PcpField::HighMin, state.high_min),
+        (PcpField::HighMax, state.high_max),
+        (PcpField::Batch, state.batch),
+        (PcpField::Flags, state.flags),
+        (PcpField::AllocFactor, state.alloc_factor),
+        (PcpField::FreeFactor, state.free_factor),
+        (PcpField::FreeCount, state.free_count),
+        (PcpField::Expire, state.expire),
+    ];
+    for (field, value) in fields {
+        pcp.set(field, value, &mut ());
+    }
+    if state.alloc_factor > 16 || state.free_factor > 16 {
+        return Err(inconsistent(id, "a batch is doubled at most 16 times"));
+    }
+    pcp.stat_threshold = state.stat_threshold;
+    for (stat, &diff) in profile.zone_stats.iter().zip(&state.vm_stat_diff) {
+        pcp.diff[stat.index()] = diff;
+    }
+    Ok(())
+}
+
+/// The block, if it lies in the zone's memory and overlaps nothing put there before.
+fn unused(zone: &Zone, pfn: Pfn, order: Order, config: &Config) -> Result<Block, ResumeError> {
+    let id = zone.id;
+    let block = Block::new(pfn, order).map_err(|_| inconsistent(id, "a block is not aligned"))?;
+    if order > config.top_order || !zone.memory.iter().any(|range| range.covers(block.range())) {
+        return Err(inconsistent(id, "a block lies outside its memory"));
+    }
+    match zone.buddy.frames.block_from(pfn) {
+        Some(_) => Err(inconsistent(id, "a frame is in two places")),
+        None => Ok(block),
+    }
+}

@@ -1,0 +1,119 @@
+//! Statistics: each CPU keeps a small difference to a zone's counter, and folds it when it grows.
+
+use pfnlab_model::{CpuId, Event, Observer, ZoneStat};
+
+use crate::zone::Zone;
+
+/// In how many steps an operation changes the count of free frames. It matters, because every
+/// step may cross the threshold and be folded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grouping {
+    /// A refill is one step, a move between types none (up to 6.1).
+    PerOperation,
+    /// Every block that leaves or enters a list of a type is a step (6.12).
+    PerBlock,
+}
+
+impl Grouping {
+    pub(crate) fn per_block(self) -> bool {
+        matches!(self, Grouping::PerBlock)
+    }
+}
+
+impl Zone {
+    /// Changes a counter on behalf of `cpu` (`__mod_zone_page_state`).
+    #[inline]
+    pub(crate) fn count(
+        &mut self,
+        stat: ZoneStat,
+        delta: i64,
+        cpu: CpuId,
+        observer: &mut impl Observer,
+    ) {
+        let zone = self.id;
+        let pcp = &mut self.pcps[cpu.index()];
+        let sum = i64::from(pcp.diff[stat.index()]) + delta;
+        let folded = sum.unsigned_abs() > u64::from(pcp.stat_threshold);
+        // Fits: a sum within the threshold fits in eight bits.
+        let value = if folded { 0 } else { sum as i8 };
+        if pcp.diff[stat.index()] != value {
+            pcp.diff[stat.index()] = value;
+            observer.event(Event::DiffSet {
+                zone,
+                cpu,
+                stat,
+                value,
+            });
+        }
+        if folded {
+            self.vm_stat[stat.index()] += sum;
+            observer.event(Event::StatSet {
+                zone,
+                stat,
+                value: self.vm_stat[stat.index()],
+            });
+        }
+    }
+
+    /// Folds all differences of `cpu`, whatever the threshold; says whether there were any.
+    pub(crate) fn fold(&mut self, cpu: CpuId, observer: &mut impl Observer) -> bool {
+        let zone = self.id;
+        let mut any = false;
+        for &stat in ZoneStat::ALL {
+            let diff = core::mem::take(&mut self.pcps[cpu.index()].diff[stat.index()]);
+            if diff != 0 {
+                any = true;
+                self.vm_stat[stat.index()] += i64::from(diff);
+                observer.event(Event::DiffSet {
+                    zone,
+                    cpu,
+                    stat,
+                    value: 0,
+                });
+                observer.event(Event::StatSet {
+                    zone,
+                    stat,
+                    value: self.vm_stat[stat.index()],
+                });
+            }
+        }
+        any
+    }
+}
+
+/// How large a difference may grow with so many CPUs online (`calculate_normal_threshold`).
+/// `managed` is in frames of 4 KiB.
+///
+/// ```text
+///   one CPU, 253 000 frames: memory 7 · 128 MiB, 2 · fls(1) · (1 + fls(7)) = 8
+/// ```
+pub(crate) fn normal_threshold(online_cpus: u64, managed: u64) -> u8 {
+    let fls = |value: u64| u64::BITS - value.leading_zeros();
+    let memory = managed >> (27 - 12);
+    let threshold = 2 * fls(online_cpus) * (1 + fls(memory));
+    threshold.min(125) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The examples of the specification (vmstat, thresholds).
+    #[test]
+    fn thresholds_grow_with_cpus_and_memory() {
+        let cases = [
+            (1, 253_000, 8),
+            (4, 253_000, 24),
+            (8, 3_300_000, 64),
+            (64, 33_000_000, 125),
+            (2, 3840, 4),
+        ];
+        for (cpus, managed, expected) in cases {
+            assert_eq!(
+                normal_threshold(cpus, managed),
+                expected,
+                "{cpus} CPUs, {managed} frames"
+            );
+        }
+    }
+}
