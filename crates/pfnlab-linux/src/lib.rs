@@ -1,1 +1,21 @@
-//! Speaks Linux's own text.
+//! Speaks Linux's own text: what a kernel prints, and what was recorded of one.
+//!
+//! - [`Recording`]: operations recorded on a running kernel, with its state before and after.
+//!   Start here.
+//! - [`read_snapshot`]: a recorded state on its own.
+//! - [`differences`]: where two snapshots are not the same.
+//! - [`proc`]: `/proc/buddyinfo`, `/proc/pagetypeinfo` and `/proc/zoneinfo` of a snapshot.
+//! - [`bootlog`]: the lines in which a booting kernel says where its zones are.
+
+mod recording;
+
+mod compare;
+
+pub mod bootlog;
+pub mod proc;
+
+pub use compare::{Difference, NOT_COMPARED, differences};
+pub use recording::{
+    Got, OpProblem, RecordedOp, Recording, RecordingError, SnapshotProblem, Status, ZoneAfter,
+    read_snapshot,
+};

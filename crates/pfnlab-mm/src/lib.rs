@@ -8,7 +8,8 @@
 //! - [`Mm`]: the allocator. Requests come in here.
 //! - `slowpath`: the list of attempts. `walk`: one pass over a zonelist.
 //! - `zonelist`: the order in which zones are asked. `watermark`: may this request go so low?
-//! - `zone`: the one place where decisions become changes. `pcp`: the per-CPU lists in front.
+//! - `zone`: the one place where decisions become changes, by what changes: `rmqueue` takes,
+//!   `freeing` gives back, `moving` moves between types. `pcp`: the per-CPU lists in front.
 //! - `fallback`: whose blocks may be robbed, and of how much. `highatomic`: what is kept back.
 //! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
 //! - `pageblock`, `zone_map`, `vmstat`: what stands beside.
@@ -23,6 +24,7 @@ mod profile;
 
 pub mod boot;
 
+mod bulk;
 mod mm;
 mod slowpath;
 mod walk;
@@ -33,7 +35,9 @@ mod watermark;
 mod zonelist;
 
 mod fallback;
+mod freeing;
 mod highatomic;
+mod moving;
 mod pcp;
 mod rmqueue;
 mod zone;
@@ -46,6 +50,7 @@ mod pageblock;
 mod vmstat;
 mod zone_map;
 
+mod inspect;
 mod limits;
 mod resume;
 mod snapshot;

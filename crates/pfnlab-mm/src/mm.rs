@@ -3,18 +3,17 @@
 use alloc::vec::Vec;
 
 use pfnlab_model::{
-    AllocError, Block, Capability, CpuId, Event, FreeError, Inspect, MigrateType, NodeId, Observer,
-    Order, PageAllocator, PcpField, Pfn, Request, Snapshot, Sysctl, ZoneFlags, ZoneId, ZoneKind,
+    AllocError, Block, Capability, CpuId, Event, FreeError, Inspect, NodeId, Observer, Order,
+    PageAllocator, Pfn, Request, Sysctl, ZoneFlags, ZoneId, ZoneKind,
 };
 
-use crate::alloc_flags::{AllocFlags, Mark};
+use crate::alloc_flags::AllocFlags;
+use crate::freeing::Placement;
 use crate::gfp_zone;
 use crate::limits::Tunables;
 use crate::pageblock::Pageblocks;
-use crate::rmqueue::Want;
 use crate::walk::Asked;
-use crate::watermark::Ask;
-use crate::zone::{Placement, Zone};
+use crate::zone::Zone;
 use crate::zone_map::{ZoneAt, ZoneMap};
 use crate::zonelist::{ZoneRef, Zonelist};
 use crate::{Config, Profile};
@@ -151,7 +150,7 @@ impl Mm {
             .then_some(id.node.index() * self.config.zones.len() + kind)
     }
 
-    fn zone_by_id(&self, id: ZoneId) -> Option<&Zone> {
+    pub(crate) fn zone_by_id(&self, id: ZoneId) -> Option<&Zone> {
         self.zone_at(id).map(|at| &self.zones[at])
     }
 
@@ -185,58 +184,6 @@ impl Mm {
             Ok(block) => Ok(block),
             Err(_) => self.slowpath(asked, observer),
         }
-    }
-
-    /// Fills `pages` from one zone's per-CPU list as far as it goes; the zone must stay above its
-    /// low watermark with all of them gone (`alloc_pages_bulk`).
-    fn bulk_from_pcp(
-        &mut self,
-        asked: &Asked<'_>,
-        pages: &mut [Pfn],
-        observer: &mut impl Observer,
-    ) -> usize {
-        let preferred = self.zone_ref(asked, asked.preferred);
-        let mut next = Some(asked.preferred);
-        let zone = loop {
-            let Some(at) = next else { return 0 };
-            let entry = self.zone_ref(asked, at);
-            if entry.id.node != preferred.id.node && self.nodes_online() > 1 {
-                return 0;
-            }
-            let zone = &self.zones[entry.zone.index()];
-            let mark = zone.mark(Mark::Low) + pages.len() as u64;
-            let ask = Ask {
-                order: Order::ZERO,
-                gfp: asked.request.gfp,
-                flags: AllocFlags::LOW,
-                highest: usize::from(preferred.kind),
-            };
-            if zone.watermark_fast(mark, ask).is_ok() {
-                break entry.zone.index();
-            }
-            next = self
-                .zonelist(asked.list)
-                .next(at + 1, asked.highest, asked.nodes);
-        };
-        let cpu = asked.request.cpu;
-        let want = Want {
-            order: Order::ZERO,
-            mt: asked.mt,
-            flags: AllocFlags::LOW,
-            cpu,
-        };
-        let zone = &mut self.zones[zone];
-        let list = zone.pcps[cpu.index()].list_for(Order::ZERO, asked.mt);
-        let list = list.expect("single frames are cached");
-        let mut got = 0;
-        while got < pages.len()
-            && let Some(block) = zone.pop_or_refill(list, want, &mut self.blocks, observer)
-        {
-            zone.lend(block, observer);
-            pages[got] = block.start();
-            got += 1;
-        }
-        got
     }
 }
 
@@ -391,90 +338,5 @@ impl PageAllocator for Mm {
 
     fn inspect(&self) -> Option<&dyn Inspect> {
         Some(self)
-    }
-}
-
-impl Inspect for Mm {
-    fn zones(&self) -> Vec<ZoneId> {
-        self.zones
-            .iter()
-            .filter(|zone| zone.is_populated())
-            .map(|zone| zone.id)
-            .collect()
-    }
-
-    fn zone_of(&self, pfn: Pfn) -> Option<ZoneId> {
-        self.zone_map
-            .zone_of(pfn)
-            .map(|at| self.zones[at.index()].id)
-    }
-
-    fn pageblock_type(&self, pfn: Pfn) -> MigrateType {
-        self.blocks.type_of(pfn)
-    }
-
-    fn free_pages(&self, zone: ZoneId) -> i64 {
-        let stat = pfnlab_model::ZoneStat::FreePages.index();
-        self.zone_by_id(zone).map_or(0, |zone| zone.vm_stat[stat])
-    }
-
-    fn pcp_count(&self, zone: ZoneId, cpu: CpuId) -> u32 {
-        let pcps = self.zone_by_id(zone).map_or(&[][..], |zone| &zone.pcps);
-        pcps.get(cpu.index()).map_or(0, crate::pcp::Pcp::count)
-    }
-
-    fn zone_flags(&self, zone: ZoneId) -> ZoneFlags {
-        self.zone_by_id(zone)
-            .map_or(ZoneFlags::NONE, |zone| zone.flags)
-    }
-
-    fn boost(&self, zone: ZoneId) -> u64 {
-        self.zone_by_id(zone).map_or(0, |zone| zone.boost)
-    }
-
-    fn free_blocks(&self, zone: ZoneId, order: Order) -> u64 {
-        self.zone_by_id(zone)
-            .map_or(0, |zone| zone.buddy.blocks_of(order))
-    }
-
-    fn snapshot(&self) -> Snapshot {
-        self.to_snapshot()
-    }
-}
-
-impl Zone {
-    /// The second's work of `cpu` on this zone (`refresh_cpu_vm_stats`).
-    fn tick(
-        &mut self,
-        cpu: CpuId,
-        local: bool,
-        blocks: &mut Pageblocks,
-        observer: &mut impl Observer,
-    ) {
-        /// Folds without a change until the list of a remote zone is drained.
-        const EXPIRE: u32 = 3;
-        if self.fold(cpu, observer) {
-            self.pcps[cpu.index()].set(PcpField::Expire, EXPIRE, observer);
-        }
-        let mut surplus = self.pcps[cpu.index()].decay(observer);
-        while surplus > 0 {
-            let step = surplus.min(self.pcps[cpu.index()].get(PcpField::Batch));
-            self.drain_from(0, step, cpu, cpu, blocks, observer);
-            surplus -= step;
-        }
-        let pcp = &mut self.pcps[cpu.index()];
-        let expire = pcp.get(PcpField::Expire);
-        if expire == 0 || pcp.count() == 0 {
-            return;
-        }
-        pcp.set(
-            PcpField::Expire,
-            if local { 0 } else { expire - 1 },
-            observer,
-        );
-        if !local && expire == 1 {
-            let frames = pcp.count().min(pcp.get(PcpField::Batch));
-            self.drain_from(0, frames, cpu, cpu, blocks, observer);
-        }
     }
 }

@@ -4,13 +4,14 @@ use pfnlab_model::ZoneStat;
 
 use crate::buddy::MergePolicy;
 use crate::fallback::FallbackPolicy;
+use crate::freeing::DrainType;
 use crate::highatomic::HighAtomicPolicy;
 use crate::limits::MovableMin;
 use crate::pcp::PcpPolicy;
 use crate::vmstat::Grouping;
 use crate::walk::WalkPolicy;
 use crate::watermark::{BoostExemption, HighAtomicShare};
-use crate::zone::{BoostFlagRule, DrainType};
+use crate::zone::BoostFlagRule;
 use crate::zonelist::LocalRule;
 
 /// How one kernel generation behaves.

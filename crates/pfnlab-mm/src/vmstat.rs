@@ -1,7 +1,8 @@
 //! Statistics: each CPU keeps a small difference to a zone's counter, and folds it when it grows.
 
-use pfnlab_model::{CpuId, Event, Observer, ZoneStat};
+use pfnlab_model::{CpuId, Event, Observer, PcpField, ZoneStat};
 
+use crate::pageblock::Pageblocks;
 use crate::zone::Zone;
 
 /// In how many steps an operation changes the count of free frames. It matters, because every
@@ -78,6 +79,41 @@ impl Zone {
             }
         }
         any
+    }
+
+    /// The second's work of `cpu` on this zone (`refresh_cpu_vm_stats`).
+    pub(crate) fn tick(
+        &mut self,
+        cpu: CpuId,
+        local: bool,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) {
+        /// Folds without a change until the list of a remote zone is drained.
+        const EXPIRE: u32 = 3;
+        if self.fold(cpu, observer) {
+            self.pcps[cpu.index()].set(PcpField::Expire, EXPIRE, observer);
+        }
+        let mut surplus = self.pcps[cpu.index()].decay(observer);
+        while surplus > 0 {
+            let step = surplus.min(self.pcps[cpu.index()].get(PcpField::Batch));
+            self.drain_from(0, step, cpu, cpu, blocks, observer);
+            surplus -= step;
+        }
+        let pcp = &mut self.pcps[cpu.index()];
+        let expire = pcp.get(PcpField::Expire);
+        if expire == 0 || pcp.count() == 0 {
+            return;
+        }
+        pcp.set(
+            PcpField::Expire,
+            if local { 0 } else { expire - 1 },
+            observer,
+        );
+        if !local && expire == 1 {
+            let frames = pcp.count().min(pcp.get(PcpField::Batch));
+            self.drain_from(0, frames, cpu, cpu, blocks, observer);
+        }
     }
 }
 

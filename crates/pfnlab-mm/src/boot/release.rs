@@ -3,7 +3,7 @@
 use pfnlab_model::{Block, CpuId, Machine, Order, PfnRange};
 
 use crate::Mm;
-use crate::zone::Placement;
+use crate::freeing::Placement;
 
 impl Mm {
     /// Releases everything that is not reserved, ascending (`memblock_free_all`).

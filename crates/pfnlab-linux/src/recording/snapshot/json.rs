@@ -1,0 +1,242 @@
+//! A recorded state as it is written. Every field of the format is named here; a field with an
+//! underscore is read over, because no [`Snapshot`](pfnlab_model::Snapshot) holds it.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct State {
+    pub(super) format: u32,
+    pub(super) kernel: String,
+    pub(super) global: Global,
+    pub(super) cpus: Vec<Cpu>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) zones: Vec<Zone>,
+    #[serde(rename = "sections")]
+    _sections: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Global {
+    pub(super) pageblock_order: u8,
+    pub(super) nr_orders: u8,
+    pub(super) max_nr_zones: u64,
+    pub(super) pages_per_section: u64,
+    pub(super) migrate_types: u64,
+    pub(super) nr_node_ids: u32,
+    pub(super) movable_zone: u64,
+    pub(super) page_group_by_mobility_disabled: u8,
+    pub(super) totalreserve_pages: u64,
+    pub(super) min_free_kbytes: u64,
+    pub(super) user_min_free_kbytes: i64,
+    pub(super) watermark_scale_factor: u64,
+    pub(super) watermark_boost_factor: u64,
+    pub(super) percpu_pagelist_high_fraction: u64,
+    pub(super) totalram_pages: u64,
+    pub(super) pcp_batch_scale_max: u8,
+    pub(super) lowmem_reserve_ratio: Vec<u64>,
+    #[serde(rename = "version_code")]
+    _version_code: IgnoredAny,
+    #[serde(rename = "migrate_pcptypes")]
+    _migrate_pcptypes: IgnoredAny,
+    #[serde(rename = "nr_pcp_lists")]
+    _nr_pcp_lists: IgnoredAny,
+    #[serde(rename = "nr_pageblock_bits")]
+    _nr_pageblock_bits: IgnoredAny,
+    #[serde(rename = "nr_online_nodes")]
+    _nr_online_nodes: IgnoredAny,
+    #[serde(rename = "nr_cpu_ids")]
+    _nr_cpu_ids: IgnoredAny,
+    #[serde(rename = "node_reclaim_mode")]
+    _node_reclaim_mode: IgnoredAny,
+    #[serde(rename = "leader_cpu")]
+    _leader_cpu: IgnoredAny,
+    #[serde(rename = "gfp_allowed_mask")]
+    _gfp_allowed_mask: IgnoredAny,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cpu {
+    pub(super) cpu: u16,
+    pub(super) online: bool,
+    pub(super) node: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Node {
+    pub(super) nid: i64,
+    pub(super) start_pfn: u64,
+    pub(super) present_pages: u64,
+    pub(super) spanned_pages: u64,
+    pub(super) kswapd_order: u8,
+    pub(super) kswapd_highest_zoneidx: u64,
+    pub(super) kswapd_failures: u32,
+    pub(super) totalreserve_pages: u64,
+    pub(super) distance: Vec<u8>,
+    pub(super) zonelist_fallback: Vec<(i64, u64)>,
+    pub(super) zonelist_nofallback: Vec<(i64, u64)>,
+    #[serde(rename = "states")]
+    _states: IgnoredAny,
+    #[serde(rename = "nr_zones")]
+    _nr_zones: IgnoredAny,
+    #[serde(rename = "kswapd_waiting")]
+    _kswapd_waiting: IgnoredAny,
+    #[serde(rename = "kcompactd_waiting")]
+    _kcompactd_waiting: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Zone {
+    pub(super) nid: i64,
+    pub(super) zone: u64,
+    pub(super) start_pfn: u64,
+    pub(super) spanned: u64,
+    pub(super) present: u64,
+    pub(super) managed: u64,
+    pub(super) wmark_min: u64,
+    pub(super) wmark_low: u64,
+    pub(super) wmark_high: u64,
+    pub(super) wmark_promo: u64,
+    pub(super) watermark_boost: u64,
+    pub(super) nr_reserved_highatomic: u64,
+    pub(super) nr_free_highatomic: Option<u64>,
+    /// 6.1: the least and the most at once.
+    pub(super) pageset_high: Option<u32>,
+    /// 6.12.
+    pub(super) pageset_high_min: Option<u32>,
+    /// 6.12.
+    pub(super) pageset_high_max: Option<u32>,
+    pub(super) pageset_batch: u32,
+    pub(super) flags: u32,
+    pub(super) percpu_drift_mark: u64,
+    pub(super) nr_isolate_pageblock: u64,
+    pub(super) lowmem_reserve: Vec<u64>,
+    pub(super) vm_stat: Counters,
+    pub(super) nr_free: Vec<u64>,
+    pub(super) free_lists: Vec<FreeList>,
+    pub(super) pcp: Vec<Pcp>,
+    pub(super) pageblocks: Option<Pageblocks>,
+    #[serde(rename = "name")]
+    _name: IgnoredAny,
+    #[serde(rename = "present_early")]
+    _present_early: IgnoredAny,
+    #[serde(rename = "initialized")]
+    _initialized: IgnoredAny,
+    #[serde(rename = "contiguous")]
+    _contiguous: IgnoredAny,
+    #[serde(rename = "compact_cached_free_pfn")]
+    _compact_cached_free_pfn: IgnoredAny,
+    #[serde(rename = "compact_cached_migrate_pfn_async")]
+    _compact_cached_migrate_pfn_async: IgnoredAny,
+    #[serde(rename = "compact_cached_migrate_pfn_sync")]
+    _compact_cached_migrate_pfn_sync: IgnoredAny,
+    #[serde(rename = "compact_init_migrate_pfn")]
+    _compact_init_migrate_pfn: IgnoredAny,
+    #[serde(rename = "compact_init_free_pfn")]
+    _compact_init_free_pfn: IgnoredAny,
+    #[serde(rename = "compact_considered")]
+    _compact_considered: IgnoredAny,
+    #[serde(rename = "compact_defer_shift")]
+    _compact_defer_shift: IgnoredAny,
+    #[serde(rename = "compact_order_failed")]
+    _compact_order_failed: IgnoredAny,
+    #[serde(rename = "compact_blockskip_flush")]
+    _compact_blockskip_flush: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FreeList {
+    pub(super) order: u8,
+    pub(super) mt: u64,
+    pub(super) pfns: Vec<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pcp {
+    pub(super) cpu: u16,
+    pub(super) count: u32,
+    pub(super) high: u32,
+    pub(super) batch: u32,
+    /// 6.12.
+    #[serde(default)]
+    pub(super) high_min: u32,
+    /// 6.12.
+    #[serde(default)]
+    pub(super) high_max: u32,
+    /// 6.12.
+    #[serde(default)]
+    pub(super) flags: u32,
+    /// 6.12.
+    #[serde(default)]
+    pub(super) alloc_factor: u32,
+    /// 6.1.
+    #[serde(default)]
+    pub(super) free_factor: u32,
+    /// 6.12.
+    #[serde(default)]
+    pub(super) free_count: u32,
+    pub(super) expire: u32,
+    pub(super) stat_threshold: u8,
+    pub(super) diff_nr_free_pages: i64,
+    pub(super) vm_stat_diff: Vec<i8>,
+    pub(super) lists: Vec<PcpList>,
+    /// The same for all zones, and in [`Cpu`].
+    #[serde(rename = "online")]
+    _online: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PcpList {
+    pub(super) index: u8,
+    pub(super) order: u8,
+    pub(super) pfns: Vec<u64>,
+    /// 6.1.
+    pub(super) cached_mt: Option<Vec<u64>>,
+    /// 6.12: follows from the index.
+    #[serde(rename = "mt", default)]
+    _mt: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pageblocks {
+    pub(super) first_pfn: u64,
+    pub(super) count: u64,
+    pub(super) mt: String,
+    pub(super) nr_lru_or_movable: Vec<(u32, u32)>,
+    #[serde(rename = "skip")]
+    _skip: IgnoredAny,
+}
+
+/// Named counters, in the order they are written: it is that of `vm_stat_diff`.
+pub(super) struct Counters(pub(super) Vec<(String, i64)>);
+
+impl<'de> Deserialize<'de> for Counters {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Counters, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Counters;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of counters")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Counters, A::Error> {
+                let mut counters = Vec::new();
+                while let Some(counter) = map.next_entry()? {
+                    counters.push(counter);
+                }
+                Ok(Counters(counters))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}

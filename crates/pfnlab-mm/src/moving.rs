@@ -1,0 +1,96 @@
+//! Moving the free blocks of a pageblock from the lists of one migratetype to those of another.
+
+use pfnlab_model::{Block, CpuId, End, MigrateType, Observer, Pfn, PfnRange};
+
+use crate::frames::State;
+use crate::pageblock::Pageblocks;
+use crate::zone::Zone;
+
+impl Zone {
+    /// The pageblock around `start` if it lies in the zone entirely.
+    pub(crate) fn whole_pageblock(&self, start: Pfn, blocks: &Pageblocks) -> Option<Block> {
+        let block = blocks.block_of(start);
+        self.span.covers(block.range()).then_some(block)
+    }
+
+    /// Frames of a range that are free, counted block by block (`prep_move_freepages_block`).
+    pub(crate) fn count_free(&self, range: PfnRange) -> u64 {
+        let blocks = self.buddy.frames.blocks(range);
+        blocks
+            .filter(|(_, state)| matches!(state, State::Free(_)))
+            .map(|(block, _)| block.frames())
+            .sum()
+    }
+
+    /// Moves the free blocks of a pageblock to the lists of `mt`, and the pageblock with them
+    /// (`move_freepages_block`, 6.12). `false`: it reaches out of the zone, nothing happened.
+    pub(crate) fn move_pageblock(
+        &mut self,
+        start: Pfn,
+        mt: MigrateType,
+        cpu: CpuId,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) -> bool {
+        let Some(pageblock) = self.whole_pageblock(start, blocks) else {
+            return false;
+        };
+        self.move_range(pageblock.range(), mt, cpu, observer);
+        blocks.retype(pageblock, mt, observer);
+        true
+    }
+
+    /// Moves the free blocks of a pageblock to the lists of `mt`, but leaves its type
+    /// (`move_freepages_block`, up to 6.1). A pageblock that begins before the zone is moved from
+    /// `start` on, one that ends behind it not at all. How many frames were moved.
+    pub(crate) fn move_free(
+        &mut self,
+        start: Pfn,
+        mt: MigrateType,
+        cpu: CpuId,
+        blocks: &Pageblocks,
+        observer: &mut impl Observer,
+    ) -> u64 {
+        let range = blocks.block_of(start).range();
+        if range.end() > self.span.end() {
+            return 0;
+        }
+        let from = if range.start() < self.span.start() {
+            start
+        } else {
+            range.start()
+        };
+        let range = PfnRange::new(from, range.end()).expect("start lies in its pageblock");
+        self.move_range(range, mt, cpu, observer)
+    }
+
+    fn move_range(
+        &mut self,
+        range: PfnRange,
+        mt: MigrateType,
+        cpu: CpuId,
+        observer: &mut impl Observer,
+    ) -> u64 {
+        let mut moved = 0;
+        let mut at = range.start();
+        while at < range.end() {
+            let Some((block, state)) = self.buddy.frames.block_from(at) else {
+                at = at.offset(1);
+                continue;
+            };
+            at = block.range().end();
+            if !matches!(state, State::Free(_)) {
+                continue;
+            }
+            let frames = block.frames() as i64;
+            let from = self.buddy.unlink(block, observer);
+            self.buddy.link(block, mt, End::Tail, observer);
+            if self.profile.grouping.per_block() {
+                self.account(from, -frames, cpu, observer);
+                self.account(mt, frames, cpu, observer);
+            }
+            moved += block.frames();
+        }
+        moved
+    }
+}
