@@ -40,24 +40,29 @@ impl AllocFlags {
         self.0
     }
 
+    #[inline]
     pub(crate) const fn with(self, other: AllocFlags) -> AllocFlags {
         AllocFlags(self.0 | other.0)
     }
 
+    #[inline]
     pub(crate) const fn without(self, other: AllocFlags) -> AllocFlags {
         AllocFlags(self.0 & !other.0)
     }
 
     /// Whether any of `other` is set.
+    #[inline]
     pub(crate) const fn any(self, other: AllocFlags) -> bool {
         self.0 & other.0 != 0
     }
 
+    #[inline]
     fn with_if(self, condition: bool, other: AllocFlags) -> AllocFlags {
         if condition { self.with(other) } else { self }
     }
 
     /// Which watermark the low bits name.
+    #[inline]
     pub(crate) fn mark(self) -> Mark {
         match self.0 & 3 {
             0 => Mark::Min,

@@ -15,6 +15,7 @@ pub(crate) enum MergePolicy {
 }
 
 impl MergePolicy {
+    #[inline]
     pub(crate) fn retypes(self) -> bool {
         matches!(self, MergePolicy::Retype)
     }
@@ -41,6 +42,7 @@ impl Buddy {
     }
 
     /// The largest order.
+    #[inline]
     pub(crate) fn top_order(&self) -> Order {
         self.top_order
     }

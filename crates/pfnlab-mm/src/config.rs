@@ -80,6 +80,7 @@ impl Config {
     }
 
     /// The index of a kind of zone, if the kernel has it.
+    #[inline]
     pub fn zone_index(&self, kind: ZoneKind) -> Option<usize> {
         self.zones.iter().position(|&known| known == kind)
     }

@@ -18,6 +18,7 @@ pub(crate) enum FallbackPolicy {
 
 impl FallbackPolicy {
     /// Whether robbed blocks join the own lists before the request is served from them.
+    #[inline]
     pub(crate) fn joins_own_lists(self) -> bool {
         matches!(self, FallbackPolicy::Steal)
     }

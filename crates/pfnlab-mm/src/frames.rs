@@ -38,6 +38,7 @@ pub(crate) enum State {
 
 impl State {
     /// Bits 0–1 the kind, 2–5 the order, 6–8 the migratetype.
+    #[inline]
     const fn word(self, order: Order) -> u32 {
         let (kind, mt) = match self {
             State::None => return 0,
@@ -48,6 +49,7 @@ impl State {
         kind | (order.get() as u32) << 2 | (mt as u32) << 6
     }
 
+    #[inline]
     fn of(word: u32) -> State {
         let mt = || MigrateType::from_index((word >> 6 & 7) as usize).expect("we wrote the word");
         match word & 3 {
@@ -59,6 +61,7 @@ impl State {
     }
 }
 
+#[inline]
 const fn order_of(word: u32) -> u8 {
     (word >> 2 & 15) as u8
 }
@@ -147,6 +150,7 @@ impl Frames {
     }
 
     /// The link to the record behind this block's on its list.
+    #[inline]
     pub(crate) fn next(&self, block: Block) -> u32 {
         let table = if block.order() == self.top_order {
             &self.tops

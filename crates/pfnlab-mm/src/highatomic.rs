@@ -1,6 +1,6 @@
 //! Pageblocks kept for high-order requests that cannot wait (`MIGRATE_HIGHATOMIC`).
 
-use pfnlab_model::{Block, CpuId, Event, MigrateType, Observer};
+use pfnlab_model::{Block, CpuId, Event, MigrateType, Observer, Order};
 
 use crate::pageblock::Pageblocks;
 use crate::zone::Zone;
@@ -58,5 +58,44 @@ impl Zone {
         self.highatomic_reserved += kept;
         let (zone, frames) = (self.id, self.highatomic_reserved);
         observer.event(Event::HighAtomicReserved { zone, frames });
+    }
+
+    /// Gives one such pageblock back to requests of type `mt` (`unreserve_highatomic_pageblock`);
+    /// `true`: free frames came with it.
+    pub(crate) fn unreserve_highatomic(
+        &mut self,
+        mt: MigrateType,
+        cpu: CpuId,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) -> bool {
+        for order in Order::ZERO.through(self.buddy.top_order()) {
+            let Some(found) = self.buddy.first(order, MigrateType::HighAtomic) else { continue };
+            let start = found.start();
+            if blocks.type_of(start) == MigrateType::HighAtomic {
+                let kept = blocks.order().frames().max(found.frames());
+                self.highatomic_reserved -= kept.min(self.highatomic_reserved);
+                let (zone, frames) = (self.id, self.highatomic_reserved);
+                observer.event(Event::HighAtomicReserved { zone, frames });
+            }
+            let free_before = self.buddy.list(order, MigrateType::HighAtomic).len();
+            match self.profile.highatomic {
+                HighAtomicPolicy::AnyZone => {
+                    blocks.retype(blocks.block_of(start), mt, observer);
+                    self.move_free(start, mt, cpu, blocks, observer);
+                }
+                HighAtomicPolicy::LargeZones if order < blocks.order() => {
+                    self.move_pageblock(start, mt, cpu, blocks, observer);
+                }
+                HighAtomicPolicy::LargeZones => {
+                    self.move_range(found.range(), mt, cpu, observer);
+                    blocks.retype(found, mt, observer);
+                }
+            }
+            if self.buddy.list(order, MigrateType::HighAtomic).len() < free_before {
+                return true;
+            }
+        }
+        false
     }
 }

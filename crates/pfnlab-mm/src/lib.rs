@@ -12,7 +12,7 @@
 //!   `freeing` gives back, `moving` moves between types. `pcp`: the per-CPU lists in front.
 //! - `fallback`: whose blocks may be robbed, and of how much. `highatomic`: what is kept back.
 //! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
-//! - `pageblock`, `zone_map`, `vmstat`: what stands beside.
+//! - `pageblock`, `zone_map`, `kswapd`, `vmstat`: what stands beside.
 
 #![no_std]
 #![deny(clippy::float_arithmetic)]
@@ -46,6 +46,7 @@ mod buddy;
 mod frames;
 mod free_list;
 
+mod kswapd;
 mod pageblock;
 mod vmstat;
 mod zone_map;

@@ -284,33 +284,42 @@ impl Mm {
         observer: &mut impl Observer,
     ) -> Result<(), (Sysctl, u64)> {
         let most = u64::from(u32::MAX >> 1);
+        let ratio = match sysctl.reserve_ratio_of() {
+            Some(kind) => Some(self.config.zone_index(kind).ok_or((sysctl, value))?),
+            None => None,
+        };
         let legal = match sysctl {
-            Sysctl::MinFreeKbytes => value <= most,
             Sysctl::WatermarkScaleFactor => (1..=3000).contains(&value),
-            Sysctl::WatermarkBoostFactor => value <= most,
             Sysctl::PercpuPagelistHighFraction => {
                 value == 0 || (LEAST_FRACTION..=most).contains(&value)
             }
+            _ => value <= most,
         };
         if !legal {
             return Err((sysctl, value));
         }
-        match sysctl {
-            Sysctl::MinFreeKbytes => {
-                self.tunables.min_free_kbytes = value;
-                self.tunables.user_min_free_kbytes = Some(value);
-            }
-            Sysctl::WatermarkScaleFactor => self.tunables.watermark_scale_factor = value,
-            Sysctl::WatermarkBoostFactor => self.tunables.watermark_boost_factor = value,
-            Sysctl::PercpuPagelistHighFraction => {
-                self.tunables.percpu_pagelist_high_fraction = value;
-            }
-        }
         observer.event(Event::SysctlSet { sysctl, value });
-        match sysctl {
-            Sysctl::MinFreeKbytes | Sysctl::WatermarkScaleFactor => self.set_watermarks(observer),
-            Sysctl::PercpuPagelistHighFraction => self.set_pagesets(observer),
-            Sysctl::WatermarkBoostFactor => {
+        let tunables = &mut self.tunables;
+        match (sysctl, ratio) {
+            (_, Some(zone)) => {
+                tunables.lowmem_reserve_ratio[zone] = value;
+                self.set_lowmem_reserves(observer);
+            }
+            (Sysctl::MinFreeKbytes, None) => {
+                tunables.min_free_kbytes = value;
+                tunables.user_min_free_kbytes = Some(value);
+                self.set_watermarks(observer);
+            }
+            (Sysctl::WatermarkScaleFactor, None) => {
+                tunables.watermark_scale_factor = value;
+                self.set_watermarks(observer);
+            }
+            (Sysctl::PercpuPagelistHighFraction, None) => {
+                tunables.percpu_pagelist_high_fraction = value;
+                self.set_pagesets(observer);
+            }
+            (_, None) => {
+                tunables.watermark_boost_factor = value;
                 for zone in &mut self.zones {
                     zone.boost_factor = value;
                 }

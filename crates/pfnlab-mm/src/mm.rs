@@ -9,7 +9,8 @@ use pfnlab_model::{
 
 use crate::alloc_flags::AllocFlags;
 use crate::freeing::Placement;
-use crate::gfp_zone;
+use crate::gfp_zone::{self, ZoneTable};
+use crate::kswapd::Kswapd;
 use crate::limits::Tunables;
 use crate::pageblock::Pageblocks;
 use crate::walk::Asked;
@@ -35,6 +36,7 @@ use crate::{Config, Profile};
 pub struct Mm {
     pub(crate) profile: &'static Profile,
     pub(crate) config: Config,
+    pub(crate) gfp_zones: ZoneTable,
     pub(crate) tunables: Tunables,
     pub(crate) totalram: u64,
     pub(crate) totalreserve: u64,
@@ -44,6 +46,8 @@ pub struct Mm {
     pub(crate) section_frames: u64,
     pub(crate) cpus: Vec<Cpu>,
     pub(crate) nodes: Vec<Node>,
+    /// By node.
+    pub(crate) kswapds: Vec<Kswapd>,
     /// By node and kind; [`Config::zones`] of them for every node.
     pub(crate) zones: Vec<Zone>,
     pub(crate) blocks: Pageblocks,
@@ -67,15 +71,6 @@ pub(crate) struct Node {
     pub(crate) totalreserve: u64,
     /// The order in which zones are asked: all of them, and its own.
     pub(crate) zonelists: [Zonelist; 2],
-    pub(crate) kswapd: Kswapd,
-}
-
-/// What a node's background reclaimer was asked for.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Kswapd {
-    pub(crate) order: Order,
-    pub(crate) highest: Option<ZoneKind>,
-    pub(crate) failures: u32,
 }
 
 impl Mm {
@@ -97,7 +92,7 @@ impl Mm {
         }
         let gfp = request.gfp;
         let contradiction = AllocError::Contradiction(gfp);
-        let highest = gfp_zone::highest_zone(gfp, &self.config).ok_or(contradiction)?;
+        let highest = self.gfp_zones.highest(gfp).ok_or(contradiction)?;
         let mt = gfp_zone::migratetype(gfp, self.mobility_disabled).ok_or(contradiction)?;
         if request.cpu.index() >= self.cpus.len() {
             return Err(AllocError::NoZone);
@@ -140,6 +135,7 @@ impl Mm {
     }
 
     /// The zone of a kind on a node, with memory or without.
+    #[inline]
     pub(crate) fn zone_of_node(&self, node: usize, kind: usize) -> &Zone {
         &self.zones[node * self.config.zones.len() + kind]
     }
@@ -154,6 +150,7 @@ impl Mm {
         self.zone_at(id).map(|at| &self.zones[at])
     }
 
+    #[inline]
     fn zone_of_block(&self, block: Block) -> Result<usize, FreeError> {
         self.zone_map
             .zone_of(block.start())

@@ -64,7 +64,8 @@ impl Zone {
         self.move_range(range, mt, cpu, observer)
     }
 
-    fn move_range(
+    /// Moves the free blocks that start in `range` to the lists of `mt`. How many frames.
+    pub(crate) fn move_range(
         &mut self,
         range: PfnRange,
         mt: MigrateType,

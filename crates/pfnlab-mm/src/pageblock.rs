@@ -33,11 +33,13 @@ impl Pageblocks {
         }
     }
 
+    #[inline]
     pub(crate) fn order(&self) -> Order {
         self.order
     }
 
     /// The pageblock `pfn` is in.
+    #[inline]
     pub(crate) fn block_of(&self, pfn: Pfn) -> Block {
         Block::containing(pfn, self.order)
     }

@@ -107,6 +107,7 @@ impl Pcp {
     }
 
     /// The order of the blocks on a list.
+    #[inline]
     pub(crate) fn order_of(&self, list: u8) -> Order {
         if list < HUGE {
             Order::new(list / TYPES).expect("small lists have small orders")
@@ -185,6 +186,7 @@ impl Pcp {
     }
 
     /// The list to drain next: the first that holds something, from `list` on, round about.
+    #[inline]
     pub(crate) fn next_filled(&self, list: u8) -> Option<u8> {
         (list..LISTS)
             .chain(0..list)
@@ -251,6 +253,7 @@ impl Pcp {
 
     /// A block was put on a list: how many frames to drain, if any
     /// (`nr_pcp_high`, `nr_pcp_free`).
+    #[inline]
     pub(crate) fn on_free(
         &mut self,
         order: Order,
@@ -296,6 +299,7 @@ impl Pcp {
         Some(clamp(wanted, least, most))
     }
 
+    #[inline]
     fn tuned_drain(
         &mut self,
         order: Order,
@@ -333,6 +337,7 @@ impl Pcp {
     }
 
     /// From how many frames on to drain; moves the high mark.
+    #[inline]
     fn tuned_high(
         &mut self,
         everything: bool,
@@ -415,6 +420,7 @@ impl Pcp {
         }
     }
 
+    #[inline]
     fn high_limits(&self) -> (u32, u32) {
         (self.get(PcpField::HighMin), self.get(PcpField::HighMax))
     }
@@ -422,6 +428,7 @@ impl Pcp {
 
 impl PcpPolicy {
     /// Whether the type a page will be drained to is noted on it.
+    #[inline]
     pub(crate) fn notes_type(self) -> bool {
         matches!(self, PcpPolicy::FreeFactor)
     }
@@ -433,11 +440,13 @@ impl PcpPolicy {
 }
 
 /// Orders 1 to 3: cached, and freed in crowds when their user goes.
+#[inline]
 fn is_small_high_order(order: Order) -> bool {
     (1..=CACHED_ORDER).contains(&order.get())
 }
 
 /// As the kernel's `clamp`: the upper limit wins.
+#[inline]
 fn clamp(value: u32, least: u32, most: u32) -> u32 {
     value.max(least).min(most)
 }

@@ -11,8 +11,10 @@ use pfnlab_model::{
 };
 
 use crate::frames::{Frames, State};
+use crate::gfp_zone::ZoneTable;
 use crate::limits::Tunables;
-use crate::mm::{Cpu, Kswapd, Node};
+use crate::kswapd::Kswapd;
+use crate::mm::{Cpu, Node};
 use crate::pageblock::Pageblocks;
 use crate::zone::{MAX_ZONES, Pageset, Zone};
 use crate::zone_map::{ZoneAt, ZoneMap};
@@ -89,9 +91,16 @@ impl Mm {
             node: cpu.node,
             online: cpu.online,
         });
+        let kswapds = snapshot.nodes.iter().map(|node| Kswapd {
+            node: node.node,
+            order: node.kswapd_order,
+            highest: node.kswapd_highest,
+            failures: node.kswapd_failures,
+        });
         let nodes = snapshot.nodes.iter().map(|node| resume_node(node, &config));
         let mut mm = Mm {
             profile,
+            gfp_zones: ZoneTable::new(&config),
             tunables: Tunables {
                 min_free_kbytes: global.min_free_kbytes,
                 user_min_free_kbytes: global.user_min_free_kbytes,
@@ -107,6 +116,7 @@ impl Mm {
             section_frames: global.section_frames,
             cpus: cpus.collect(),
             nodes: nodes.collect(),
+            kswapds: kswapds.collect(),
             zones,
             blocks,
             zone_map: ZoneMap::new(config.pageblock_order, Pfn::default(), Vec::new()),
@@ -282,11 +292,6 @@ fn resume_node(state: &NodeState, config: &Config) -> Node {
         distance: state.distance.clone(),
         totalreserve: state.totalreserve_pages,
         zonelists: [list(&state.zonelist), list(&state.zonelist_this_node)],
-        kswapd: Kswapd {
-            order: state.kswapd_order,
-            highest: state.kswapd_highest,
-            failures: state.kswapd_failures,
-        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! The slow path: the list of attempts (`__alloc_pages_slowpath`).
 
-use pfnlab_model::{AllocError, Block, Event, Gfp, NodeId, Observer, Order, ZoneKind};
+use pfnlab_model::{AllocError, Block, Gfp, Observer, Order, Request};
 
 use crate::Mm;
 use crate::alloc_flags::AllocFlags;
@@ -19,19 +19,53 @@ impl Mm {
         asked: &Asked<'_>,
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
-        let gfp = asked.request.gfp;
-        let flags = AllocFlags::slow(gfp, asked.request.order > Order::ZERO);
+        let Request { gfp, order, .. } = *asked.request;
+        let flags = AllocFlags::slow(gfp, order > Order::ZERO);
         self.wake_kswapds(asked, flags, observer);
         self.walk(asked, flags, observer)
             .or_else(|_| self.walk_with_reserves(asked, flags, observer))
-            .or_else(|error| {
-                let nofail = Gfp::NOFAIL | Gfp::DIRECT_RECLAIM;
-                if gfp.contains(nofail) {
-                    self.last_resort(asked, observer)
-                } else {
-                    Err(error)
-                }
+            .or_else(|error| match may_retry(gfp, order) {
+                true => self.after_unreserve(asked, flags, error, observer),
+                false => Err(error),
             })
+            .or_else(|error| match gfp.contains(Gfp::NOFAIL | Gfp::DIRECT_RECLAIM) {
+                true => self.last_resort(asked, observer),
+                false => Err(error),
+            })
+    }
+
+    /// With nothing to reclaim, pageblocks kept for high-order atomic requests are given up one
+    /// after the other, and asked again each time (`should_reclaim_retry`).
+    fn after_unreserve(
+        &mut self,
+        asked: &Asked<'_>,
+        flags: AllocFlags,
+        mut error: AllocError,
+        observer: &mut impl Observer,
+    ) -> Result<Block, AllocError> {
+        while self.unreserve(asked, observer) {
+            match self.walk_with_reserves(asked, flags, observer) {
+                Err(again) => error = again,
+                found => return found,
+            }
+        }
+        Err(error)
+    }
+
+    /// Gives up one such pageblock of the first zone that has one.
+    fn unreserve(&mut self, asked: &Asked<'_>, observer: &mut impl Observer) -> bool {
+        let Mm { nodes, zones, blocks, .. } = self;
+        let list = &nodes[asked.list.0].zonelists[usize::from(asked.list.1)];
+        let cpu = asked.request.cpu;
+        let mut next = list.next(0, asked.highest, asked.nodes);
+        while let Some(at) = next {
+            let zone = &mut zones[list.0[at].zone.index()];
+            if zone.unreserve_highatomic(asked.mt, cpu, blocks, observer) {
+                return true;
+            }
+            next = list.next(at + 1, asked.highest, asked.nodes);
+        }
+        false
     }
 
     /// Once more, with the reserves the requester is entitled to; those who are also leave their
@@ -90,40 +124,23 @@ impl Mm {
             let entry = self.zone_ref(asked, at);
             if self.zones[entry.zone.index()].managed > 0 && last != Some(entry.id.node) {
                 last = Some(entry.id.node);
-                self.ask_kswapd(
-                    entry.id.node.index(),
-                    asked.request.order,
-                    highest,
-                    observer,
-                );
+                let kswapd = &mut self.kswapds[entry.id.node.index()];
+                kswapd.ask(asked.request.order, highest, observer);
             }
             next = self
                 .zonelist(asked.list)
                 .next(at + 1, asked.highest, asked.nodes);
         }
     }
+}
 
-    /// Notes the largest order and the highest zone a node's reclaimer was asked for
-    /// (`wakeup_kswapd`).
-    pub(crate) fn ask_kswapd(
-        &mut self,
-        node: usize,
-        order: Order,
-        highest: ZoneKind,
-        observer: &mut impl Observer,
-    ) {
-        let kswapd = &mut self.nodes[node].kswapd;
-        let order = kswapd.order.max(order);
-        let highest = kswapd.highest.map_or(highest, |known| known.max(highest));
-        if (kswapd.order, kswapd.highest) != (order, Some(highest)) {
-            kswapd.order = order;
-            kswapd.highest = Some(highest);
-            let node = NodeId(node as u16);
-            observer.event(Event::KswapdAsked {
-                node,
-                order,
-                highest,
-            });
-        }
-    }
+/// Whether a request that may wait is tried again when nothing could be reclaimed: small orders,
+/// and larger ones that asked for it.
+fn may_retry(gfp: Gfp, order: Order) -> bool {
+    /// `PAGE_ALLOC_COSTLY_ORDER`.
+    const COSTLY: u8 = 3;
+    let costly = order.get() > COSTLY;
+    gfp.contains(Gfp::DIRECT_RECLAIM)
+        && !gfp.contains(Gfp::NORETRY)
+        && (!costly || gfp.contains(Gfp::RETRY_MAYFAIL | Gfp::IO))
 }

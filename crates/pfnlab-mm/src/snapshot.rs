@@ -4,13 +4,14 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use pfnlab_model::{
-    CpuId, CpuState, FreeListState, GlobalState, MigrateType, NodeId, NodeState, Order,
+    CpuId, CpuState, FreeListState, GlobalState, MigrateType, NodeState, Order,
     PageblockState, PcpField, PcpListState, PcpState, PfnRange, SNAPSHOT_FORMAT, Snapshot, ZoneId,
     ZoneState,
 };
 
 use crate::Mm;
 use crate::frames::State;
+use crate::kswapd::Kswapd;
 use crate::mm::Node;
 use crate::pcp::{LISTS, Pcp};
 use crate::zone::Zone;
@@ -23,13 +24,12 @@ impl Mm {
             online: state.online,
             node: state.node,
         };
-        let node = |(at, node): (usize, &Node)| node_state(NodeId(at as u16), node);
-        Snapshot {
+                Snapshot {
             format: SNAPSHOT_FORMAT,
             profile: self.profile.name().to_string(),
             global: self.global_state(),
             cpus: self.cpus.iter().enumerate().map(cpu).collect(),
-            nodes: self.nodes.iter().enumerate().map(node).collect(),
+            nodes: self.kswapds.iter().zip(&self.nodes).map(|(kswapd, node)| node_state(kswapd, node)).collect(),
             zones: self
                 .zones
                 .iter()
@@ -160,17 +160,17 @@ impl Mm {
     }
 }
 
-fn node_state(id: NodeId, node: &Node) -> NodeState {
+fn node_state(kswapd: &Kswapd, node: &Node) -> NodeState {
     let zones = |list: &Zonelist| -> Vec<ZoneId> { list.0.iter().map(|entry| entry.id).collect() };
     NodeState {
-        node: id,
+        node: kswapd.node,
         start: node.start,
         spanned: node.spanned,
         present: node.present,
         totalreserve_pages: node.totalreserve,
-        kswapd_order: node.kswapd.order,
-        kswapd_highest: node.kswapd.highest,
-        kswapd_failures: node.kswapd.failures,
+        kswapd_order: kswapd.order,
+        kswapd_highest: kswapd.highest,
+        kswapd_failures: kswapd.failures,
         distance: node.distance.clone(),
         zonelist: zones(&node.zonelists[0]),
         zonelist_this_node: zones(&node.zonelists[1]),

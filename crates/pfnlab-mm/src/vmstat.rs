@@ -16,6 +16,7 @@ pub(crate) enum Grouping {
 }
 
 impl Grouping {
+    #[inline]
     pub(crate) fn per_block(self) -> bool {
         matches!(self, Grouping::PerBlock)
     }

@@ -1,14 +1,16 @@
 //! One walk over a zonelist (`get_page_from_freelist`).
 
 use pfnlab_model::{
-    AllocError, Block, CpuId, Event, MigrateType, NodeMask, Observer, Order, Refusal, Request,
+    AllocError, Block, Event, MigrateType, NodeMask, Observer, Order, Refusal, Request,
     ZoneFlags, ZoneId, ZoneKind,
 };
 
 use crate::Mm;
 use crate::alloc_flags::{AllocFlags, Mark};
+use crate::pageblock::Pageblocks;
 use crate::rmqueue::Want;
 use crate::watermark::Ask;
+use crate::zone::Zone;
 
 /// Which watermark a walk tries first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,22 +35,11 @@ pub(crate) struct Asked<'a> {
     pub(crate) preferred: usize,
 }
 
-impl Asked<'_> {
-    fn order(&self) -> Order {
-        self.request.order
-    }
-
-    fn cpu(&self) -> CpuId {
-        self.request.cpu
-    }
-}
-
 impl Mm {
     /// Asks the zones of the list in turn, from the preferred one on.
     ///
     /// # Errors
-    /// When none can serve. The reason is that of the last zone that refused, except that a lack
-    /// of large blocks is told before a lack of memory.
+    /// When none can serve: for want of a block if any zone had memory enough, else of memory.
     pub(crate) fn walk(
         &mut self,
         asked: &Asked<'_>,
@@ -74,108 +65,45 @@ impl Mm {
         flags: AllocFlags,
         observer: &mut impl Observer,
     ) -> Walk {
-        let preferred = self.zone_ref(asked, asked.preferred).id;
-        observer.event(Event::WalkStarted {
-            preferred,
-            alloc_flags: flags.bits(),
-        });
-        let mut refusal = AllocError::NoZone;
+        let Mm { nodes, zones, blocks, kswapds, .. } = self;
+        let list = &nodes[asked.list.0].zonelists[usize::from(asked.list.1)];
+        let Request { order, gfp, cpu, .. } = *asked.request;
+        let ask = Ask { order, gfp, flags, highest: asked.highest };
+        let want = Want { order, mt: asked.mt, flags, cpu };
+        let preferred = list.0[asked.preferred].id;
+        observer.event(Event::WalkStarted { preferred, alloc_flags: flags.bits() });
+        let mut failure = AllocError::Watermark(order);
         let mut next = Some(asked.preferred);
         while let Some(at) = next {
-            let entry = self.zone_ref(asked, at);
-            let remote = entry.id.node != preferred.node && self.nodes_online() > 1;
-            if remote && flags.any(AllocFlags::NOFRAGMENT) {
+            let entry = list.0[at];
+            if flags.any(AllocFlags::NOFRAGMENT) && entry.id.node != preferred.node {
                 return Walk::LeftTheNode;
             }
-            match self.may_take(entry.zone.index(), asked, flags, observer) {
+            let zone = &mut zones[entry.zone.index()];
+            let why = match zone.admit(ask, observer) {
                 Ok(()) => {
-                    let found = self.take(entry.zone.index(), asked, flags, observer);
-                    if let Some(block) = found {
-                        return Walk::Found(block);
+                    let found = zone.take(want, blocks, observer);
+                    if zone.clear_boosted(flags, observer) {
+                        let ZoneId { node, kind } = entry.id;
+                        kswapds[node.index()].ask(Order::ZERO, kind, observer);
                     }
-                    let why = Refusal::NothingFound;
-                    observer.event(Event::ZoneRefused {
-                        zone: entry.id,
-                        why,
-                    });
-                    refusal = AllocError::Exhausted(asked.order());
-                }
-                Err(why) => {
-                    observer.event(Event::ZoneRefused {
-                        zone: entry.id,
-                        why,
-                    });
-                    refusal = match why {
-                        Refusal::BelowMark { .. } if refusal == AllocError::NoZone => {
-                            AllocError::Watermark(asked.order())
+                    match found {
+                        Some(block) => {
+                            zone.hand_out(block, want, blocks, observer);
+                            return Walk::Found(block);
                         }
-                        Refusal::BelowMark { .. } => refusal,
-                        _ => AllocError::Exhausted(asked.order()),
-                    };
+                        None => Refusal::NothingFound,
+                    }
                 }
+                Err(why) => why,
+            };
+            observer.event(Event::ZoneRefused { zone: entry.id, why });
+            if !matches!(why, Refusal::BelowMark { .. }) {
+                failure = AllocError::Exhausted(order);
             }
-            next = self
-                .zonelist(asked.list)
-                .next(at + 1, asked.highest, asked.nodes);
+            next = list.next(at + 1, asked.highest, asked.nodes);
         }
-        Walk::Failed(refusal)
-    }
-
-    /// Whether a zone's watermarks let the request in.
-    #[inline]
-    fn may_take(
-        &mut self,
-        zone: usize,
-        asked: &Asked<'_>,
-        flags: AllocFlags,
-        observer: &mut impl Observer,
-    ) -> Result<(), Refusal> {
-        let zone = &mut self.zones[zone];
-        let ask = Ask {
-            order: asked.order(),
-            gfp: asked.request.gfp,
-            flags,
-            highest: asked.highest,
-        };
-        if zone.profile.walk == WalkPolicy::HighFirst && !zone.flags.contains(ZoneFlags::BELOW_HIGH)
-        {
-            if zone.watermark_fast(zone.mark(Mark::High), ask).is_ok() {
-                return Ok(());
-            }
-            zone.set_flags(zone.flags.with(ZoneFlags::BELOW_HIGH), observer);
-        }
-        match zone.watermark_fast(zone.mark(flags.mark()), ask) {
-            Err(_) if flags.any(AllocFlags::NO_WATERMARKS) => Ok(()),
-            verdict => verdict,
-        }
-    }
-
-    #[inline]
-    fn take(
-        &mut self,
-        zone: usize,
-        asked: &Asked<'_>,
-        flags: AllocFlags,
-        observer: &mut impl Observer,
-    ) -> Option<Block> {
-        let want = Want {
-            order: asked.order(),
-            mt: asked.mt,
-            flags,
-            cpu: asked.cpu(),
-        };
-        let found = self.zones[zone].take(want, &mut self.blocks, observer);
-        if self.zones[zone].clear_boosted(flags, observer) {
-            let ZoneId { node, kind } = self.zones[zone].id;
-            self.ask_kswapd(node.index(), Order::ZERO, kind, observer);
-        }
-        let block = found?;
-        let zone = &mut self.zones[zone];
-        zone.lend(block, observer);
-        if flags.any(AllocFlags::HIGHATOMIC) && asked.order() > Order::ZERO {
-            zone.reserve_highatomic(block, asked.cpu(), &mut self.blocks, observer);
-        }
-        Some(block)
+        Walk::Failed(failure)
     }
 
     /// Avoid mixing types if the preferred zone has a lower one beside it to go to
@@ -202,4 +130,40 @@ enum Walk {
     /// The next zone is on another node, and types must not be mixed: start again without care.
     LeftTheNode,
     Failed(AllocError),
+}
+
+impl Zone {
+    /// Whether the watermarks let a request in.
+    ///
+    /// # Errors
+    /// Why they do not.
+    #[inline]
+    fn admit(&mut self, ask: Ask, observer: &mut impl Observer) -> Result<(), Refusal> {
+        if self.profile.walk == WalkPolicy::HighFirst && !self.flags.contains(ZoneFlags::BELOW_HIGH)
+        {
+            if self.watermark_fast(self.mark(Mark::High), ask).is_ok() {
+                return Ok(());
+            }
+            self.set_flags(self.flags.with(ZoneFlags::BELOW_HIGH), observer);
+        }
+        match self.watermark_fast(self.mark(ask.flags.mark()), ask) {
+            Err(_) if ask.flags.any(AllocFlags::NO_WATERMARKS) => Ok(()),
+            verdict => verdict,
+        }
+    }
+
+    /// Lends what was taken, and keeps its pageblock for requests like this one if it may.
+    #[inline]
+    fn hand_out(
+        &mut self,
+        block: Block,
+        want: Want,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) {
+        self.lend(block, observer);
+        if want.flags.any(AllocFlags::HIGHATOMIC) {
+            self.reserve_highatomic(block, want.cpu, blocks, observer);
+        }
+    }
 }

@@ -47,6 +47,7 @@ impl Zone {
         self.base_mark(mark) + self.boost
     }
 
+    #[inline]
     fn base_mark(&self, mark: Mark) -> u64 {
         match mark {
             Mark::Min => self.watermarks.min,

@@ -24,6 +24,7 @@ pub(crate) enum BoostFlagRule {
 }
 
 impl BoostFlagRule {
+    #[inline]
     pub(crate) fn applies(self, may_wake: bool) -> bool {
         match self {
             BoostFlagRule::AnyRequest => true,
@@ -115,6 +116,7 @@ impl Zone {
     }
 
     /// Whether it has memory (`populated_zone`).
+    #[inline]
     pub(crate) fn is_populated(&self) -> bool {
         self.present > 0
     }

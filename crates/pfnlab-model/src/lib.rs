@@ -8,6 +8,7 @@
 //! - [`Gfp`], [`Request`]: what somebody asks for.
 //! - [`MachineSpec`] → [`Machine`]: what the memory looks like. Checked once, then trusted.
 //! - [`Op`], [`Ticket`], [`Trace`]: what was asked, in order, as text a person can write.
+//! - [`BootScript`]: what a booting kernel did with its boot allocator.
 //! - [`Event`], [`Observer`]: what happened, fact by fact.
 //! - [`Snapshot`]: the whole state, and [`Snapshot::apply`], which moves it by one event.
 //! - [`PageAllocator`], [`Inspect`]: the one trait, and a way to look inside.
@@ -38,6 +39,8 @@ mod op;
 mod trace;
 mod trace_text;
 
+mod boot_script;
+
 mod event;
 mod snapshot;
 
@@ -45,6 +48,10 @@ mod allocator;
 
 pub use allocator::{AllocError, Capability, FreeError, Inspect, PageAllocator};
 pub use block::{Block, BlockError};
+pub use boot_script::{
+    Affinity, BootOp, BootScript, BootStep, DumpRegion, FirmwareRange, LateFree, MemblockCall,
+    MemblockDump, MemblockList, MemblockRequest,
+};
 pub use bytes::{ByteRange, BytesError, parse_size};
 pub use event::{End, Event, Observer, PcpField, Refusal};
 pub use gfp::{Gfp, GfpError};

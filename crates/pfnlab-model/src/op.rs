@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use crate::{CpuId, Pfn, Request, ZoneFlags, ZoneId};
+use crate::{CpuId, Pfn, Request, ZoneFlags, ZoneId, ZoneKind};
 
 /// The name an operation gives to what it gets, so that a later one can say which block it means
 /// without naming a frame.
@@ -231,6 +231,31 @@ sysctls! {
     WatermarkBoostFactor = "watermark_boost_factor";
     /// The per-CPU lists may hold 1/this of a zone; 0: sized from the low watermark.
     PercpuPagelistHighFraction = "percpu_pagelist_high_fraction";
+    /// 1/this of the memory above ZONE_DMA is withheld from those who could go there; 0: nothing.
+    /// The kernel has one file for all zones, `lowmem_reserve_ratio`.
+    LowmemReserveRatioDma = "lowmem_reserve_ratio.DMA";
+    /// The same for ZONE_DMA32.
+    LowmemReserveRatioDma32 = "lowmem_reserve_ratio.DMA32";
+    /// The same for ZONE_NORMAL.
+    LowmemReserveRatioNormal = "lowmem_reserve_ratio.Normal";
+    /// The same for ZONE_HIGHMEM.
+    LowmemReserveRatioHighMem = "lowmem_reserve_ratio.HighMem";
+    /// The same for ZONE_MOVABLE.
+    LowmemReserveRatioMovable = "lowmem_reserve_ratio.Movable";
+}
+
+impl Sysctl {
+    /// The zone whose `lowmem_reserve_ratio` this is.
+    pub const fn reserve_ratio_of(self) -> Option<ZoneKind> {
+        match self {
+            Sysctl::LowmemReserveRatioDma => Some(ZoneKind::Dma),
+            Sysctl::LowmemReserveRatioDma32 => Some(ZoneKind::Dma32),
+            Sysctl::LowmemReserveRatioNormal => Some(ZoneKind::Normal),
+            Sysctl::LowmemReserveRatioHighMem => Some(ZoneKind::HighMem),
+            Sysctl::LowmemReserveRatioMovable => Some(ZoneKind::Movable),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Sysctl {

@@ -690,6 +690,16 @@ impl GlobalState {
             Sysctl::WatermarkScaleFactor => self.watermark_scale_factor = value,
             Sysctl::WatermarkBoostFactor => self.watermark_boost_factor = value,
             Sysctl::PercpuPagelistHighFraction => self.percpu_pagelist_high_fraction = value,
+            Sysctl::LowmemReserveRatioDma
+            | Sysctl::LowmemReserveRatioDma32
+            | Sysctl::LowmemReserveRatioNormal
+            | Sysctl::LowmemReserveRatioHighMem
+            | Sysctl::LowmemReserveRatioMovable => {
+                let kinds = &self.zone_kinds;
+                let at = kinds.iter().position(|&kind| Some(kind) == sysctl.reserve_ratio_of());
+                let at = at.expect("an event speaks of a zone the kernel has");
+                self.lowmem_reserve_ratio[at] = value;
+            }
         }
     }
 }

@@ -1,1 +1,59 @@
-//! Drives any page allocator.
+//! Drives any page allocator, and watches it.
+//!
+//! Nothing here knows an allocator: everything is written over
+//! [`PageAllocator`](pfnlab_model::PageAllocator), so the same operations, rules and workloads run
+//! on the core, on a first-fit model in a test, or on yours.
+//!
+//! - [`Driver`]: operations by ticket become calls; what came of one is an [`Outcome`]. Start here.
+//! - [`run`], [`Report`], [`Tally`]: a whole trace, counted and compared with what it expects.
+//! - [`Fingerprint`]: 64 bits over a run.
+//! - [`Ledger`]: the books, kept from events alone.
+//! - [`rules`], [`Checker`]: what must hold, asked after every operation.
+//! - [`first_difference`]: where two snapshots part.
+//! - [`shrink()`]: a failing trace becomes a short one.
+//! - [`Stream`], [`Workload`]: seeded operations without end.
+
+#![deny(clippy::float_arithmetic)]
+
+mod outcome;
+mod tickets;
+
+mod driver;
+
+mod tally;
+
+mod run;
+
+mod encode;
+mod fingerprint;
+
+pub mod ledger;
+
+mod differ;
+
+mod clients;
+
+pub mod rules;
+
+mod checker;
+
+pub mod shrink;
+
+mod stream;
+mod workload;
+
+pub use checker::{Checker, Failure, check};
+pub use clients::Clients;
+pub use differ::{Difference, first_difference};
+pub use driver::{Driver, DriverError};
+pub use encode::encode;
+pub use fingerprint::Fingerprint;
+pub use ledger::Ledger;
+pub use outcome::Outcome;
+pub use rules::{Breach, Rule, View};
+pub use run::{Divergence, Report, RunError, run};
+pub use shrink::shrink;
+pub use stream::Stream;
+pub use tally::{RefusalKind, Tally};
+pub use tickets::Held;
+pub use workload::{Setting, Workload};

@@ -1,1 +1,84 @@
 //! A deterministic laboratory for physical memory.
+//!
+//! Describe a machine, boot it, run the zoned page allocator of Linux on it from a trace, and see
+//! what happened. The same input gives the same bytes, everywhere.
+//!
+//! - [`machine`], [`kernel`]: what to boot, by name or from a file. Start here.
+//! - [`boot`]: a machine becomes zones; what Linux would print about them.
+//! - [`TraceFile`]: operations as text, and the state they start from. [`snapshot`]: that state, saved.
+//! - [`replay`]: traces and recordings of running kernels, compared.
+//! - [`check`]: every rule after every operation.
+//! - [`tour`]: a seeded run, summed up. [`Repro`]: one line to get it again.
+//! - [`Whereabouts`]: where a frame is. [`Error`], [`TextError`]: what is wrong with the input.
+//! - [`model`], [`mm`], [`sim`], [`linux`]: the crates below, whole.
+//!
+//! ```
+//! use pfnlab::{Driver, Event, Op, PageAllocator, Outcome, TraceFile, check, kernel, machine, mm::Mm};
+//!
+//! // A machine boots.
+//! let machine = machine::resolve("one-node")?;
+//! let mm = Mm::boot(&machine, kernel::profile(Some("linux-6.12.y"))?, &kernel::config(None)?)?;
+//!
+//! // A trace says what is asked. Operations name earlier ones by ticket.
+//! let text = "\
+//! #pfnlab-trace 1
+//! machine one-node
+//! profile linux-6.12.y
+//! a 1 order=3 gfp=GFP_KERNEL cpu=0
+//! a 2 order=0 gfp=GFP_HIGHUSER_MOVABLE cpu=0
+//! f 1 cpu=0
+//! ";
+//! let trace = TraceFile::parse("first.trace", text, "".as_ref())?;
+//!
+//! // Operations go down, events come up.
+//! let mut driver = Driver::new(mm);
+//! let mut tape: Vec<Event> = Vec::new();
+//! for step in &trace.trace().steps {
+//!     driver.step(&step.op, &mut tape)?;
+//! }
+//! assert!(tape.iter().any(|event| matches!(event, Event::Lent { .. })));
+//!
+//! // The same, with every rule checked after every operation.
+//! let checked = check::check(&trace, |_| {})?;
+//! assert_eq!((checked.ops, checked.breach), (3, None));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error;
+mod text;
+
+pub mod kernel;
+pub mod machine;
+pub mod snapshot;
+
+pub mod boot;
+mod trace;
+
+mod whereabouts;
+
+pub mod check;
+pub mod replay;
+
+mod repro;
+pub mod tour;
+
+pub use error::Error;
+pub use pfnlab_linux as linux;
+pub use pfnlab_mm as mm;
+pub use pfnlab_mm::{Config, Mm, Profile};
+pub use pfnlab_model as model;
+pub use pfnlab_model::{
+    Block, CpuId, Event, Gfp, Inspect, Machine, MachineSpec, MigrateType, NodeId, Observer, Op,
+    Order, PageAllocator, Pfn, PfnRange, Request, Snapshot, Ticket, Trace, ZoneId, ZoneKind,
+};
+pub use pfnlab_sim as sim;
+pub use pfnlab_sim::{Driver, Fingerprint, Ledger, Outcome, Workload};
+pub use repro::{Repro, ReproError};
+pub use text::TextError;
+pub use trace::TraceFile;
+pub use whereabouts::Whereabouts;
+
+/// The example in the README works.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -17,6 +17,8 @@ use fields::Fields;
 pub struct RecordedOp {
     /// Its line in the file, from 1.
     pub line: u32,
+    /// The CPU it ran on; not every [`Op`] says so itself.
+    pub cpu: CpuId,
     /// What was asked. The ids of the recording are the tickets.
     pub op: Op,
     /// What came of it.
@@ -100,9 +102,10 @@ fn parse(text: &str, line: u32, kernel: &Kernel) -> Result<RecordedOp, OpProblem
         return Err(OpProblem::Cpu(cpu));
     }
     let name: String = fields.needed("op")?;
-    let (op, got) = line_fields.op(&name, CpuId(cpu))?;
+    let cpu = CpuId(cpu);
+    let (op, got) = line_fields.op(&name, cpu)?;
     line_fields.fields.finish()?;
-    Ok(RecordedOp { line, op, got })
+    Ok(RecordedOp { line, cpu, op, got })
 }
 
 /// One line, taken apart field by field.

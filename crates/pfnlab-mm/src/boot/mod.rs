@@ -17,8 +17,10 @@ use core::fmt;
 use pfnlab_model::{Machine, MigrateType, NodeId, Pfn, PfnRange, ZoneId};
 
 use crate::frames::Frames;
+use crate::gfp_zone::ZoneTable;
 use crate::limits::Tunables;
-use crate::mm::{Cpu, Kswapd, Node};
+use crate::kswapd::Kswapd;
+use crate::mm::{Cpu, Node};
 use crate::pageblock::Pageblocks;
 use crate::pcp::FREE_HIGH_BATCH;
 use crate::zone::Zone;
@@ -90,8 +92,11 @@ impl Mm {
             zone.memory = place.memory.clone();
             zones.push(zone);
         }
+        let kswapds =
+            machine.nodes().iter().map(|node| Kswapd { node: node.id, ..Kswapd::default() });
         let mut mm = Mm {
             profile,
+            gfp_zones: ZoneTable::new(config),
             tunables: Tunables::defaults(config.zones),
             totalram: 0,
             totalreserve: 0,
@@ -99,6 +104,7 @@ impl Mm {
             movable_zone: layout.movable_zone,
             section_frames: machine.section_frames(),
             nodes: nodes(machine, profile, config, &zones),
+            kswapds: kswapds.collect(),
             cpus,
             blocks: pageblocks(machine, config),
             zones,
@@ -194,7 +200,6 @@ fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) 
                 distance: topology.distance.clone(),
                 totalreserve: 0,
                 zonelists: [zonelist(order), zonelist(&[topology.id])],
-                kswapd: Kswapd::default(),
             }
         })
         .collect()

@@ -1,0 +1,142 @@
+//! What can be said on the command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A deterministic laboratory for physical memory.
+///
+/// Without a verb: `run`.
+#[derive(Debug, Parser)]
+#[command(name = "pfnlab", version, args_conflicts_with_subcommands = true, after_help = EXIT)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+    /// What `run` takes.
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+const EXIT: &str = "\
+Exit status:
+  0  all is well
+  1  a property failed, or a replay diverged
+  2  the command line makes no sense
+  3  the input makes no sense
+  4  a bug in pfnlab";
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// A tour: boot a machine, drive a million seeded operations, sum up
+    Run(RunArgs),
+    /// Boot a machine and show its zones, as Linux would print them
+    Boot(BootArgs),
+    /// Replay traces and recordings of running kernels, and compare
+    Replay(ReplayArgs),
+    /// Replay a trace with every rule checked after every operation
+    Check(CheckArgs),
+}
+
+/// What `run` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab run
+  pfnlab run --seed 7 --ops 50000 --profile linux-6.1.y
+  pfnlab run --ops 1000 --record tour.trace && pfnlab check tour.trace
+  pfnlab run --json | jq .fingerprint")]
+pub(crate) struct RunArgs {
+    /// The seed of the workload; the same seed gives the same run
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many operations
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub(crate) ops: u64,
+    /// The kernel generation, such as linux-6.12.y
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// How the kernel was built, such as x86_64
+    #[arg(long, value_name = "NAME")]
+    pub(crate) config: Option<String>,
+    /// Write the operations, and what came of each, as a trace; `-` for stdout
+    #[arg(long, value_name = "OUT.trace")]
+    pub(crate) record: Option<String>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `boot` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab boot examples/machines/2node.toml
+  pfnlab boot two-node --show zoneinfo
+  pfnlab boot - --show buddyinfo < my-machine.toml")]
+pub(crate) struct BootArgs {
+    /// A machine: a file that ends in .toml, a built-in name (two-node, one-node), or - for stdin
+    #[arg(value_name = "MACHINE")]
+    pub(crate) machine: String,
+    /// The kernel generation, such as linux-6.12.y
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// How the kernel was built, such as x86_64
+    #[arg(long, value_name = "NAME")]
+    pub(crate) config: Option<String>,
+    /// What to show
+    #[arg(long, value_enum, default_value_t = Show::Summary)]
+    pub(crate) show: Show,
+    /// Print one JSON object, with all there is to show, instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `boot` can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Show {
+    /// The boot log's zone ranges, and a line for every zone
+    Summary,
+    /// /proc/buddyinfo
+    Buddyinfo,
+    /// /proc/pagetypeinfo
+    Pagetypeinfo,
+    /// The zone part of /proc/zoneinfo
+    Zoneinfo,
+    /// The order in which zones are asked, by node
+    Zonelists,
+}
+
+/// What `replay` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab replay regression.trace
+  pfnlab replay recordings/6.12/m1/w02
+  pfnlab replay recordings/6.12 --json
+  pfnlab run --ops 1000 --record - | pfnlab replay -
+
+A divergence is explained: the operation, what was expected, what came, and where the frames
+were. A folder stands for every recorded case at or below it.")]
+pub(crate) struct ReplayArgs {
+    /// Traces, recorded cases, folders of recorded cases, or - for a trace on stdin
+    #[arg(value_name = "FILE|DIR", required = true)]
+    pub(crate) paths: Vec<String>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `check` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab check regression.trace
+  pfnlab run --ops 1000 --record - | pfnlab check -")]
+pub(crate) struct CheckArgs {
+    /// A trace, or - for stdin
+    #[arg(value_name = "TRACE")]
+    pub(crate) trace: String,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,51 @@
+//! What clients hold, by what the driver was told. Knows nothing of events.
+
+use std::collections::BTreeMap;
+
+use pfnlab_model::{Pfn, PfnRange};
+
+/// The runs of frames that clients hold, disjoint.
+#[derive(Clone, Debug, Default)]
+pub struct Clients {
+    runs: BTreeMap<Pfn, PfnRange>,
+    frames: u64,
+}
+
+impl Clients {
+    /// Nobody holds anything.
+    pub fn new() -> Clients {
+        Clients::default()
+    }
+
+    /// A client gets frames; `Err` with a run that shares some with them and is held already.
+    ///
+    /// # Errors
+    /// When another client holds one of the frames. Nothing changes then.
+    pub fn get(&mut self, range: PfnRange) -> Result<(), PfnRange> {
+        let before = self.runs.range(..range.end()).next_back();
+        if let Some((_, &held)) = before.filter(|(_, held)| held.overlaps(range)) {
+            return Err(held);
+        }
+        self.frames += range.frames();
+        self.runs.insert(range.start(), range);
+        Ok(())
+    }
+
+    /// A client gives frames back, all that begin in the run.
+    pub fn give(&mut self, range: PfnRange) {
+        while let Some((&start, run)) = self.runs.range(range.start()..range.end()).next() {
+            self.frames -= run.frames();
+            self.runs.remove(&start);
+        }
+    }
+
+    /// How many frames all clients hold.
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Every run, ascending.
+    pub fn runs(&self) -> impl Iterator<Item = PfnRange> {
+        self.runs.values().copied()
+    }
+}

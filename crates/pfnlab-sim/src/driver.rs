@@ -1,0 +1,363 @@
+//! The driver: operations that name tickets become calls that name blocks.
+
+use pfnlab_model::{
+    AllocError, Block, Capability, CpuId, FreeError, Gfp, Observer, Op, Order, PageAllocator, Pfn,
+    PfnRange, Request, Ticket,
+};
+
+use crate::tickets::Tickets;
+use crate::{Held, Outcome};
+
+/// The most frames one `bulk` or `exact` may ask for, as in the text of a trace.
+const MOST_FRAMES: u32 = 1 << 20;
+
+/// Runs operations on a [`PageAllocator`] and remembers which ticket names what.
+///
+/// An `a` or an `f` costs no heap allocation, except when the table of tickets doubles.
+///
+/// ```
+/// use pfnlab_model::*;
+/// use pfnlab_sim::{Driver, Outcome};
+/// # struct Bump(u64);
+/// # impl PageAllocator for Bump {
+/// #     fn alloc(&mut self, r: &Request, _: &mut impl Observer) -> Result<Block, AllocError> {
+/// #         self.0 += 1;
+/// #         Ok(Block::page(Pfn::new(self.0 - 1)))
+/// #     }
+/// #     fn free(&mut self, _: Block, _: CpuId, _: &mut impl Observer) -> Result<(), FreeError> {
+/// #         Ok(())
+/// #     }
+/// # }
+/// let mut driver = Driver::new(Bump(7));
+/// let ticket = Ticket(1);
+/// let alloc = Op::Alloc { ticket, request: Request::new(Gfp::GFP_KERNEL) };
+/// let free = Op::Free { ticket, cpu: CpuId(0), cold: false };
+/// let page = Block::page(Pfn::new(7));
+/// assert_eq!(driver.step(&alloc, &mut ()), Ok(Outcome::Lent(page)));
+/// assert_eq!(driver.step(&free, &mut ()), Ok(Outcome::Freed(page)));
+/// assert_eq!(driver.step(&free, &mut ()), Ok(Outcome::Skipped));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Driver<A> {
+    allocator: A,
+    tickets: Tickets,
+    pages: Vec<Pfn>,
+}
+
+/// An operation that cannot be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DriverError {
+    /// It gives out a ticket that still names something. Nothing happened.
+    #[error("ticket {0} still names something")]
+    Live(Ticket),
+    /// It gives out tickets above the largest there is. Nothing happened.
+    #[error("the tickets from {0} on do not fit in 64 bits")]
+    TicketRange(Ticket),
+    /// `exact` or `bulk` of no or of too many frames. Nothing happened.
+    #[error("{frames} frames for ticket {ticket}: ask for 1 to {MOST_FRAMES}")]
+    Size {
+        /// The ticket that would have named them.
+        ticket: Ticket,
+        /// How many.
+        frames: u32,
+    },
+    /// The allocator does not take back what it handed out. The ticket names nothing any more.
+    #[error("ticket {ticket}: {error}")]
+    NotTaken {
+        /// The ticket.
+        ticket: Ticket,
+        /// What the allocator says.
+        error: FreeError,
+    },
+}
+
+impl<A: PageAllocator> Driver<A> {
+    /// Drives `allocator`. No ticket is live.
+    pub fn new(allocator: A) -> Driver<A> {
+        Driver {
+            allocator,
+            tickets: Tickets::default(),
+            pages: Vec::new(),
+        }
+    }
+
+    /// The allocator.
+    pub fn allocator(&self) -> &A {
+        &self.allocator
+    }
+
+    /// The allocator, to be changed behind the driver's back.
+    pub fn allocator_mut(&mut self) -> &mut A {
+        &mut self.allocator
+    }
+
+    /// The allocator, when the driving is over. What tickets name stays handed out.
+    pub fn into_allocator(self) -> A {
+        self.allocator
+    }
+
+    /// A driver of another allocator with the same tickets: one that is in the same state, such
+    /// as one resumed from a snapshot.
+    pub fn continue_on<B: PageAllocator>(&self, allocator: B) -> Driver<B> {
+        Driver {
+            allocator,
+            tickets: self.tickets.clone(),
+            pages: self.pages.clone(),
+        }
+    }
+
+    /// What a ticket names; `None`: it is not live.
+    pub fn held(&self, ticket: Ticket) -> Option<Held> {
+        self.tickets.get(ticket)
+    }
+
+    /// Every live ticket and what it names, by number.
+    pub fn live(&self) -> impl Iterator<Item = (Ticket, Held)> {
+        self.tickets.iter()
+    }
+
+    /// The frames the latest `bulk` handed out, in the allocator's order.
+    pub fn pages(&self) -> &[Pfn] {
+        &self.pages
+    }
+
+    /// Runs one operation.
+    ///
+    /// # Errors
+    /// When it gives out a ticket that is live, asks for an impossible number of frames, or when
+    /// the allocator does not take back what it handed out.
+    #[inline]
+    pub fn step(&mut self, op: &Op, observer: &mut impl Observer) -> Result<Outcome, DriverError> {
+        match *op {
+            Op::Alloc { ticket, request } => self.alloc(ticket, &request, observer),
+            Op::Free { ticket, cpu, .. } => self.free(ticket, cpu, observer),
+            Op::Split { ticket, base } => self.split(ticket, base, observer),
+            Op::Bulk {
+                base,
+                count,
+                request,
+            } => self.bulk(base, count, &request, observer),
+            Op::Exact {
+                ticket,
+                frames,
+                request,
+            } => self.exact(ticket, frames, &request, observer),
+            Op::Drain { cpu } => Ok(self.if_offered(Capability::PerCpu, |allocator| {
+                allocator.drain(cpu, observer);
+                Outcome::Done
+            })),
+            Op::Vmstat { cpu } => Ok(self.if_offered(Capability::PerCpu, |allocator| {
+                allocator.vmstat_tick(cpu, observer);
+                Outcome::Done
+            })),
+            Op::Sysctl { sysctl, value } => Ok(self.if_offered(Capability::Sysctl, |allocator| {
+                done(&allocator.sysctl(sysctl, value, observer))
+            })),
+            Op::ZoneFlags {
+                zone,
+                set,
+                clear,
+                boost,
+            } => Ok(self.if_offered(Capability::Zones, |allocator| {
+                done(&allocator.set_zone_flags(zone, set, clear, boost, observer))
+            })),
+        }
+    }
+
+    fn if_offered(&mut self, what: Capability, call: impl FnOnce(&mut A) -> Outcome) -> Outcome {
+        if self.allocator.offers(what) {
+            call(&mut self.allocator)
+        } else {
+            Outcome::Unsupported
+        }
+    }
+
+    #[inline]
+    fn alloc(
+        &mut self,
+        ticket: Ticket,
+        request: &Request,
+        observer: &mut impl Observer,
+    ) -> Result<Outcome, DriverError> {
+        self.must_be_free(ticket, 1)?;
+        if !self.understands(request) {
+            return Ok(Outcome::Unsupported);
+        }
+        Ok(match self.allocator.alloc(request, observer) {
+            Ok(block) => {
+                let compound = request.gfp.contains(Gfp::COMP) && block.order() > Order::ZERO;
+                let held = if compound {
+                    Held::Compound(block)
+                } else {
+                    Held::Block(block)
+                };
+                self.tickets.put(ticket, held);
+                Outcome::Lent(block)
+            }
+            Err(error) => Outcome::Refused(error),
+        })
+    }
+
+    #[inline]
+    fn free(
+        &mut self,
+        ticket: Ticket,
+        cpu: CpuId,
+        observer: &mut impl Observer,
+    ) -> Result<Outcome, DriverError> {
+        let Some(held) = self.tickets.take(ticket) else {
+            return Ok(Outcome::Skipped);
+        };
+        let (freed, outcome) = match held {
+            Held::Block(block) | Held::Compound(block) => (
+                self.allocator.free(block, cpu, observer),
+                Outcome::Freed(block),
+            ),
+            Held::Run(range) => (
+                self.free_run(range, cpu, observer),
+                Outcome::FreedRun(range),
+            ),
+        };
+        match freed {
+            Ok(()) => Ok(outcome),
+            Err(FreeError::Unsupported(_)) => {
+                self.tickets.put(ticket, held);
+                Ok(Outcome::Unsupported)
+            }
+            Err(error) => Err(DriverError::NotTaken { ticket, error }),
+        }
+    }
+
+    fn free_run(
+        &mut self,
+        range: PfnRange,
+        cpu: CpuId,
+        observer: &mut impl Observer,
+    ) -> Result<(), FreeError> {
+        (0..range.frames()).try_for_each(|frame| {
+            let page = Block::page(range.start().offset(frame));
+            self.allocator.free(page, cpu, observer)
+        })
+    }
+
+    fn split(
+        &mut self,
+        ticket: Ticket,
+        base: Ticket,
+        observer: &mut impl Observer,
+    ) -> Result<Outcome, DriverError> {
+        let Some(Held::Block(block)) = self.tickets.get(ticket) else {
+            return Ok(Outcome::Skipped);
+        };
+        if block.order() == Order::ZERO {
+            return Ok(Outcome::Skipped);
+        }
+        // The ticket that is split may be among those it becomes.
+        self.tickets.take(ticket);
+        if let Err(error) = self.must_be_free(base, block.frames()) {
+            self.tickets.put(ticket, Held::Block(block));
+            return Err(error);
+        }
+        if !self.allocator.offers(Capability::Split) {
+            self.tickets.put(ticket, Held::Block(block));
+            return Ok(Outcome::Unsupported);
+        }
+        match self.allocator.split(block, observer) {
+            Ok(()) => {
+                let pages = (0..block.frames()).map(|frame| block.start().offset(frame));
+                self.name_pages(base, pages);
+                Ok(Outcome::Split(block))
+            }
+            Err(error) => Err(DriverError::NotTaken { ticket, error }),
+        }
+    }
+
+    fn bulk(
+        &mut self,
+        base: Ticket,
+        count: u32,
+        request: &Request,
+        observer: &mut impl Observer,
+    ) -> Result<Outcome, DriverError> {
+        if count > MOST_FRAMES {
+            let (ticket, frames) = (base, count);
+            return Err(DriverError::Size { ticket, frames });
+        }
+        self.must_be_free(base, u64::from(count))?;
+        self.pages.clear();
+        if !self.allocator.offers(Capability::Bulk) || !self.understands(request) {
+            return Ok(Outcome::Unsupported);
+        }
+        let mut pages = std::mem::take(&mut self.pages);
+        pages.resize(count as usize, Pfn::default());
+        let got = self.allocator.bulk(request, &mut pages, observer);
+        pages.truncate(got.unwrap_or(0));
+        self.name_pages(base, pages.iter().copied());
+        self.pages = pages;
+        Ok(match got {
+            // Fits: it is at most `count`.
+            Ok(_) => Outcome::Bulk {
+                got: self.pages.len() as u32,
+            },
+            Err(error) => Outcome::Refused(error),
+        })
+    }
+
+    fn exact(
+        &mut self,
+        ticket: Ticket,
+        frames: u32,
+        request: &Request,
+        observer: &mut impl Observer,
+    ) -> Result<Outcome, DriverError> {
+        if frames == 0 || frames > MOST_FRAMES {
+            return Err(DriverError::Size { ticket, frames });
+        }
+        self.must_be_free(ticket, 1)?;
+        if !self.allocator.offers(Capability::Exact) || !self.understands(request) {
+            return Ok(Outcome::Unsupported);
+        }
+        let start: Result<Pfn, AllocError> = self.allocator.exact(request, frames, observer);
+        Ok(match start {
+            Ok(start) => {
+                let range = PfnRange::sized(start, u64::from(frames));
+                self.tickets.put(ticket, Held::Run(range));
+                Outcome::Exact(range)
+            }
+            Err(error) => Outcome::Refused(error),
+        })
+    }
+
+    /// Whether the allocator knows what the request speaks of.
+    #[inline]
+    fn understands(&self, request: &Request) -> bool {
+        let anywhere = request.node.is_none() && request.nodes.is_none();
+        anywhere || self.allocator.offers(Capability::Zones)
+    }
+
+    #[inline]
+    fn must_be_free(&self, base: Ticket, count: u64) -> Result<(), DriverError> {
+        let end = base
+            .0
+            .checked_add(count)
+            .ok_or(DriverError::TicketRange(base))?;
+        let live = (base.0..end)
+            .map(Ticket)
+            .find(|&ticket| self.tickets.get(ticket).is_some());
+        live.map_or(Ok(()), |ticket| Err(DriverError::Live(ticket)))
+    }
+
+    fn name_pages(&mut self, base: Ticket, pages: impl Iterator<Item = Pfn>) {
+        for (number, pfn) in (base.0..).zip(pages) {
+            self.tickets
+                .put(Ticket(number), Held::Block(Block::page(pfn)));
+        }
+    }
+}
+
+fn done<E>(result: &Result<(), E>) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Done,
+        Err(_) => Outcome::Rejected,
+    }
+}

@@ -1,0 +1,53 @@
+//! Outcomes: what came of an operation.
+
+use pfnlab_model::{AllocError, Block, Expect, Pfn, PfnRange};
+
+/// What came of one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// `a`: the ticket names this block now.
+    Lent(Block),
+    /// `a`, `bulk`, `exact`: nothing was handed out.
+    Refused(AllocError),
+    /// `f`: the block went back.
+    Freed(Block),
+    /// `f` of what `exact` gave: its frames went back one by one, ascending.
+    FreedRun(PfnRange),
+    /// `f`, `split`: the ticket names nothing, or nothing that can be split. Nothing happened.
+    Skipped,
+    /// `split`: every frame of the block has a ticket of its own now.
+    Split(Block),
+    /// `bulk`: so many frames were handed out, one at least. [`Driver::pages`](crate::Driver::pages)
+    /// has them.
+    Bulk {
+        /// How many.
+        got: u32,
+    },
+    /// `exact`: the ticket names these frames now.
+    Exact(PfnRange),
+    /// `drain`, `vmstat`, `sysctl`, `zone-flags`: done.
+    Done,
+    /// `sysctl`, `zone-flags`: the allocator does not take the value, or has no such zone.
+    Rejected,
+    /// The allocator does not offer this. It was not asked.
+    Unsupported,
+}
+
+impl Outcome {
+    /// The outcome as a trace would state it after `=>`; `None`: a trace has no word for it.
+    /// `pages` are the frames of the latest `bulk`.
+    pub fn as_expectation(&self, pages: &[Pfn]) -> Option<Expect> {
+        match self {
+            Outcome::Lent(block) | Outcome::Freed(block) | Outcome::Split(block) => {
+                Some(Expect::Pfns(vec![block.start()]))
+            }
+            Outcome::Exact(range) | Outcome::FreedRun(range) => {
+                Some(Expect::Pfns(vec![range.start()]))
+            }
+            Outcome::Bulk { .. } => Some(Expect::Pfns(pages.to_vec())),
+            Outcome::Refused(_) => Some(Expect::Fail),
+            Outcome::Skipped => Some(Expect::Skip),
+            Outcome::Done | Outcome::Rejected | Outcome::Unsupported => None,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Plainer forms of one operation, the plainest first.
+
+use pfnlab_model::{CpuId, Gfp, Op, Order, Request, Step, ZoneFlags};
+
+/// Every step that is a little plainer than this one. Each is smaller in some order that has an
+/// end, so that taking one after the other ends too.
+pub(super) fn steps(step: &Step) -> Vec<Step> {
+    let mut plainer: Vec<Step> = ops(&step.op)
+        .into_iter()
+        .filter(|op| *op != step.op)
+        .map(|op| Step {
+            op,
+            expect: step.expect.clone(),
+        })
+        .collect();
+    if step.expect.is_some() {
+        plainer.insert(0, Step::from(step.op));
+    }
+    plainer
+}
+
+fn ops(op: &Op) -> Vec<Op> {
+    match *op {
+        Op::Alloc { ticket, request } => {
+            let lower = [Some(Order::ZERO), request.order.down()]
+                .into_iter()
+                .flatten();
+            let lower = lower.map(|order| Request { order, ..request });
+            let requests = lower.chain(requests(request));
+            requests
+                .map(|request| Op::Alloc { ticket, request })
+                .collect()
+        }
+        Op::Free { ticket, cpu, cold } => vec![
+            Op::Free {
+                ticket,
+                cpu: CpuId(0),
+                cold: false,
+            },
+            Op::Free {
+                ticket,
+                cpu: CpuId(0),
+                cold,
+            },
+            Op::Free {
+                ticket,
+                cpu,
+                cold: false,
+            },
+        ],
+        Op::Split { .. } => Vec::new(),
+        Op::Bulk {
+            base,
+            count,
+            request,
+        } => {
+            let fewer = fewer(count).map(|count| Op::Bulk {
+                base,
+                count,
+                request,
+            });
+            let requests = requests(request);
+            fewer
+                .chain(requests.map(|request| Op::Bulk {
+                    base,
+                    count,
+                    request,
+                }))
+                .collect()
+        }
+        Op::Exact {
+            ticket,
+            frames,
+            request,
+        } => {
+            let fewer = fewer(frames).map(|frames| Op::Exact {
+                ticket,
+                frames,
+                request,
+            });
+            let requests = requests(request);
+            fewer
+                .chain(requests.map(|request| Op::Exact {
+                    ticket,
+                    frames,
+                    request,
+                }))
+                .collect()
+        }
+        Op::Drain { .. } => vec![Op::Drain { cpu: CpuId(0) }],
+        Op::Vmstat { .. } => vec![Op::Vmstat { cpu: CpuId(0) }],
+        Op::Sysctl { .. } => Vec::new(),
+        Op::ZoneFlags {
+            zone,
+            set,
+            clear,
+            boost,
+        } => vec![
+            Op::ZoneFlags {
+                zone,
+                set,
+                clear,
+                boost: None,
+            },
+            Op::ZoneFlags {
+                zone,
+                set: ZoneFlags::NONE,
+                clear,
+                boost,
+            },
+            Op::ZoneFlags {
+                zone,
+                set,
+                clear: ZoneFlags::NONE,
+                boost,
+            },
+        ],
+    }
+}
+
+fn fewer(count: u32) -> impl Iterator<Item = u32> {
+    [1, count / 2, count.saturating_sub(1)]
+        .into_iter()
+        .filter(move |&less| 0 < less && less < count)
+}
+
+/// Plainer ways to ask for the same size.
+fn requests(request: Request) -> impl Iterator<Item = Request> {
+    let gfp = request.gfp;
+    let plain = Request {
+        order: request.order,
+        ..Request::new(Gfp::GFP_KERNEL)
+    };
+    let mut all = vec![
+        plain,
+        Request {
+            gfp: plain.gfp,
+            ..request
+        },
+        Request { gfp, ..plain },
+        Request {
+            node: None,
+            ..request
+        },
+        Request {
+            nodes: None,
+            ..request
+        },
+        Request {
+            cpu: CpuId(0),
+            ..request
+        },
+    ];
+    if gfp != Gfp::GFP_KERNEL {
+        let extra = gfp.without(Gfp::GFP_KERNEL);
+        let flags = Gfp::FLAGS.iter().filter(|(_, flag)| extra.contains(*flag));
+        all.extend(flags.map(|&(_, flag)| Request {
+            gfp: gfp.without(flag),
+            ..request
+        }));
+    }
+    all.into_iter().filter(move |plainer| *plainer != request)
+}

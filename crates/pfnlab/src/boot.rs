@@ -1,0 +1,219 @@
+//! Booting a machine, and what its zones look like then.
+//!
+//! ```
+//! use pfnlab::{boot::Booted, kernel, machine};
+//! let machine = machine::resolve("one-node").unwrap();
+//! let booted = Booted::new(&machine, kernel::profile(None).unwrap(), &kernel::config(None).unwrap());
+//! assert!(booted.unwrap().buddyinfo().starts_with("Node 0, zone      DMA "));
+//! ```
+
+use std::fmt::Write;
+
+use pfnlab_linux::{bootlog, proc};
+use pfnlab_mm::boot::Layout;
+use pfnlab_mm::{Config, Mm, Profile};
+use pfnlab_model::{Inspect, Machine, NodeState, PageAllocator, Snapshot, ZoneId};
+use serde::Serialize;
+
+use crate::Error;
+
+/// A machine, its zones, and the allocator that runs on it.
+#[derive(Debug)]
+pub struct Booted {
+    machine: Machine,
+    layout: Layout,
+    mm: Mm,
+}
+
+impl Booted {
+    /// Boots `machine` with a kernel.
+    ///
+    /// # Errors
+    /// When such a kernel cannot run on it.
+    pub fn new(
+        machine: &Machine,
+        profile: &'static Profile,
+        config: &Config,
+    ) -> Result<Booted, Error> {
+        Ok(Booted {
+            machine: machine.clone(),
+            layout: Layout::new(machine, config),
+            mm: Mm::boot(machine, profile, config).map_err(|error| Error::Boot {
+                machine: machine.name().to_owned(),
+                error,
+            })?,
+        })
+    }
+
+    /// The allocator.
+    pub fn mm(&self) -> &Mm {
+        &self.mm
+    }
+
+    /// The allocator, to work with.
+    pub fn into_mm(self) -> Mm {
+        self.mm
+    }
+
+    /// The whole state.
+    pub fn snapshot(&self) -> Snapshot {
+        snapshot_of(&self.mm)
+    }
+
+    /// The lines in which a booting kernel says where its zones are, from `Zone ranges:` on.
+    pub fn zone_ranges(&self) -> String {
+        bootlog::zone_ranges(
+            &self.machine,
+            &self.layout.ranges,
+            &self.layout.movable_start,
+        )
+    }
+
+    /// A line about the machine, the zone ranges, and a line for every zone with memory.
+    pub fn summary(&self) -> String {
+        let snapshot = self.snapshot();
+        let mut text = format!("{}\n\n{}\n", self.title(), self.zone_ranges());
+        text.push_str(&zone_table(&snapshot));
+        text
+    }
+
+    /// The machine and the kernel in one line.
+    pub fn title(&self) -> String {
+        let (nodes, cpus) = (self.machine.nodes().len(), self.machine.cpus().len());
+        format!(
+            "{}: {}, {}, {} MiB of RAM; {}",
+            self.machine.name(),
+            counted(nodes, "node"),
+            counted(cpus, "CPU"),
+            self.machine.frames() * 4 / 1024,
+            self.snapshot().profile,
+        )
+    }
+
+    /// `/proc/buddyinfo`.
+    pub fn buddyinfo(&self) -> String {
+        proc::buddyinfo(&self.snapshot())
+    }
+
+    /// `/proc/pagetypeinfo`.
+    pub fn pagetypeinfo(&self) -> String {
+        proc::pagetypeinfo(&self.snapshot())
+    }
+
+    /// The zone part of `/proc/zoneinfo`.
+    pub fn zoneinfo(&self) -> String {
+        proc::zoneinfo(&self.snapshot())
+    }
+
+    /// The order in which zones are asked, by node.
+    pub fn zonelists(&self) -> String {
+        let snapshot = self.snapshot();
+        snapshot.nodes.iter().map(zonelists_of).collect()
+    }
+}
+
+/// The whole state of an allocator of zones.
+pub(crate) fn snapshot_of(mm: &Mm) -> Snapshot {
+    let inspect: &dyn Inspect = mm.inspect().unwrap_or(mm);
+    inspect.snapshot()
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A zone in a few numbers; sizes are frames.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ZoneSummary {
+    /// The node.
+    pub node: u16,
+    /// The kind of zone, as Linux names it.
+    pub zone: String,
+    /// The first frame of its span.
+    pub start: u64,
+    /// Frames from its first to its last.
+    pub spanned: u64,
+    /// Frames that exist.
+    pub present: u64,
+    /// Frames given to the allocator.
+    pub managed: u64,
+    /// Free frames, those in per-CPU lists left out.
+    pub free: u64,
+    /// The watermarks `min`, `low`, `high`.
+    pub watermarks: [u64; 3],
+    /// Free blocks, by order.
+    pub free_blocks: Vec<u64>,
+}
+
+/// Every zone with memory, by node and kind.
+pub fn zones(snapshot: &Snapshot) -> Vec<ZoneSummary> {
+    let populated = snapshot.zones.iter().filter(|zone| zone.present > 0);
+    populated
+        .map(|zone| {
+            let orders = pfnlab_model::Order::ZERO.through(snapshot.global.top_order);
+            let free_blocks: Vec<_> = orders.map(|order| zone.free_blocks(order)).collect();
+            let marks = zone.watermarks;
+            ZoneSummary {
+                node: zone.id.node.0,
+                zone: zone.id.kind.to_string(),
+                start: zone.start.get(),
+                spanned: zone.spanned,
+                present: zone.present,
+                managed: zone.managed,
+                free: (0..).zip(&free_blocks).map(|(n, blocks)| blocks << n).sum(),
+                watermarks: [marks.min, marks.low, marks.high],
+                free_blocks,
+            }
+        })
+        .collect()
+}
+
+fn zone_table(snapshot: &Snapshot) -> String {
+    let mut text = format!(
+        "{:<16}{:>12}{:>10}{:>10}{:>10}{:>10}{:>8}{:>8}{:>8}\n",
+        "zone", "start", "spanned", "present", "managed", "free", "min", "low", "high"
+    );
+    for zone in zones(snapshot) {
+        let [min, low, high] = zone.watermarks;
+        let _ = writeln!(
+            text,
+            "{:<16}{:>12}{:>10}{:>10}{:>10}{:>10}{:>8}{:>8}{:>8}",
+            format!("node {} {}", zone.node, zone.zone),
+            format!("{:#x}", zone.start),
+            zone.spanned,
+            zone.present,
+            zone.managed,
+            zone.free,
+            min,
+            low,
+            high,
+        );
+    }
+    text
+}
+
+/// The first line is the boot log's own.
+fn zonelists_of(node: &NodeState) -> String {
+    let mut text = format!("Fallback order for Node {}: ", node.node);
+    let mut last = None;
+    for zone in &node.zonelist {
+        if last != Some(zone.node) {
+            let _ = write!(text, "{} ", zone.node);
+            last = Some(zone.node);
+        }
+    }
+    let list = |zones: &[ZoneId]| {
+        let names: Vec<_> = zones
+            .iter()
+            .map(|zone| format!("{}/{}", zone.node, zone.kind))
+            .collect();
+        names.join(" ")
+    };
+    let _ = write!(
+        text,
+        "\n  any node:  {}\n  this node: {}\n",
+        list(&node.zonelist),
+        list(&node.zonelist_this_node)
+    );
+    text
+}

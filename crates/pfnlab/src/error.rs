@@ -1,0 +1,79 @@
+//! What can be wrong with what the laboratory is given.
+
+use std::io;
+
+use crate::text::TextError;
+use pfnlab_linux::RecordingError;
+use pfnlab_mm::{BootError, ResumeError};
+
+/// Input the laboratory cannot work with. A property that fails or a replay that diverges is no
+/// error but a result.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be read.
+    #[error("{path}: {error}")]
+    Read {
+        /// Which file.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {path}: {error}")]
+    Write {
+        /// Which file.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// A machine or a trace is not written as it should be.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A name that names nothing.
+    #[error("no {what} `{name}`: there are {known}")]
+    Unknown {
+        /// What it should have named, such as a profile.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// The names there are, joined by commas.
+        known: String,
+    },
+    /// A file is no snapshot.
+    #[error("{path}: {message}")]
+    Snapshot {
+        /// Which file.
+        path: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A trace begins with a snapshot of another kernel generation than it asks for.
+    #[error("the trace asks for profile {asked}, but its snapshot {path} is of {found}")]
+    ProfileDiffers {
+        /// The snapshot's file.
+        path: String,
+        /// What the trace says.
+        asked: String,
+        /// What the snapshot says.
+        found: String,
+    },
+    /// The machine does not boot.
+    #[error("machine {machine} does not boot: {error}")]
+    Boot {
+        /// Which machine.
+        machine: String,
+        /// Why.
+        error: BootError,
+    },
+    /// No allocator can be in the state of the snapshot.
+    #[error("{path}: {error}")]
+    Resume {
+        /// The snapshot's file.
+        path: String,
+        /// Why.
+        error: ResumeError,
+    },
+    /// A recording cannot be read.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+}

@@ -1,0 +1,303 @@
+//! A recorded case of a running kernel, compared in every field.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use pfnlab_linux::{Difference, Got, RecordedOp, Recording, Status, ZoneAfter, differences};
+use pfnlab_mm::Mm;
+use pfnlab_model::{Inspect, MigrateType, Op, Pfn};
+use pfnlab_sim::{Driver, Outcome};
+use serde::Serialize;
+
+use super::STRIDE;
+use super::explain::{Divergence, FieldDifference, Scene, Tape};
+use crate::Error;
+use crate::boot::snapshot_of;
+use crate::whereabouts::Zone;
+
+/// The fields of a recorded operation that are not compared, each with the reason.
+const OPS_NOT_COMPARED: &[(&str, &str)] = &[(
+    "ops[].ret of vmstat",
+    "it counts the counters of nodes too, which are not the page allocator's",
+)];
+
+/// The fields of a recording that are not compared, each with the reason.
+pub fn not_compared() -> impl Iterator<Item = (&'static str, &'static str)> {
+    OPS_NOT_COMPARED
+        .iter()
+        .chain(pfnlab_linux::NOT_COMPARED)
+        .copied()
+}
+
+/// What came of a recorded case.
+#[derive(Clone, Debug)]
+pub struct CaseReplay {
+    /// The folder of the case.
+    pub case: PathBuf,
+    /// How many operations it has.
+    pub ops: u64,
+    /// How many came to exactly what was recorded, in every field.
+    pub exact: u64,
+    /// The first that did not.
+    pub divergence: Option<Divergence>,
+    /// Where the state at the end is not the recorded one.
+    pub differences: Vec<Difference>,
+}
+
+impl CaseReplay {
+    /// Every operation came to exactly what was recorded.
+    pub fn is_exact(&self) -> bool {
+        self.exact == self.ops
+    }
+
+    /// The state at the end is the recorded one.
+    pub fn is_identical(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+/// The folders of all recorded cases at or below `paths`, sorted.
+///
+/// # Errors
+/// When a folder cannot be read, or there is no case at or below a path.
+pub fn cases<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<PathBuf>, Error> {
+    Ok(Recording::find(paths)?)
+}
+
+/// Replays the case in a folder. `progress` is told now and then how many operations are done.
+///
+/// # Errors
+/// When the recording cannot be read, or no allocator can be in the state it starts from.
+pub fn recording(case: &Path, mut progress: impl FnMut(u64)) -> Result<CaseReplay, Error> {
+    let recording = Recording::open(case)?;
+    let mut driver = Driver::new(resume(case, &recording)?);
+    let mut exact = 0;
+    let mut first = None;
+    for (number, recorded) in (0..).zip(&recording.ops) {
+        let Ok(outcome) = driver.step(&recorded.op, &mut ()) else {
+            // Only after a divergence: a recording frees what it allocated.
+            first.get_or_insert(number);
+            break;
+        };
+        let got = seen(recorded, &outcome, &driver);
+        if got == recorded.got {
+            exact += 1;
+        } else {
+            first.get_or_insert(number);
+        }
+        if number % STRIDE == 0 {
+            progress(number);
+        }
+    }
+    let explained = first.map(|number| explain(case, &recording, number));
+    Ok(CaseReplay {
+        case: case.to_owned(),
+        ops: recording.ops.len() as u64,
+        exact,
+        divergence: explained.transpose()?,
+        differences: differences(&recording.after, &snapshot_of(driver.allocator())),
+    })
+}
+
+fn resume(case: &Path, recording: &Recording) -> Result<Mm, Error> {
+    Mm::resume(&recording.before).map_err(|error| Error::Resume {
+        path: case.display().to_string(),
+        error,
+    })
+}
+
+/// Replays the case again up to the operation in question, to look around there.
+fn explain(case: &Path, recording: &Recording, step: u64) -> Result<Divergence, Error> {
+    let mut driver = Driver::new(resume(case, recording)?);
+    let at = step as usize;
+    for earlier in &recording.ops[..at] {
+        // The first run came this far without an error.
+        let _ = driver.step(&earlier.op, &mut ());
+    }
+    let before = snapshot_of(driver.allocator());
+    let recorded = &recording.ops[at];
+    let mut tape = Tape::default();
+    let (fields, pfns) = match driver.step(&recorded.op, &mut tape) {
+        Ok(outcome) => {
+            let got = seen(recorded, &outcome, &driver);
+            (field_differences(&recorded.got, &got), got.pfns)
+        }
+        Err(error) => {
+            let field = FieldDifference {
+                field: "outcome".to_owned(),
+                expected: "an operation that can be run".to_owned(),
+                got: error.to_string(),
+            };
+            (vec![field], Vec::new())
+        }
+    };
+    let scene = Scene {
+        op: &recorded.op,
+        before: &before,
+        events: &tape.0,
+    };
+    Ok(Divergence {
+        step,
+        line: recorded.line,
+        op: recorded.op.to_string(),
+        fields,
+        context: scene.context(&recorded.got.pfns, &pfns),
+    })
+}
+
+/// What came of an operation here, in the words of a recording.
+fn seen(recorded: &RecordedOp, outcome: &Outcome, driver: &Driver<Mm>) -> Got {
+    let (status, pfns) = match *outcome {
+        Outcome::Lent(block) | Outcome::Freed(block) | Outcome::Split(block) => {
+            (Status::Ok, vec![block.start()])
+        }
+        Outcome::Exact(range) | Outcome::FreedRun(range) => (Status::Ok, vec![range.start()]),
+        Outcome::Bulk { .. } => (Status::Ok, driver.pages().to_vec()),
+        Outcome::Done => (Status::Ok, Vec::new()),
+        Outcome::Refused(_) => (Status::Fail, Vec::new()),
+        Outcome::Skipped | Outcome::Rejected | Outcome::Unsupported => (Status::Skip, Vec::new()),
+    };
+    let mm = driver.allocator();
+    let place = match (recorded.op, pfns.first()) {
+        (Op::ZoneFlags { zone, .. }, _) if status == Status::Ok => Some((zone, None)),
+        (_, Some(&pfn)) => mm
+            .zone_of(pfn)
+            .map(|zone| (zone, Some(mm.pageblock_type(pfn)))),
+        _ => None,
+    };
+    let after = place.map(|(zone, mt)| ZoneAfter {
+        zone,
+        mt,
+        pcp: mm.pcp_count(zone, recorded.cpu),
+        free: mm.free_pages(zone),
+        flags: mm.zone_flags(zone),
+        boost: mm.boost(zone),
+    });
+    Got {
+        status,
+        pfns,
+        after,
+        ret: recorded.got.ret,
+    }
+}
+
+fn field_differences(expected: &Got, got: &Got) -> Vec<FieldDifference> {
+    let mut fields = Vec::new();
+    fields.extend(FieldDifference::between(
+        "status",
+        &expected.status,
+        &got.status,
+        |status| format!("{status:?}").to_lowercase(),
+    ));
+    fields.extend(FieldDifference::between(
+        "frames",
+        &expected.pfns,
+        &got.pfns,
+        |pfns| show_frames(pfns),
+    ));
+    match (&expected.after, &got.after) {
+        (Some(expected), Some(got)) => fields.extend(zone_differences(expected, got)),
+        (expected, got) => fields.extend(FieldDifference::between(
+            "zone",
+            &expected.map(|after| after.zone),
+            &got.map(|after| after.zone),
+            |zone| zone.map_or("none".to_owned(), |zone| Zone(zone).to_string()),
+        )),
+    }
+    fields
+}
+
+fn zone_differences(expected: &ZoneAfter, got: &ZoneAfter) -> Vec<FieldDifference> {
+    let zone = Zone(expected.zone);
+    let number = |what: &str, expected: i64, got: i64| {
+        FieldDifference::between(
+            &format!("{what} of {zone}"),
+            &expected,
+            &got,
+            i64::to_string,
+        )
+    };
+    let frames = |frames: u64| i64::try_from(frames).unwrap_or(i64::MAX);
+    [
+        FieldDifference::between("zone", &expected.zone, &got.zone, |&zone| {
+            Zone(zone).to_string()
+        }),
+        FieldDifference::between("pageblock type", &expected.mt, &got.mt, |mt| {
+            mt.map_or("none", MigrateType::name).to_owned()
+        }),
+        number(
+            "frames on the per-CPU lists",
+            expected.pcp.into(),
+            got.pcp.into(),
+        ),
+        number("folded free frames", expected.free, got.free),
+        FieldDifference::between(
+            &format!("flags of {zone}"),
+            &expected.flags,
+            &got.flags,
+            |flags| format!("{:#x}", flags.bits()),
+        ),
+        number("watermark boost", frames(expected.boost), frames(got.boost)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn show_frames(pfns: &[Pfn]) -> String {
+    let shown: Vec<_> = pfns.iter().map(Pfn::to_string).collect();
+    if shown.is_empty() {
+        "none".to_owned()
+    } else {
+        shown.join(",")
+    }
+}
+
+/// How much of a set of recorded cases was replayed exactly. Printed as the closing line of a
+/// replay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Operations.
+    pub ops: u64,
+    /// Those that came to exactly what was recorded.
+    pub exact_ops: u64,
+    /// Cases.
+    pub cases: u64,
+    /// Those of which every operation did.
+    pub exact_cases: u64,
+    /// Those whose final state is the recorded one.
+    pub identical_cases: u64,
+}
+
+impl Totals {
+    /// Adds a case.
+    pub fn add(&mut self, case: &CaseReplay) {
+        self.ops += case.ops;
+        self.exact_ops += case.exact;
+        self.cases += 1;
+        self.exact_cases += u64::from(case.is_exact());
+        self.identical_cases += u64::from(case.is_identical());
+    }
+
+    /// Whether everything was as recorded.
+    pub fn all_well(&self) -> bool {
+        self.exact_cases == self.cases && self.identical_cases == self.cases
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Totals {
+            ops,
+            exact_ops,
+            cases,
+            exact_cases,
+            identical_cases,
+        } = self;
+        write!(
+            f,
+            "exact {exact_ops}/{ops} ops in {exact_cases}/{cases} cases, \
+             after identical in {identical_cases}/{cases}"
+        )
+    }
+}

@@ -1,0 +1,191 @@
+//! Traces as files: what they say, where they lie, and the state they start from.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pfnlab_mm::Mm;
+use pfnlab_model::{Machine, ParsedTrace, Snapshot, Trace, TraceStart};
+
+use crate::text::line_start;
+use crate::{Error, TextError, kernel, machine, snapshot};
+
+/// A trace with the text it was read from.
+#[derive(Clone, Debug)]
+pub struct TraceFile {
+    name: String,
+    text: String,
+    folder: PathBuf,
+    parsed: ParsedTrace,
+}
+
+impl TraceFile {
+    /// Reads the trace in a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no trace.
+    pub fn open(path: &Path) -> Result<TraceFile, Error> {
+        let text = fs::read_to_string(path).map_err(|error| Error::Read {
+            path: path.display().to_string(),
+            error,
+        })?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(TraceFile::parse(
+            &path.display().to_string(),
+            &text,
+            &folder,
+        )?)
+    }
+
+    /// Reads the trace in `text`, which came from the file `name`. The machines and snapshots it
+    /// names lie in `folder`.
+    ///
+    /// # Errors
+    /// When it is no trace.
+    pub fn parse(name: &str, text: &str, folder: &Path) -> Result<TraceFile, TextError> {
+        let parsed = Trace::parse(text).map_err(|error| {
+            let start = line_start(text, error.line as usize) + error.column as usize - 1;
+            TextError::new(
+                name,
+                text,
+                start..start + error.length as usize,
+                error.message,
+            )
+        })?;
+        Ok(TraceFile {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            folder: folder.to_owned(),
+            parsed,
+        })
+    }
+
+    /// What it says.
+    pub fn trace(&self) -> &Trace {
+        &self.parsed.trace
+    }
+
+    /// The file it came from.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The line of a step, from 1.
+    ///
+    /// # Panics
+    /// When the trace has no such step.
+    pub fn line(&self, step: usize) -> u32 {
+        self.parsed.lines[step]
+    }
+
+    /// `message`, pointing at the line of a step.
+    ///
+    /// # Panics
+    /// When the trace has no such step.
+    pub fn at_step(&self, step: usize, message: impl Into<String>) -> TextError {
+        let start = line_start(&self.text, self.line(step) as usize);
+        let line = self.text[start..].lines().next().unwrap_or("");
+        let line = line.split(';').next().unwrap_or("").trim_end();
+        TextError::new(&self.name, &self.text, start..start + line.len(), message)
+    }
+
+    /// An allocator in the state the trace starts from.
+    ///
+    /// # Errors
+    /// When the machine, snapshot, profile or config it names is not to be had, or does not boot.
+    pub fn boot(&self) -> Result<Mm, Error> {
+        let trace = self.trace();
+        let machine = match &trace.start {
+            TraceStart::Snapshot(file) => return self.resume(file),
+            TraceStart::Machine(name) => self.named_machine(name)?,
+            TraceStart::Inline(toml) => self.inline_machine(toml)?,
+        };
+        let profile = kernel::profile(trace.profile.as_deref())?;
+        let config = kernel::config(trace.config.as_deref())?;
+        Mm::boot(&machine, profile, &config).map_err(|error| Error::Boot {
+            machine: machine.name().to_owned(),
+            error,
+        })
+    }
+
+    fn resume(&self, file: &str) -> Result<Mm, Error> {
+        let path = self.folder.join(file);
+        let snapshot: Snapshot = snapshot::load(&path)?;
+        let path = path.display().to_string();
+        match &self.trace().profile {
+            Some(asked) if *asked != snapshot.profile => Err(Error::ProfileDiffers {
+                path,
+                asked: asked.clone(),
+                found: snapshot.profile,
+            }),
+            _ => Mm::resume(&snapshot).map_err(|error| Error::Resume { path, error }),
+        }
+    }
+
+    /// The file beside the trace, if there is one; else a machine built in.
+    fn named_machine(&self, name: &str) -> Result<Machine, Error> {
+        let beside = self.folder.join(format!("{name}.toml"));
+        if beside.is_file() {
+            machine::load(&beside)
+        } else {
+            machine::built_in(name)
+        }
+    }
+
+    /// What is wrong with a machine written in a trace is shown in the trace.
+    fn inline_machine(&self, toml: &str) -> Result<Machine, TextError> {
+        machine::parse(&self.name, toml).map_err(|error| {
+            let before = self
+                .text
+                .lines()
+                .take_while(|line| line.split_whitespace().next() != Some("machine-begin"))
+                .count();
+            let (line, _) = error.position();
+            let column = error.span().start - line_start(toml, line);
+            let start = line_start(&self.text, before + 1 + line) + column;
+            let end = start + error.span().len();
+            TextError::new(&self.name, &self.text, start..end, error.message())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_span(text: &str, expected: &str) {
+        let error = match TraceFile::parse("a.trace", text, Path::new("")) {
+            Err(error) => error,
+            Ok(file) => match file.boot() {
+                Err(Error::Text(error)) => error,
+                other => panic!("{other:?}"),
+            },
+        };
+        assert_eq!(&error.text()[error.span()], expected, "{error}");
+    }
+
+    #[test]
+    fn a_word_that_is_no_order_is_pointed_at() {
+        check_span(
+            "#pfnlab-trace 1\nmachine one-node\na 1 order=11 ; too large\n",
+            "11",
+        );
+    }
+
+    #[test]
+    fn a_machine_written_in_a_trace_is_pointed_at_there() {
+        for newline in ["\n", "\r\n"] {
+            let text = [
+                "#pfnlab-trace 1",
+                "machine-begin",
+                "[[node]]",
+                "cpus = [0]",
+                "ram = [\"4M..2M\"]",
+                "machine-end",
+                "drain cpu=0",
+                "",
+            ];
+            check_span(&text.join(newline), "\"4M..2M\"");
+        }
+    }
+}
