@@ -4,6 +4,7 @@
 //! - [`Case`]: a machine, a profile and a trace; as text, it is a file that `pfnlab check` runs.
 //! - [`hold`]: asks for many cases whether something holds; the first for which it does not is
 //!   shrunk, and printed as that text.
+//! - [`Tape`], [`Patience`]: observers that end what has no end.
 //!
 //! Cases are the same in every run. `PFNLAB_CASES=N` asks for more of them, `PFNLAB_SEED=N` for
 //! others.
@@ -13,6 +14,8 @@ pub mod strategies;
 mod case;
 mod quiet;
 mod suite;
+mod tape;
 
 pub use case::Case;
 pub use suite::{Broken, hold};
+pub use tape::{Patience, Tape};

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use pfnlab_mm::Mm;
-use pfnlab_model::{Block, Event, Inspect, Op, PageAllocator, Snapshot, Step, Ticket, Trace};
+use pfnlab_model::{Block, Inspect, Op, PageAllocator, Snapshot, Step, Ticket, Trace};
 use pfnlab_proptests::strategies::cases;
-use pfnlab_proptests::{Broken, Case, hold};
+use pfnlab_proptests::{Broken, Case, Patience, Tape, hold};
 use pfnlab_sim::{Checker, Driver, first_difference, run};
 
 fn driver_error(error: impl ToString) -> Broken {
@@ -21,8 +21,9 @@ fn rules_hold_after_every_operation() {
     hold(40, cases(250), |case| {
         let Some(mm) = case.boot() else { return Ok(()) };
         let mut checker = Checker::new(mm)?.snapshot_every(8);
+        let mut patience = Patience::default();
         for step in &case.trace.steps {
-            checker.step(&step.op, &mut ())?;
+            checker.step(&step.op, &mut patience)?;
         }
         Ok(checker.finish()?)
     });
@@ -34,10 +35,10 @@ fn events_are_complete() {
         let Some(mm) = case.boot() else { return Ok(()) };
         let mut folded = mm.snapshot();
         let mut driver = Driver::new(mm);
-        let mut tape: Vec<Event> = Vec::new();
+        let mut tape = Tape::default();
         for step in &case.trace.steps {
             driver.step(&step.op, &mut tape).map_err(driver_error)?;
-            tape.drain(..).for_each(|event| folded.apply(event));
+            tape.events.drain(..).for_each(|event| folded.apply(event));
         }
         same("events", &folded, &driver.allocator().snapshot())
     });
@@ -49,14 +50,15 @@ fn a_resumed_snapshot_goes_on_alike() {
         let Some(mm) = case.boot() else { return Ok(()) };
         let (before, after) = case.trace.steps.split_at(case.trace.steps.len() / 2);
         let mut driver = Driver::new(mm);
-        run(&mut driver, before, &mut ()).map_err(driver_error)?;
+        run(&mut driver, before, &mut Patience::default()).map_err(driver_error)?;
         let middle = driver.allocator().snapshot();
         let resumed = Mm::resume(&middle).map_err(|error| Broken::new("resume", error))?;
         same("resumed", &middle, &resumed.snapshot())?;
         let mut other = driver.continue_on(resumed);
+        let mut patience = Patience::default();
         for step in after {
-            let one = driver.step(&step.op, &mut ()).map_err(driver_error)?;
-            let two = other.step(&step.op, &mut ()).map_err(driver_error)?;
+            let one = driver.step(&step.op, &mut patience).map_err(driver_error)?;
+            let two = other.step(&step.op, &mut patience).map_err(driver_error)?;
             if one != two || driver.pages() != other.pages() {
                 let what = format!("`{}`: {one:?}, resumed {two:?}", step.op);
                 return Err(Broken::new("outcome", what));
@@ -74,9 +76,9 @@ fn a_resumed_snapshot_goes_on_alike() {
 fn the_start_of_a_trace_is_the_start_of_its_run() {
     hold(40, cases(150), |case| {
         let run_steps = |steps: &[Step]| {
-            let mut tape: Vec<Event> = Vec::new();
+            let mut tape = Tape::default();
             let mut driver = Driver::new(case.boot()?);
-            Some(run(&mut driver, steps, &mut tape).map(|_| tape))
+            Some(run(&mut driver, steps, &mut tape).map(|_| tape.events))
         };
         let steps = &case.trace.steps;
         let (Some(whole), Some(part)) = (run_steps(steps), run_steps(&steps[..steps.len() / 3]))
@@ -105,7 +107,7 @@ fn what_was_split_merges_again() {
         let Some(mm) = case.boot() else { return Ok(()) };
         let boot = free_blocks(&mm.snapshot());
         let mut driver = Driver::new(mm);
-        run(&mut driver, &case.trace.steps, &mut ()).map_err(driver_error)?;
+        run(&mut driver, &case.trace.steps, &mut Patience::default()).map_err(driver_error)?;
         let live: Vec<Ticket> = driver.live().map(|(ticket, _)| ticket).collect();
         let cpus = case.machine().cpus();
         let frees = live.into_iter().map(|ticket| Op::Free {
@@ -115,7 +117,9 @@ fn what_was_split_merges_again() {
         });
         let drains = cpus.iter().map(|&(cpu, _)| Op::Drain { cpu });
         for op in frees.chain(drains) {
-            driver.step(&op, &mut ()).map_err(driver_error)?;
+            driver
+                .step(&op, &mut Patience::default())
+                .map_err(driver_error)?;
         }
         let end = free_blocks(&driver.allocator().snapshot());
         let missing = boot.difference(&end).next();
@@ -172,7 +176,9 @@ fn a_trace_survives_being_printed() {
         let mut driver = Driver::new(mm);
         let mut steps = Vec::new();
         for step in &case.trace.steps {
-            let outcome = driver.step(&step.op, &mut ()).map_err(driver_error)?;
+            let outcome = driver
+                .step(&step.op, &mut Patience::default())
+                .map_err(driver_error)?;
             let expect = outcome.as_expectation(driver.pages());
             steps.push(Step {
                 op: step.op,

@@ -1,5 +1,7 @@
 //! What can be said on the command line.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A deterministic laboratory for physical memory.
@@ -112,15 +114,20 @@ pub(crate) enum Show {
 Examples:
   pfnlab replay regression.trace
   pfnlab replay recordings/6.12/m1/w02
+  pfnlab replay recordings/6.12 --jobs 4
   pfnlab replay recordings/6.12 --json
   pfnlab run --ops 1000 --record - | pfnlab replay -
 
-A divergence is explained: the operation, what was expected, what came, and where the frames
-were. A folder stands for every recorded case at or below it.")]
+A divergence is explained: the operation, what was expected, what came, the lists before it, and
+what our allocator did. A folder stands for every trace (*.trace) and every recorded case at or
+below it. Lines come in the same order however many jobs there are.")]
 pub(crate) struct ReplayArgs {
-    /// Traces, recorded cases, folders of recorded cases, or - for a trace on stdin
+    /// Traces, recorded cases, folders of both, or - for a trace on stdin
     #[arg(value_name = "FILE|DIR", required = true)]
     pub(crate) paths: Vec<String>,
+    /// How many replays run at a time; not given, as many as there are CPUs
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,

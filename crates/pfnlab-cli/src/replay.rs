@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use pfnlab::replay::{self, CaseReplay, Divergence, Totals, TraceReplay};
+use pfnlab::replay::{
+    self, CaseReplay, Divergence, Replayed, Subject, Totals, TraceReplay, TraceTotals,
+};
 use pfnlab::{Error, TraceFile};
 use serde::Serialize;
 
@@ -19,6 +21,7 @@ const SHOWN: usize = 10;
 #[derive(Serialize)]
 struct ReplayReport {
     traces: Vec<TraceReport>,
+    trace_totals: TraceTotals,
     cases: Vec<CaseReport>,
     totals: Totals,
     not_compared: Vec<NotCompared>,
@@ -62,48 +65,39 @@ struct NotCompared {
 }
 
 pub(crate) fn replay(args: &ReplayArgs) -> Result<Verdict, Failure> {
-    let (folders, files): (Vec<_>, Vec<_>) =
-        args.paths.iter().partition(|path| Path::new(path).is_dir());
-    let cases = replay::cases(&folders)?;
-    let mut report = ReplayReport {
-        traces: Vec::new(),
-        cases: Vec::new(),
-        totals: Totals::default(),
-        not_compared: replay::not_compared()
-            .map(|(field, reason)| NotCompared { field, reason })
-            .collect(),
-    };
-    let mut well = true;
-    for file in files {
-        let trace = open(file)?;
-        let bar = output::progress(trace.trace().steps.len() as u64, "operations");
-        let replayed = replay::trace(&trace, |done| bar.set_position(done))?;
-        bar.finish_and_clear();
-        let line = TraceReport::new(&trace, replayed);
-        well &= line.divergence.is_none();
-        if !args.json {
-            output::text(&line.as_text())?;
-        }
-        report.traces.push(line);
-    }
-    let bar = output::progress(cases.len() as u64, "cases");
-    for case in cases {
-        let replayed = replay::recording(&case, |_| {})?;
+    let subjects = subjects(&args.paths)?;
+    let mut report = ReplayReport::new();
+    let bar = output::progress(subjects.len() as u64, "replays");
+    replay::all(&subjects, args.jobs, |replayed| {
+        let text = report.add(replayed);
         bar.inc(1);
-        report.totals.add(&replayed);
-        let line = CaseReport::new(replayed);
-        if !args.json {
-            bar.suspend(|| output::text(&line.as_text()))?;
+        match args.json {
+            true => Ok::<(), Failure>(()),
+            false => Ok(bar.suspend(|| output::text(&text))?),
         }
-        report.cases.push(line);
-    }
+    })?;
     bar.finish_and_clear();
     if args.json {
         output::json(&report)?;
-    } else if !report.cases.is_empty() {
-        output::text(&format!("{}\n", report.totals))?;
+    } else {
+        output::text(&report.closing())?;
     }
-    Ok(Verdict::of(well && report.totals.all_well()))
+    Ok(Verdict::of(
+        report.totals.all_well() && report.trace_totals.all_well(),
+    ))
+}
+
+/// The traces named, in this order; then what is below the folders named.
+fn subjects(paths: &[String]) -> Result<Vec<Subject>, Error> {
+    let (folders, files): (Vec<_>, Vec<_>) =
+        paths.iter().partition(|path| Path::new(path).is_dir());
+    let named = files.into_iter().map(|file| match file.as_str() {
+        "-" => open("-").map(Subject::Trace),
+        file => Ok(Subject::TraceFile(file.into())),
+    });
+    let mut subjects = named.collect::<Result<Vec<_>, _>>()?;
+    subjects.extend(Subject::below(folders)?);
+    Ok(subjects)
 }
 
 /// The trace in a file, or on stdin.
@@ -118,10 +112,56 @@ pub(crate) fn open(path: &str) -> Result<TraceFile, Error> {
     }
 }
 
+impl ReplayReport {
+    fn new() -> ReplayReport {
+        ReplayReport {
+            traces: Vec::new(),
+            trace_totals: TraceTotals::default(),
+            cases: Vec::new(),
+            totals: Totals::default(),
+            not_compared: replay::not_compared()
+                .map(|(field, reason)| NotCompared { field, reason })
+                .collect(),
+        }
+    }
+
+    /// Adds what came of a replay; gives what there is to say of it.
+    fn add(&mut self, replayed: Replayed) -> String {
+        match replayed {
+            Replayed::Trace { name, replay } => {
+                self.trace_totals.add(&replay);
+                let report = TraceReport::new(name, replay);
+                let text = report.as_text();
+                self.traces.push(report);
+                text
+            }
+            Replayed::Case(replay) => {
+                self.totals.add(&replay);
+                let report = CaseReport::new(replay);
+                let text = report.as_text();
+                self.cases.push(report);
+                text
+            }
+        }
+    }
+
+    /// The lines that sum up: one trace alone has said everything.
+    fn closing(&self) -> String {
+        let mut text = String::new();
+        if self.traces.len() + self.cases.len() > 1 && !self.traces.is_empty() {
+            let _ = writeln!(text, "{}", self.trace_totals);
+        }
+        if !self.cases.is_empty() {
+            let _ = writeln!(text, "{}", self.totals);
+        }
+        text
+    }
+}
+
 impl TraceReport {
-    fn new(trace: &TraceFile, replayed: TraceReplay) -> TraceReport {
+    fn new(file: String, replayed: TraceReplay) -> TraceReport {
         TraceReport {
-            file: trace.name().to_owned(),
+            file,
             ops: replayed.report.tally.ops,
             expected: replayed.report.expected,
             diverged: replayed.report.diverged,

@@ -53,6 +53,11 @@ impl Recording {
         Ok(Recording { before, ops, after })
     }
 
+    /// Whether a folder holds a case: it has a file `ops.jsonl.gz`.
+    pub fn is_case(folder: impl AsRef<Path>) -> bool {
+        folder.as_ref().join(OPS).is_file()
+    }
+
     /// The folders of all cases at or below `paths`, sorted, each once. A folder that holds
     /// `ops.jsonl.gz` is a case. Links to folders are followed only when they are given.
     ///
@@ -86,7 +91,7 @@ pub fn read_snapshot(path: impl AsRef<Path>) -> Result<Snapshot, RecordingError>
 }
 
 fn find_below(folder: &Path, cases: &mut Vec<PathBuf>) -> Result<(), RecordingError> {
-    if folder.join(OPS).is_file() {
+    if Recording::is_case(folder) {
         cases.push(folder.to_owned());
         return Ok(());
     }

@@ -20,6 +20,8 @@ pub struct BootScript {
     pub firmware: Vec<FirmwareRange>,
     /// The map after `mem=` and `memmap=` changed it (`user`); empty when they did not.
     pub user_map: Vec<FirmwareRange>,
+    /// What was taken out of the map afterwards (`e820: update`, `e820: remove`).
+    pub unusable: Vec<ByteRange>,
     /// Which memory the firmware says is on which node (`ACPI: SRAT`).
     pub affinity: Vec<Affinity>,
     /// The nodes of `numa=fake=`, which replace those of the firmware.
@@ -253,7 +255,6 @@ impl fmt::Display for MemblockDump {
             (MemblockList::Reserved, &self.reserved),
         ];
         for (list, regions) in lists {
-            // The kernel aligns the two counts so.
             writeln!(f, " {list}.cnt  = {:#x}", regions.len())?;
             for (position, region) in regions.iter().enumerate() {
                 writeln!(f, " {list}[{position:#x}]\t{region}")?;

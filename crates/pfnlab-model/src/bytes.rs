@@ -50,6 +50,33 @@ pub struct ByteRange {
     pub end: u64,
 }
 
+impl ByteRange {
+    /// `bytes` bytes from `start` on, cut off at the top of the address space: the very last byte
+    /// belongs to no range.
+    ///
+    /// ```
+    /// use pfnlab_model::ByteRange;
+    /// assert_eq!(ByteRange::sized(4096, 10).end, 4106);
+    /// assert_eq!(ByteRange::sized(u64::MAX - 1, 10).size(), 1);
+    /// ```
+    pub const fn sized(start: u64, bytes: u64) -> ByteRange {
+        ByteRange {
+            start,
+            end: start.saturating_add(bytes),
+        }
+    }
+
+    /// How many bytes it holds; none when it runs backward.
+    pub const fn size(self) -> u64 {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// Whether it holds none.
+    pub const fn is_empty(self) -> bool {
+        self.end <= self.start
+    }
+}
+
 impl FromStr for ByteRange {
     type Err = BytesError;
     fn from_str(text: &str) -> Result<ByteRange, BytesError> {

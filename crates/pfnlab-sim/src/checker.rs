@@ -258,6 +258,9 @@ impl Inside {
 impl Observer for Inside {
     fn event(&mut self, event: Event) {
         self.ledger.event(event);
+        if self.ledger.impossible().is_some() {
+            return;
+        }
         match event {
             Event::Linked { block, .. } | Event::PcpLinked { block, .. } => self.fresh.push(block),
             Event::Retyped { block, .. } => {

@@ -73,6 +73,23 @@ pub enum Error {
         /// Why.
         error: ResumeError,
     },
+    /// A folder with neither a trace nor a recorded case.
+    #[error(
+        "{path}: nothing to replay here or below: no file that ends in .trace, no folder that holds \
+         ops.jsonl.gz"
+    )]
+    NothingToReplay {
+        /// Which folder.
+        path: String,
+    },
+    /// So many replays cannot run at a time.
+    #[error("{jobs} replays cannot run at a time: {reason}")]
+    Jobs {
+        /// How many.
+        jobs: usize,
+        /// Why not.
+        reason: String,
+    },
     /// A recording cannot be read.
     #[error(transparent)]
     Recording(#[from] RecordingError),

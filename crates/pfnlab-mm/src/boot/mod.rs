@@ -4,9 +4,19 @@
 //!   Machine → layout (zone limits, movable start, spans: pure) → pageblocks → release → limits
 //! ```
 //!
+//! - [`memblock`]: what memory exists and what of it is taken, before there are zones.
+//! - [`firmware`], [`numa`]: where that comes from. [`early_nid`], [`node_states`]: what it says.
+//! - [`replay_script`]: a recorded boot, done again.
 //! - [`layout`]: which frames are in which zone.
 //! - `release`: free memory is given to the buddy, in the order that decides which frame the very
 //!   first request gets.
+
+pub mod early_nid;
+pub mod firmware;
+pub mod memblock;
+pub mod node_states;
+pub mod numa;
+mod replay_script;
 
 mod layout;
 mod release;
@@ -29,6 +39,7 @@ use crate::zonelist::{Topology, ZoneRef, Zonelist, node_orders};
 use crate::{Config, Mm, Profile};
 
 pub use layout::{Layout, ZoneLayout};
+pub use replay_script::{Checked, Replayed, replay_script};
 
 /// A machine this kernel cannot be booted on.
 #[derive(Clone, Debug, PartialEq, Eq)]

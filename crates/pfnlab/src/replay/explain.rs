@@ -1,15 +1,16 @@
-//! A divergence, explained: the operation, what was expected, what came, the lists involved.
+//! A divergence, explained: the operation, what was expected, what came, the state before it, and
+//! what our allocator did.
 
 use std::fmt;
 
-use pfnlab_model::{CpuId, Event, Observer, Op, Pfn, Snapshot, ZoneId};
+use pfnlab_model::{Event, Op, Pfn, Snapshot};
 use serde::Serialize;
 
+use super::lists::Involved;
 use crate::Whereabouts;
-use crate::whereabouts::Zone;
 
-/// The most blocks of a list, or events of an operation, that are shown.
-const SHOWN: usize = 12;
+/// The most events of an operation that are shown.
+const SHOWN: usize = 24;
 
 /// The first operation that came to something else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,8 +23,11 @@ pub struct Divergence {
     pub op: String,
     /// What is not as it should be.
     pub fields: Vec<FieldDifference>,
-    /// What helps to see why, a line each: where the frames were, the lists involved, the events.
-    pub context: Vec<String>,
+    /// The state before the operation, a line each: where the frames were, the zones and lists
+    /// involved.
+    pub before: Vec<String>,
+    /// What our allocator did, a line each: the zones it asked, and why it took what it took.
+    pub story: Vec<String>,
 }
 
 /// One thing that is not as it should be.
@@ -74,8 +78,13 @@ impl fmt::Display for Divergence {
         for field in &self.fields {
             writeln!(f, "  {field}")?;
         }
-        for line in &self.context {
-            writeln!(f, "    {line}")?;
+        for (title, lines) in [("before it", &self.before), ("what happened here", &self.story)] {
+            if !lines.is_empty() {
+                writeln!(f, "  {title}:")?;
+            }
+            for line in lines {
+                writeln!(f, "    {line}")?;
+            }
         }
         Ok(())
     }
@@ -92,88 +101,28 @@ pub(super) struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Where the frames in question were, the per-CPU lists involved, and the events.
+    /// The state before, as far as it matters: where the frames in question were, and the lists
+    /// that these are on or that the operation touched.
     pub(super) fn context(&self, expected: &[Pfn], got: &[Pfn]) -> Vec<String> {
         let mut lines = Vec::new();
-        let mut zones = Vec::new();
-        let (first, second) = (expected.first(), got.first());
-        for (what, pfn) in [("expected", first), ("got", second)] {
-            let Some(&pfn) = pfn else { continue };
+        let mut involved = Involved::by(self.op, self.events);
+        for (what, pfns) in [("expected", expected), ("got", got)] {
+            let Some(&pfn) = pfns.first() else { continue };
             let place = Whereabouts::of(pfn, self.before);
-            lines.push(format!("before, {what} frame {pfn} was {place}"));
-            zones.extend(zone_of(place).filter(|zone| !zones.contains(zone)));
+            lines.push(format!("{what} frame {pfn} was {place}"));
+            involved.add(place);
         }
-        if let Some(cpu) = cpu_of(self.op) {
-            for &zone in &zones {
-                lines.extend(per_cpu_lists(self.before, zone, cpu));
-            }
-        }
+        lines.extend(involved.describe(self.before));
+        lines
+    }
+
+    /// What our allocator did, from its events alone.
+    pub(super) fn story(&self) -> Vec<String> {
         let events = self.events.iter().take(SHOWN);
-        lines.extend(events.map(|event| format!("event: {event:?}")));
+        let mut lines: Vec<_> = events.map(|event| format!("{event:?}")).collect();
         if self.events.len() > SHOWN {
             lines.push(format!("and {} more events", self.events.len() - SHOWN));
         }
         lines
-    }
-}
-
-fn zone_of(place: Whereabouts) -> Option<ZoneId> {
-    match place {
-        Whereabouts::Free { zone, .. }
-        | Whereabouts::PerCpu { zone, .. }
-        | Whereabouts::Lent { zone, .. }
-        | Whereabouts::InUse { zone } => Some(zone),
-        Whereabouts::Nowhere => None,
-    }
-}
-
-/// The CPU an operation runs on, where it says so.
-fn cpu_of(op: &Op) -> Option<CpuId> {
-    match *op {
-        Op::Alloc { request, .. } | Op::Bulk { request, .. } | Op::Exact { request, .. } => {
-            Some(request.cpu)
-        }
-        Op::Free { cpu, .. } | Op::Drain { cpu } | Op::Vmstat { cpu } => Some(cpu),
-        Op::Split { .. } | Op::Sysctl { .. } | Op::ZoneFlags { .. } => None,
-    }
-}
-
-fn per_cpu_lists(snapshot: &Snapshot, zone: ZoneId, cpu: CpuId) -> Vec<String> {
-    let pcp = snapshot
-        .zone(zone)
-        .and_then(|state| state.pcp.iter().find(|pcp| pcp.cpu == cpu));
-    let Some(pcp) = pcp else { return Vec::new() };
-    let mut lines = vec![format!(
-        "before, CPU {cpu} kept {} frames of {} (high {}, batch {})",
-        pcp.count,
-        Zone(zone),
-        pcp.high,
-        pcp.batch
-    )];
-    lines.extend(pcp.lists.iter().map(|list| {
-        let shown: Vec<_> = list.pfns.iter().take(SHOWN).map(Pfn::to_string).collect();
-        let more = list.pfns.len().saturating_sub(SHOWN);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
-        format!(
-            "  list {} (order {}): {}{more}",
-            list.index,
-            list.order,
-            shown.join(" ")
-        )
-    }));
-    lines
-}
-
-/// A tape that keeps what one operation tells.
-#[derive(Default)]
-pub(super) struct Tape(pub(super) Vec<Event>);
-
-impl Observer for Tape {
-    fn event(&mut self, event: Event) {
-        self.0.push(event);
     }
 }

@@ -1,16 +1,14 @@
 //! A recorded case of a running kernel, compared in every field.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use pfnlab_linux::{Difference, Got, RecordedOp, Recording, Status, ZoneAfter, differences};
 use pfnlab_mm::Mm;
-use pfnlab_model::{Inspect, MigrateType, Op, Pfn};
+use pfnlab_model::{Event, Inspect, MigrateType, Op, Pfn};
 use pfnlab_sim::{Driver, Outcome};
-use serde::Serialize;
 
 use super::STRIDE;
-use super::explain::{Divergence, FieldDifference, Scene, Tape};
+use super::explain::{Divergence, FieldDifference, Scene};
 use crate::Error;
 use crate::boot::snapshot_of;
 use crate::whereabouts::Zone;
@@ -54,14 +52,6 @@ impl CaseReplay {
     pub fn is_identical(&self) -> bool {
         self.differences.is_empty()
     }
-}
-
-/// The folders of all recorded cases at or below `paths`, sorted.
-///
-/// # Errors
-/// When a folder cannot be read, or there is no case at or below a path.
-pub fn cases<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<PathBuf>, Error> {
-    Ok(Recording::find(paths)?)
 }
 
 /// Replays the case in a folder. `progress` is told now and then how many operations are done.
@@ -116,7 +106,7 @@ fn explain(case: &Path, recording: &Recording, step: u64) -> Result<Divergence, 
     }
     let before = snapshot_of(driver.allocator());
     let recorded = &recording.ops[at];
-    let mut tape = Tape::default();
+    let mut tape: Vec<Event> = Vec::new();
     let (fields, pfns) = match driver.step(&recorded.op, &mut tape) {
         Ok(outcome) => {
             let got = seen(recorded, &outcome, &driver);
@@ -134,14 +124,15 @@ fn explain(case: &Path, recording: &Recording, step: u64) -> Result<Divergence, 
     let scene = Scene {
         op: &recorded.op,
         before: &before,
-        events: &tape.0,
+        events: &tape,
     };
     Ok(Divergence {
         step,
         line: recorded.line,
         op: recorded.op.to_string(),
         fields,
-        context: scene.context(&recorded.got.pfns, &pfns),
+        before: scene.context(&recorded.got.pfns, &pfns),
+        story: scene.story(),
     })
 }
 
@@ -250,54 +241,5 @@ fn show_frames(pfns: &[Pfn]) -> String {
         "none".to_owned()
     } else {
         shown.join(",")
-    }
-}
-
-/// How much of a set of recorded cases was replayed exactly. Printed as the closing line of a
-/// replay.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Totals {
-    /// Operations.
-    pub ops: u64,
-    /// Those that came to exactly what was recorded.
-    pub exact_ops: u64,
-    /// Cases.
-    pub cases: u64,
-    /// Those of which every operation did.
-    pub exact_cases: u64,
-    /// Those whose final state is the recorded one.
-    pub identical_cases: u64,
-}
-
-impl Totals {
-    /// Adds a case.
-    pub fn add(&mut self, case: &CaseReplay) {
-        self.ops += case.ops;
-        self.exact_ops += case.exact;
-        self.cases += 1;
-        self.exact_cases += u64::from(case.is_exact());
-        self.identical_cases += u64::from(case.is_identical());
-    }
-
-    /// Whether everything was as recorded.
-    pub fn all_well(&self) -> bool {
-        self.exact_cases == self.cases && self.identical_cases == self.cases
-    }
-}
-
-impl fmt::Display for Totals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Totals {
-            ops,
-            exact_ops,
-            cases,
-            exact_cases,
-            identical_cases,
-        } = self;
-        write!(
-            f,
-            "exact {exact_ops}/{ops} ops in {exact_cases}/{cases} cases, \
-             after identical in {identical_cases}/{cases}"
-        )
     }
 }

@@ -1,10 +1,10 @@
 //! A trace, compared with what it expects.
 
-use pfnlab_model::{Expect, Pfn};
+use pfnlab_model::{Event, Expect, Pfn};
 use pfnlab_sim::{Driver, DriverError, Fingerprint, Outcome, Report};
 
 use super::STRIDE;
-use super::explain::{Divergence, FieldDifference, Scene, Tape};
+use super::explain::{Divergence, FieldDifference, Scene};
 use crate::boot::snapshot_of;
 use crate::{Error, TraceFile};
 
@@ -64,14 +64,14 @@ fn explain(file: &TraceFile, step: u64) -> Result<Divergence, Error> {
         driver.step(&earlier.op, &mut ()).map_err(again)?;
     }
     let before = snapshot_of(driver.allocator());
-    let mut tape = Tape::default();
+    let mut tape: Vec<Event> = Vec::new();
     let step_at = &file.trace().steps[at];
     let outcome = driver.step(&step_at.op, &mut tape).map_err(again)?;
     let answer = outcome.as_expectation(driver.pages());
     let scene = Scene {
         op: &step_at.op,
         before: &before,
-        events: &tape.0,
+        events: &tape,
     };
     Ok(Divergence {
         step,
@@ -86,7 +86,8 @@ fn explain(file: &TraceFile, step: u64) -> Result<Divergence, Error> {
                 .unwrap_or_default(),
             got: in_words(&outcome, answer.as_ref()),
         }],
-        context: scene.context(frames(step_at.expect.as_ref()), frames(answer.as_ref())),
+        before: scene.context(frames(step_at.expect.as_ref()), frames(answer.as_ref())),
+        story: scene.story(),
     })
 }
 

@@ -1,0 +1,39 @@
+//! What a frame allocator must do to be measured.
+
+/// How much memory is simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// In GiB.
+    pub gib: u64,
+}
+
+impl Machine {
+    /// How many frames of 4 KiB that is.
+    pub fn frames(self) -> u64 {
+        self.gib << 18
+    }
+}
+
+/// A frame allocator under measurement.
+pub trait Peer: Sized {
+    /// What to call it in a table.
+    const NAME: &'static str;
+
+    /// The largest order it hands out.
+    const MOST_ORDER: u8;
+
+    /// What must exist before it boots, such as the memory it keeps its books in.
+    type Memory;
+
+    /// Gets that ready. Not measured.
+    fn memory(machine: Machine) -> Self::Memory;
+
+    /// Makes all frames of a machine free. A peer may need some of them for its books.
+    fn boot(memory: &mut Self::Memory) -> Self;
+
+    /// Hands out 2^`order` frames and says where they start, in the peer's own numbers.
+    fn alloc(&mut self, order: u8) -> Option<u64>;
+
+    /// Takes back what [`Peer::alloc`] handed out.
+    fn free(&mut self, start: u64, order: u8);
+}

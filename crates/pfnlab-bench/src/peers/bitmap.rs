@@ -1,0 +1,63 @@
+//! `bitmap-allocator`: a tree of bitmaps, 16 children to a node.
+
+use bitmap_allocator::{BitAlloc, BitAlloc1M, BitAlloc16M};
+
+use crate::{Machine, Peer};
+
+/// `bitmap-allocator`, with a tree just large enough for the machine.
+pub enum Bitmap {
+    /// Up to 4 GiB.
+    Small(Box<BitAlloc1M>),
+    /// Up to 64 GiB.
+    Large(Box<BitAlloc16M>),
+}
+
+impl Peer for Bitmap {
+    const NAME: &'static str = "bitmap-allocator";
+    const MOST_ORDER: u8 = 9;
+    type Memory = Machine;
+
+    fn memory(machine: Machine) -> Machine {
+        machine
+    }
+
+    fn boot(machine: &mut Machine) -> Bitmap {
+        let frames = machine.frames() as usize;
+        if frames <= BitAlloc1M::CAP {
+            let mut bits = Box::new(BitAlloc1M::DEFAULT);
+            bits.insert(0..frames);
+            Bitmap::Small(bits)
+        } else {
+            let mut bits = Box::new(BitAlloc16M::DEFAULT);
+            bits.insert(0..frames);
+            Bitmap::Large(bits)
+        }
+    }
+
+    #[inline]
+    fn alloc(&mut self, order: u8) -> Option<u64> {
+        let start = match (self, order) {
+            (Bitmap::Small(bits), 0) => bits.alloc(),
+            (Bitmap::Large(bits), 0) => bits.alloc(),
+            (Bitmap::Small(bits), order) => {
+                bits.alloc_contiguous(None, 1 << order, usize::from(order))
+            }
+            (Bitmap::Large(bits), order) => {
+                bits.alloc_contiguous(None, 1 << order, usize::from(order))
+            }
+        };
+        start.map(|start| start as u64)
+    }
+
+    #[inline]
+    fn free(&mut self, start: u64, order: u8) {
+        let start = start as usize;
+        let known = match (self, order) {
+            (Bitmap::Small(bits), 0) => bits.dealloc(start),
+            (Bitmap::Large(bits), 0) => bits.dealloc(start),
+            (Bitmap::Small(bits), order) => bits.dealloc_contiguous(start, 1 << order),
+            (Bitmap::Large(bits), order) => bits.dealloc_contiguous(start, 1 << order),
+        };
+        assert!(known, "it was handed out");
+    }
+}

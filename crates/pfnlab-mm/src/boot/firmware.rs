@@ -1,0 +1,79 @@
+//! The firmware's map becomes memory, as x86 does it.
+
+use alloc::vec::Vec;
+
+use pfnlab_model::{BootOp, BootScript, ByteRange};
+
+/// The frame the firmware's own data is in; never used.
+const FIRST_FRAME: ByteRange = ByteRange {
+    start: 0,
+    end: 4096,
+};
+/// Where a PC has its video memory and ROMs, whatever the firmware says (`trim_bios_range`).
+const BIOS_AREA: ByteRange = ByteRange {
+    start: 640 << 10,
+    end: 1 << 20,
+};
+
+/// The memory in the firmware's map, or in what the command line made of it, as it is added to the
+/// boot allocator (`e820__memblock_setup`): ascending, in as few ranges as possible, not yet cut to
+/// whole frames.
+pub fn usable_memory(script: &BootScript) -> Vec<ByteRange> {
+    let map = script.memory_map().iter();
+    let mut usable: Vec<ByteRange> = map
+        .filter(|entry| entry.is_usable())
+        .map(|entry| entry.range)
+        .collect();
+    for &taken in script.unusable.iter().chain(&[FIRST_FRAME, BIOS_AREA]) {
+        usable = usable.iter().flat_map(|&u| without(u, taken)).collect();
+    }
+    // The kernel runs from it, so it is memory, whatever anybody says (`e820_add_kernel_range`).
+    if let Some(image) = kernel_image(script).filter(|_| !usable.is_empty()) {
+        usable.push(image);
+    }
+    merged(usable)
+}
+
+/// Where the kernel is: its reservation, in the first dump, has grown by the memory it set aside
+/// for early use (`reserve_brk`), which lies right behind it.
+fn kernel_image(script: &BootScript) -> Option<ByteRange> {
+    let brk = script.steps.iter().find_map(|step| match step.op {
+        BootOp::Reserve(range) if step.by.starts_with("setup_arch") => Some(range),
+        _ => None,
+    })?;
+    let first_dump = script.steps.iter().find_map(|step| match &step.op {
+        BootOp::Dump(dump) => Some(dump),
+        _ => None,
+    })?;
+    let mut reserved = first_dump.reserved.iter().map(|region| region.range);
+    reserved.find(|range| range.start < brk.start && brk.end <= range.end)
+}
+
+/// The same bytes, ascending, in as few ranges as possible.
+pub(super) fn merged(mut ranges: Vec<ByteRange>) -> Vec<ByteRange> {
+    ranges.retain(|range| !range.is_empty());
+    ranges.sort_unstable();
+    ranges.dedup_by(|next, kept| {
+        let touch = next.start <= kept.end;
+        if touch {
+            kept.end = kept.end.max(next.end);
+        }
+        touch
+    });
+    ranges
+}
+
+/// What of a range lies below and above another.
+fn without(range: ByteRange, other: ByteRange) -> impl Iterator<Item = ByteRange> {
+    let below = ByteRange {
+        start: range.start,
+        end: range.end.min(other.start),
+    };
+    let above = ByteRange {
+        start: range.start.max(other.end),
+        end: range.end,
+    };
+    [below, above]
+        .into_iter()
+        .filter(|piece| !piece.is_empty())
+}

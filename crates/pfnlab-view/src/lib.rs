@@ -1,0 +1,34 @@
+//! Draws snapshots and events as text, and tells in words what an operation did.
+//!
+//! Nothing here knows a terminal: a [`Style`] says how wide the text may be, whether it is
+//! coloured, and whether it keeps to ASCII. The same input gives the same bytes. Frames are
+//! printed in hex, counts in decimal.
+//!
+//! - [`Style`]: how to draw. Start here.
+//! - [`zone()`]: a zone: a strip of cells, its free lists, its per-CPU lists, its pageblocks.
+//! - [`operation()`]: what one operation split and merged, buddies in binary.
+//! - [`Narrator`], [`Story`]: one operation in words and pictures, fed by its events.
+//! - [`RunSummary`]: what a run came to.
+
+mod style;
+
+mod text;
+
+mod names;
+
+mod binary;
+mod ladder;
+
+mod zone;
+
+mod story;
+
+mod operation;
+
+mod summary;
+
+pub use operation::operation;
+pub use story::{Detail, Narrator, Story};
+pub use style::Style;
+pub use summary::RunSummary;
+pub use zone::{ZonePicture, zone};

@@ -1,0 +1,47 @@
+//! A walk's internal flags, in words.
+
+/// What the bits beyond the mark say (`ALLOC_*`). Bits 0x10 and 0x20 were called `ALLOC_HARDER` and
+/// `ALLOC_HIGH` before 6.1.y, and meant much the same.
+const WORDS: &[(u32, &str)] = &[
+    (0x4, "no watermark holds for it"),
+    (0x8, "it was chosen to die and may have more"),
+    (0x10, "it cannot wait"),
+    (0x20, "half of the min reserve is open to it"),
+    (0x40, "its cpuset holds"),
+    (0x80, "it may use CMA pageblocks"),
+    (
+        0x100,
+        "rather than mix types in a pageblock, a zone is passed over",
+    ),
+    (
+        HIGHATOMIC,
+        "pageblocks kept for high-order atomic requests are open to it",
+    ),
+    (0x800, "it may wake kswapd"),
+];
+
+const HIGHATOMIC: u32 = 0x200;
+
+/// Where the bits say something else than today: in 5.0, 0x200 was `ALLOC_KSWAPD`.
+const ONCE: &[(&str, u32, &str)] = &[("linux-5.0", HIGHATOMIC, "it may wake kswapd")];
+
+/// Which of the watermarks is tested.
+pub(super) fn mark(flags: u32) -> &'static str {
+    match flags & 3 {
+        0 => "min",
+        1 => "low",
+        _ => "high",
+    }
+}
+
+/// What the flags allow and forbid, a few words each.
+pub(super) fn words(flags: u32, profile: Option<&str>) -> Vec<&'static str> {
+    let set = WORDS.iter().filter(|(bit, _)| flags & bit != 0);
+    set.map(|&(bit, words)| {
+        let once = ONCE
+            .iter()
+            .find(|(name, once, _)| Some(*name) == profile && *once == bit);
+        once.map_or(words, |&(_, _, words)| words)
+    })
+    .collect()
+}

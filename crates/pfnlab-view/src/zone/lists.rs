@@ -1,0 +1,127 @@
+//! The free lists and the per-CPU lists of a zone, as tables.
+
+use pfnlab_model::{MigrateType, Order, Snapshot, ZoneState};
+
+use crate::names::{self, counted};
+use crate::style::Tone;
+use crate::text::{Line, Page};
+
+pub(super) fn draw(snapshot: &Snapshot, zone: &ZoneState, page: &mut Page) {
+    counts(snapshot, zone, page);
+    heads(zone, page);
+    per_cpu(snapshot, zone, page);
+}
+
+/// Blocks by order and type.
+fn counts(snapshot: &Snapshot, zone: &ZoneState, page: &mut Page) {
+    let known = snapshot.global.migratetypes.iter().copied();
+    let filled = |mt: MigrateType| zone.free_lists.iter().any(|list| list.mt == mt);
+    let types: Vec<_> = known.filter(|&mt| mt.is_ordinary() || filled(mt)).collect();
+    let wide = page.room(0) >= 12 + 13 * types.len() + 10;
+    let column = if wide { 13 } else { 6 };
+    let mut line = Line::new().then(Tone::Strong, "free lists").padded(12);
+    for &mt in &types {
+        let name = if wide {
+            mt.name().to_owned()
+        } else {
+            mt.letter().to_string()
+        };
+        line.push(Tone::Plain, " ".repeat(column - name.len()));
+        line.push(Tone::Type(mt), name);
+    }
+    let frames_fit = page.room(0) >= 12 + column * types.len() + 10;
+    if frames_fit {
+        line.push(Tone::Faint, format!("{:>10}", "frames"));
+    }
+    page.line(0, line);
+    for order in Order::ZERO.through(snapshot.global.top_order).rev() {
+        let mut line = Line::from(format!("{:>8}", format!("order {order}"))).padded(12);
+        for &mt in &types {
+            let blocks = blocks(zone, order, mt);
+            let tone = if blocks == 0 {
+                Tone::Faint
+            } else {
+                Tone::Plain
+            };
+            line.push(tone, format!("{blocks:>column$}"));
+        }
+        if frames_fit {
+            line.push(
+                Tone::Faint,
+                format!("{:>10}", zone.free_blocks(order) * order.frames()),
+            );
+        }
+        page.line(0, line);
+    }
+}
+
+fn blocks(zone: &ZoneState, order: Order, mt: MigrateType) -> usize {
+    let list = zone
+        .free_lists
+        .iter()
+        .find(|list| (list.order, list.mt) == (order, mt));
+    list.map_or(0, |list| list.pfns.len())
+}
+
+/// The first blocks of every list, head first.
+fn heads(zone: &ZoneState, page: &mut Page) {
+    if zone.free_lists.is_empty() {
+        return;
+    }
+    page.blank();
+    page.paragraph(
+        0,
+        Line::new()
+            .then(Tone::Strong, "list heads")
+            .plain(", taken first to last"),
+    );
+    let ellipsis = page.style().pick("…", "~");
+    for list in zone.free_lists.iter().rev() {
+        let line = Line::from(format!("{:>4} ", list.order));
+        let line = line
+            .then(Tone::Type(list.mt), list.mt.letter().to_string())
+            .plain("  ");
+        let room = page.room(0) - line.width();
+        page.line(
+            0,
+            line.plain(names::heads(list.pfns.iter().copied(), room, ellipsis)),
+        );
+    }
+}
+
+/// What every CPU keeps.
+fn per_cpu(snapshot: &Snapshot, zone: &ZoneState, page: &mut Page) {
+    let filled = zone.pcp.iter().filter(|pcp| pcp.count > 0);
+    if filled.clone().count() == 0 {
+        return;
+    }
+    page.blank();
+    page.paragraph(
+        0,
+        Line::new()
+            .then(Tone::Strong, "per-CPU lists")
+            .plain(", heads first"),
+    );
+    let ellipsis = page.style().pick("…", "~");
+    for pcp in filled {
+        page.paragraph(
+            2,
+            format!(
+                "{}: {}, high mark {}, batch {}",
+                names::cpu(pcp.cpu),
+                counted(u64::from(pcp.count), "frame"),
+                pcp.high,
+                pcp.batch
+            ),
+        );
+        for list in &pcp.lists {
+            let mut line = names::pcp_list(list.index, Some(snapshot));
+            line.push(Tone::Plain, format!(", {}: ", list.pfns.len()));
+            let room = page.room(4).saturating_sub(line.width());
+            page.line(
+                4,
+                line.plain(names::heads(list.pfns.iter().copied(), room, ellipsis)),
+            );
+        }
+    }
+}
