@@ -2,6 +2,30 @@
 
 use pfnlab_model::Gfp;
 
+/// Which requests may use what is kept back for those who cannot wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReserveRule {
+    /// Those with `__GFP_ATOMIC`: a flag of their own, `ALLOC_HARDER` (6.1.0).
+    Atomic,
+    /// All that cannot wait; of high orders too (6.12.0).
+    NonBlocking,
+    /// All that cannot wait; high orders only with `__GFP_HIGH` (6.1.y, 6.12.y).
+    NonBlockingHigh,
+}
+
+impl ReserveRule {
+    /// Whether one who cannot wait gets pageblocks kept for high orders when all else fails.
+    pub(crate) fn has_last_resort(self) -> bool {
+        !matches!(self, ReserveRule::Atomic)
+    }
+
+    /// Whether being in a hurry opens a quarter of the mark by itself, and not only together with
+    /// the min reserve.
+    pub(crate) fn hurry_counts_alone(self) -> bool {
+        matches!(self, ReserveRule::Atomic)
+    }
+}
+
 /// How far a walk may go. Bits as in Linux 6.1.y and 6.12.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct AllocFlags(u32);
@@ -21,7 +45,7 @@ impl AllocFlags {
     pub(crate) const NO_WATERMARKS: AllocFlags = AllocFlags(4);
     /// The requester was chosen to die, and may have more.
     pub(crate) const OOM: AllocFlags = AllocFlags(8);
-    /// The requester cannot wait.
+    /// The requester cannot wait (6.1.0: `ALLOC_HARDER`, it said so).
     pub(crate) const NON_BLOCK: AllocFlags = AllocFlags(0x10);
     /// Half of the min watermark is open to it (`__GFP_HIGH`).
     pub(crate) const MIN_RESERVE: AllocFlags = AllocFlags(0x20);
@@ -71,25 +95,30 @@ impl AllocFlags {
         }
     }
 
-    /// The slow path's flags for a mask (`gfp_to_alloc_flags`, 6.1.y and 6.12.y).
+    /// The slow path's flags for a mask (`gfp_to_alloc_flags`).
     ///
     /// ```text
     ///   GFP_ATOMIC, order 0: MIN_RESERVE | KSWAPD | NON_BLOCK = 0x830; order 2: 0xa30
     /// ```
-    pub(crate) fn slow(gfp: Gfp, high_order: bool) -> AllocFlags {
+    pub(crate) fn slow(gfp: Gfp, high_order: bool, rule: ReserveRule) -> AllocFlags {
         let high = gfp.contains(Gfp::HIGH);
         let flags = AllocFlags::MIN
             .with(AllocFlags::CPUSET)
             .with_if(high, AllocFlags::MIN_RESERVE)
             .with_if(gfp.contains(Gfp::KSWAPD_RECLAIM), AllocFlags::KSWAPD);
-        if gfp.contains(Gfp::DIRECT_RECLAIM) {
+        let (hurry, kept, free_of_cpuset) = match rule {
+            ReserveRule::Atomic => (gfp.contains(Gfp::ATOMIC), true, true),
+            ReserveRule::NonBlocking => (!gfp.contains(Gfp::DIRECT_RECLAIM), true, high),
+            ReserveRule::NonBlockingHigh => (!gfp.contains(Gfp::DIRECT_RECLAIM), high, high),
+        };
+        if !hurry {
             return flags;
         }
         let may_reserve = !gfp.contains(Gfp::NOMEMALLOC);
         let flags = flags
             .with_if(may_reserve, AllocFlags::NON_BLOCK)
-            .with_if(may_reserve && high_order && high, AllocFlags::HIGHATOMIC);
-        if high {
+            .with_if(may_reserve && high_order && kept, AllocFlags::HIGHATOMIC);
+        if free_of_cpuset {
             flags.without(AllocFlags::CPUSET)
         } else {
             flags
@@ -104,9 +133,19 @@ mod tests {
     /// The worked examples of the specification (GFP flags, 1.5).
     #[test]
     fn slow_flags_of_atomic_and_nowait() {
-        let bits = |gfp, high_order| AllocFlags::slow(gfp, high_order).bits();
-        assert_eq!(bits(Gfp::GFP_ATOMIC, false), 0x830);
-        assert_eq!(bits(Gfp::GFP_ATOMIC, true), 0xa30);
-        assert_eq!(bits(Gfp::GFP_NOWAIT, true), 0x850);
+        let bits = |gfp, high_order, rule| AllocFlags::slow(gfp, high_order, rule).bits();
+        assert_eq!(
+            bits(Gfp::GFP_ATOMIC, false, ReserveRule::NonBlockingHigh),
+            0x830
+        );
+        assert_eq!(
+            bits(Gfp::GFP_ATOMIC, true, ReserveRule::NonBlockingHigh),
+            0xa30
+        );
+        assert_eq!(
+            bits(Gfp::GFP_NOWAIT, true, ReserveRule::NonBlockingHigh),
+            0x850
+        );
+        assert_eq!(bits(Gfp::GFP_NOWAIT, true, ReserveRule::NonBlocking), 0xa50);
     }
 }

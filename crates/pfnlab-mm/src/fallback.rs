@@ -11,16 +11,32 @@ pub(crate) enum FallbackPolicy {
     /// One search, largest block first; what is robbed joins the own lists, and the request is
     /// served from there (6.1).
     Steal,
+    /// The same search; a pageblock is claimed if that is worth it, else one block is taken and
+    /// what is split off stays its pageblock's (6.12.0).
+    StealOne,
     /// Claim whole pageblocks, largest block first; then, unless fragmentation is to be avoided,
     /// steal single blocks, smallest first (6.12.y).
     ClaimSteal,
 }
 
+/// What a policy does when the own lists are empty.
+pub(crate) enum Fallback {
+    /// Move what is robbed to the own lists and take from there.
+    Join,
+    /// Take from the one block found.
+    One,
+    /// Claim, then steal.
+    ClaimThenSteal,
+}
+
 impl FallbackPolicy {
-    /// Whether robbed blocks join the own lists before the request is served from them.
     #[inline]
-    pub(crate) fn joins_own_lists(self) -> bool {
-        matches!(self, FallbackPolicy::Steal)
+    pub(crate) fn plan(self) -> Fallback {
+        match self {
+            FallbackPolicy::Steal => Fallback::Join,
+            FallbackPolicy::StealOne => Fallback::One,
+            FallbackPolicy::ClaimSteal => Fallback::ClaimThenSteal,
+        }
     }
 }
 

@@ -13,7 +13,9 @@ impl ZoneTable {
     /// `__GFP_HIGHMEM` means nothing.
     pub(crate) fn new(config: &Config) -> ZoneTable {
         let index = |kind| {
-            let index = config.zone_index(kind).or_else(|| config.zone_index(ZoneKind::Normal));
+            let index = config
+                .zone_index(kind)
+                .or_else(|| config.zone_index(ZoneKind::Normal));
             index.map(|index| index as u8)
         };
         ZoneTable(core::array::from_fn(|modifiers| match modifiers {

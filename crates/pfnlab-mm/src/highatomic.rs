@@ -70,7 +70,9 @@ impl Zone {
         observer: &mut impl Observer,
     ) -> bool {
         for order in Order::ZERO.through(self.buddy.top_order()) {
-            let Some(found) = self.buddy.first(order, MigrateType::HighAtomic) else { continue };
+            let Some(found) = self.buddy.first(order, MigrateType::HighAtomic) else {
+                continue;
+            };
             let start = found.start();
             if blocks.type_of(start) == MigrateType::HighAtomic {
                 let kept = blocks.order().frames().max(found.frames());

@@ -19,7 +19,11 @@ impl Kswapd {
         if (self.order, self.highest) != (order, Some(highest)) {
             self.order = order;
             self.highest = Some(highest);
-            observer.event(Event::KswapdAsked { node: self.node, order, highest });
+            observer.event(Event::KswapdAsked {
+                node: self.node,
+                order,
+                highest,
+            });
         }
     }
 }

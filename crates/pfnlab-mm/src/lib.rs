@@ -13,6 +13,8 @@
 //! - `fallback`: whose blocks may be robbed, and of how much. `highatomic`: what is kept back.
 //! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
 //! - `pageblock`, `zone_map`, `kswapd`, `vmstat`: what stands beside.
+//! - [`memory_model`], [`descriptor`], [`pageblock_bits`]: where a kernel keeps all that, bit for
+//!   bit. Derived on demand; the allocator does without.
 
 #![no_std]
 #![deny(clippy::float_arithmetic)]
@@ -50,6 +52,10 @@ mod kswapd;
 mod pageblock;
 mod vmstat;
 mod zone_map;
+
+pub mod descriptor;
+pub mod memory_model;
+pub mod pageblock_bits;
 
 mod inspect;
 mod limits;

@@ -25,6 +25,21 @@ impl MovableMin {
     }
 }
 
+/// Whether memory is withheld from requests for a zone that has none of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EmptyUpper {
+    /// It is: they end up here all the same.
+    Withheld,
+    /// It is not (6.12.0).
+    Open,
+}
+
+impl EmptyUpper {
+    fn is_open(self, upper: &Zone) -> bool {
+        matches!(self, EmptyUpper::Open) && upper.managed == 0
+    }
+}
+
 /// What can be written to `/proc/sys/vm`.
 #[derive(Clone, Debug)]
 pub(crate) struct Tunables {
@@ -154,17 +169,16 @@ impl Mm {
     /// (`setup_per_zone_lowmem_reserve`).
     fn set_lowmem_reserves(&mut self, observer: &mut impl Observer) {
         let kinds = self.config.zones.len();
+        let empty_upper = self.profile.empty_upper;
         for node in self.zones.chunks_mut(kinds) {
             for lower in 0..kinds {
                 let ratio = self.tunables.lowmem_reserve_ratio[lower];
                 let mut above = 0;
                 for upper in lower + 1..kinds {
                     above += node[upper].managed;
-                    let withheld = if ratio == 0 || node[lower].managed == 0 {
-                        0
-                    } else {
-                        above / ratio
-                    };
+                    let nothing =
+                        ratio == 0 || node[lower].managed == 0 || empty_upper.is_open(&node[upper]);
+                    let withheld = if nothing { 0 } else { above / ratio };
                     if node[lower].lowmem_reserve[upper] != withheld {
                         node[lower].lowmem_reserve[upper] = withheld;
                         let (zone, highest) = (node[lower].id, node[upper].id.kind);

@@ -10,6 +10,9 @@ use crate::free_list::FreeList;
 /// How the lists size themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PcpPolicy {
+    /// A fixed high mark; frees in a row drain ever more at once, without a bound; one list for
+    /// all huge pages (6.1.0).
+    FreeFactorUnbounded,
     /// A fixed high mark; frees in a row drain ever more at once (6.1.y).
     FreeFactor,
     /// The high mark follows the load between two limits; allocations in a row refill ever more
@@ -100,7 +103,7 @@ impl Pcp {
         if order.get() <= CACHED_ORDER {
             Some(TYPES * order.get() + mt.index() as u8)
         } else if Some(order) == self.huge_order {
-            Some(HUGE + u8::from(mt == MigrateType::Movable))
+            Some(HUGE + u8::from(mt == MigrateType::Movable && self.policy.splits_huge()))
         } else {
             None
         }
@@ -197,7 +200,7 @@ impl Pcp {
     #[inline]
     pub(crate) fn on_alloc(&mut self, observer: &mut impl Observer) {
         let field = match self.policy {
-            PcpPolicy::FreeFactor => PcpField::FreeFactor,
+            PcpPolicy::FreeFactorUnbounded | PcpPolicy::FreeFactor => PcpField::FreeFactor,
             PcpPolicy::Tuned => PcpField::FreeCount,
         };
         self.set(field, self.get(field) >> 1, observer);
@@ -212,7 +215,7 @@ impl Pcp {
     ) -> u32 {
         let batch = self.get(PcpField::Batch);
         let blocks = match self.policy {
-            PcpPolicy::FreeFactor => batch,
+            PcpPolicy::FreeFactorUnbounded | PcpPolicy::FreeFactor => batch,
             PcpPolicy::Tuned => self.tuned_refill(order, zone, observer),
         };
         if blocks > 1 {
@@ -261,7 +264,9 @@ impl Pcp {
         observer: &mut impl Observer,
     ) -> Option<u32> {
         match self.policy {
-            PcpPolicy::FreeFactor => self.factor_drain(order, zone, observer),
+            PcpPolicy::FreeFactorUnbounded | PcpPolicy::FreeFactor => {
+                self.factor_drain(order, zone, observer)
+            }
             PcpPolicy::Tuned => self.tuned_drain(order, zone, observer),
         }
     }
@@ -293,7 +298,7 @@ impl Pcp {
         }
         let (least, most) = (batch, high - batch);
         let wanted = batch << factor;
-        if wanted < most && factor < FREE_FACTOR_MAX {
+        if wanted < most && factor < self.policy.most_doublings() {
             self.set(PcpField::FreeFactor, factor + 1, observer);
         }
         Some(clamp(wanted, least, most))
@@ -374,7 +379,7 @@ impl Pcp {
     pub(crate) fn decay(&mut self, observer: &mut impl Observer) -> u32 {
         let (high, least) = (self.get(PcpField::High), self.get(PcpField::HighMin));
         match self.policy {
-            PcpPolicy::FreeFactor => return 0,
+            PcpPolicy::FreeFactorUnbounded | PcpPolicy::FreeFactor => return 0,
             PcpPolicy::Tuned if high <= least => {}
             PcpPolicy::Tuned => {
                 let ceiling = self.get(PcpField::Batch) << self.scale_max;
@@ -387,14 +392,17 @@ impl Pcp {
 
     /// How many frames are drained at most before the lists are looked at again.
     pub(crate) fn drain_step(&self) -> u32 {
-        self.get(PcpField::Batch) << self.scale_max
+        match self.policy {
+            PcpPolicy::FreeFactorUnbounded => self.count,
+            _ => self.get(PcpField::Batch) << self.scale_max,
+        }
     }
 
     /// Halves the doubling of refills.
     #[inline]
     pub(crate) fn calm_refill(&mut self, observer: &mut impl Observer) {
         match self.policy {
-            PcpPolicy::FreeFactor => {}
+            PcpPolicy::FreeFactorUnbounded | PcpPolicy::FreeFactor => {}
             PcpPolicy::Tuned => {
                 let factor = self.get(PcpField::AllocFactor) >> 1;
                 self.set(PcpField::AllocFactor, factor, observer);
@@ -412,7 +420,9 @@ impl Pcp {
     ) {
         self.set(PcpField::Batch, batch, observer);
         match self.policy {
-            PcpPolicy::FreeFactor => self.set(PcpField::High, high_min, observer),
+            PcpPolicy::FreeFactorUnbounded | PcpPolicy::FreeFactor => {
+                self.set(PcpField::High, high_min, observer);
+            }
             PcpPolicy::Tuned => {
                 self.set(PcpField::HighMin, high_min, observer);
                 self.set(PcpField::HighMax, high_max, observer);
@@ -430,7 +440,23 @@ impl PcpPolicy {
     /// Whether the type a page will be drained to is noted on it.
     #[inline]
     pub(crate) fn notes_type(self) -> bool {
-        matches!(self, PcpPolicy::FreeFactor)
+        !matches!(self, PcpPolicy::Tuned)
+    }
+
+    /// Frees in a row double the drain at most this often.
+    #[inline]
+    fn most_doublings(self) -> u32 {
+        match self {
+            // The drain itself is bounded before the shift could overflow.
+            PcpPolicy::FreeFactorUnbounded => 20,
+            _ => FREE_FACTOR_MAX,
+        }
+    }
+
+    /// Whether movable huge pages have a list of their own.
+    #[inline]
+    fn splits_huge(self) -> bool {
+        !matches!(self, PcpPolicy::FreeFactorUnbounded)
     }
 
     /// Whether the high mark has limits of its own between which it floats.

@@ -2,13 +2,14 @@
 
 use pfnlab_model::ZoneStat;
 
+use crate::alloc_flags::ReserveRule;
 use crate::buddy::MergePolicy;
 use crate::fallback::FallbackPolicy;
 use crate::freeing::DrainType;
 use crate::highatomic::HighAtomicPolicy;
-use crate::limits::MovableMin;
+use crate::limits::{EmptyUpper, MovableMin};
 use crate::pcp::PcpPolicy;
-use crate::vmstat::Grouping;
+use crate::vmstat::{DecayDrain, Grouping};
 use crate::walk::WalkPolicy;
 use crate::watermark::{BoostExemption, HighAtomicShare};
 use crate::zone::BoostFlagRule;
@@ -32,10 +33,14 @@ pub struct Profile {
     pub(crate) grouping: Grouping,
     /// How the per-CPU lists size themselves.
     pub(crate) pcp: PcpPolicy,
+    /// How a sunken high mark is brought about.
+    pub(crate) decay: DecayDrain,
     /// Which list a page is drained to.
     pub(crate) drain_type: DrainType,
     /// Which watermark a walk tries first.
     pub(crate) walk: WalkPolicy,
+    /// Who may use what is kept back.
+    pub(crate) reserves: ReserveRule,
     /// How much is kept back for high-order atomic requests.
     pub(crate) highatomic: HighAtomicPolicy,
     /// Which part of that a watermark test leaves out.
@@ -46,6 +51,8 @@ pub struct Profile {
     pub(crate) boost_flag: BoostFlagRule,
     /// How the min watermark of a movable zone is found.
     pub(crate) movable_min: MovableMin,
+    /// Whether memory is withheld from requests for a zone without memory.
+    pub(crate) empty_upper: EmptyUpper,
     /// Whether a node without memory heads its own zonelist.
     pub(crate) local: LocalRule,
 }
@@ -53,46 +60,73 @@ pub struct Profile {
 /// The zone counters of 6.1.
 const ZONE_STATS_6_1: &[ZoneStat] = ZoneStat::ALL.split_at(ZoneStat::Unaccepted.index()).0;
 
-/// Linux 6.1.y, as of 6.1.192: 6.1 with the reworked use of reserves.
-pub(crate) const LINUX_6_1_Y: Profile = Profile {
-    name: "linux-6.1.y",
+/// Linux 6.1.0, as of its seventh release candidate. The first one here, so in full.
+pub(crate) const LINUX_6_1_0: Profile = Profile {
+    name: "linux-6.1.0",
     zone_stats: ZONE_STATS_6_1,
     fallback: FallbackPolicy::Steal,
     merge: MergePolicy::KeepTypes,
     grouping: Grouping::PerOperation,
-    pcp: PcpPolicy::FreeFactor,
+    pcp: PcpPolicy::FreeFactorUnbounded,
+    decay: DecayDrain::Whole,
     drain_type: DrainType::Noted,
     walk: WalkPolicy::MarkOnly,
+    reserves: ReserveRule::Atomic,
     highatomic: HighAtomicPolicy::AnyZone,
     highatomic_share: HighAtomicShare::Reserved,
     boost_exemption: BoostExemption::Atomic,
     boost_flag: BoostFlagRule::AnyRequest,
     movable_min: MovableMin::Shared,
+    empty_upper: EmptyUpper::Withheld,
     local: LocalRule::AlwaysFirst,
 };
 
-/// Linux 6.12.y, as of 6.12.117: per-CPU lists that size themselves, per-type accounting of every
-/// list change, and the claim/steal rework of fallback.
-pub(crate) const LINUX_6_12_Y: Profile = Profile {
-    name: "linux-6.12.y",
+/// Linux 6.1.y, as of 6.1.192: the use of reserves reworked (6.3), a bound on drains, a list of
+/// their own for movable huge pages.
+pub(crate) const LINUX_6_1_Y: Profile = Profile {
+    name: "linux-6.1.y",
+    pcp: PcpPolicy::FreeFactor,
+    reserves: ReserveRule::NonBlockingHigh,
+    ..LINUX_6_1_0
+};
+
+/// Linux 6.12.0: per-CPU lists that size themselves, every list change accounted by type, blocks
+/// freed pageblock by pageblock, the high watermark tried first.
+pub(crate) const LINUX_6_12_0: Profile = Profile {
+    name: "linux-6.12.0",
     zone_stats: ZoneStat::ALL,
-    fallback: FallbackPolicy::ClaimSteal,
+    fallback: FallbackPolicy::StealOne,
     merge: MergePolicy::Retype,
     grouping: Grouping::PerBlock,
     pcp: PcpPolicy::Tuned,
     drain_type: DrainType::Pageblock,
     walk: WalkPolicy::HighFirst,
+    reserves: ReserveRule::NonBlocking,
     highatomic: HighAtomicPolicy::LargeZones,
     highatomic_share: HighAtomicShare::Free,
     boost_exemption: BoostExemption::MinReserve,
     boost_flag: BoostFlagRule::KswapdRequests,
     movable_min: MovableMin::Capped,
+    empty_upper: EmptyUpper::Open,
     local: LocalRule::WithMemory,
+    ..LINUX_6_1_Y
+};
+
+/// Linux 6.12.y, as of 6.12.117: the claim and steal rework of fallback (6.15, 6.16), and memory
+/// withheld for empty zones again.
+pub(crate) const LINUX_6_12_Y: Profile = Profile {
+    name: "linux-6.12.y",
+    fallback: FallbackPolicy::ClaimSteal,
+    decay: DecayDrain::Batches,
+    reserves: ReserveRule::NonBlockingHigh,
+    empty_upper: EmptyUpper::Withheld,
+    ..LINUX_6_12_0
 };
 
 impl Profile {
     /// Every generation, oldest first.
-    pub const ALL: &'static [&'static Profile] = &[&LINUX_6_1_Y, &LINUX_6_12_Y];
+    pub const ALL: &'static [&'static Profile] =
+        &[&LINUX_6_1_0, &LINUX_6_1_Y, &LINUX_6_12_0, &LINUX_6_12_Y];
 
     /// The newest generation.
     pub const NEWEST: &'static Profile = &LINUX_6_12_Y;

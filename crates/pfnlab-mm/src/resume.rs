@@ -1,4 +1,10 @@
 //! From a snapshot back to a running allocator.
+//!
+//! - [`numbers`]: no number is so large that arithmetic fails later.
+//! - [`places`]: every frame is in one place.
+
+mod numbers;
+mod places;
 
 use alloc::format;
 use alloc::string::String;
@@ -10,10 +16,10 @@ use pfnlab_model::{
     SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneState,
 };
 
-use crate::frames::{Frames, State};
+use crate::frames::State;
 use crate::gfp_zone::ZoneTable;
-use crate::limits::Tunables;
 use crate::kswapd::Kswapd;
+use crate::limits::Tunables;
 use crate::mm::{Cpu, Node};
 use crate::pageblock::Pageblocks;
 use crate::zone::{MAX_ZONES, Pageset, Zone};
@@ -75,6 +81,8 @@ impl Mm {
             .ok_or_else(|| ResumeError::Profile(snapshot.profile.clone()))?;
         let config = config_of(snapshot)?;
         check_topology(snapshot, &config)?;
+        numbers::check(snapshot, &config)?;
+        places::check(snapshot, &config)?;
         let global = &snapshot.global;
         if global.zone_stats != profile.zone_stats {
             return Err(inconsistent(
@@ -123,6 +131,7 @@ impl Mm {
             config,
         };
         mm.map_zones();
+        places::check_owners(&mm, snapshot)?;
         Ok(mm)
     }
 
@@ -198,6 +207,9 @@ fn check_topology(snapshot: &Snapshot, config: &Config) -> Result<(), ResumeErro
         for id in node.zonelist.iter().chain(&node.zonelist_this_node) {
             if id.node.index() >= snapshot.nodes.len() || config.zone_index(id.kind).is_none() {
                 return Err(inconsistent(id, "on a zonelist, but there is no such zone"));
+            }
+            if snapshot.zone(*id).is_none_or(|zone| zone.spanned == 0) {
+                return Err(inconsistent(id, "on a zonelist, but it has no memory"));
             }
         }
     }
@@ -303,11 +315,12 @@ fn resume_zone(
     blocks: &mut Pageblocks,
 ) -> Result<Zone, ResumeError> {
     let id = state.id;
-    if state.spanned > Frames::LIMIT {
-        return Err(inconsistent(id, "spans more frames than a zone can"));
-    }
     let span = PfnRange::sized(state.start, state.spanned);
-    let mut zone = Zone::new(id, span, profile, config, snapshot.cpus.len());
+    let cpus = if span.is_empty() { 0 } else { snapshot.cpus.len() };
+    if state.pcp.len() != cpus {
+        return Err(inconsistent(id, "has lists for every CPU, or no memory"));
+    }
+    let mut zone = Zone::new(id, span, profile, config, cpus);
     zone.memory = memory_of(state, snapshot);
     if !zone.memory.iter().all(|range| span.covers(*range)) {
         return Err(inconsistent(id, "has memory outside its span"));
@@ -344,18 +357,15 @@ fn resume_zone(
     }
     for list in &state.free_lists {
         for &pfn in &list.pfns {
-            let block = unused(&zone, pfn, list.order, config)?;
+            let block = inside(&zone, pfn, list.order, config)?;
             zone.buddy.link(block, list.mt, End::Tail, &mut ());
         }
-    }
-    if state.pcp.len() != zone.pcps.len() {
-        return Err(inconsistent(id, "has lists for every CPU, or no memory"));
     }
     for (at, pcp) in state.pcp.iter().enumerate() {
         resume_pcp(&mut zone, CpuId(at as u16), pcp, profile, config, blocks)?;
     }
     for &block in &state.lent {
-        let block = unused(&zone, block.start(), block.order(), config)?;
+        let block = inside(&zone, block.start(), block.order(), config)?;
         zone.buddy.frames.set(block, State::Lent);
     }
     Ok(zone)
@@ -402,12 +412,9 @@ fn resume_pcp(
             "has lists for every CPU in order, with every counter",
         ));
     }
-    if state.batch == 0 || state.batch > 1 << 14 {
-        return Err(inconsistent(id, "a batch is 1 to 16384 frames"));
-    }
     for list in &state.lists {
         for (at, &pfn) in list.pfns.iter().enumerate() {
-            let block = unused(zone, pfn, list.order, config)?;
+            let block = inside(zone, pfn, list.order, config)?;
             let noted = match list.noted.get(at) {
                 Some(&mt) => mt,
                 None => blocks.type_of(pfn),
@@ -447,9 +454,6 @@ fn resume_pcp(
     for (field, value) in fields {
         pcp.set(field, value, &mut ());
     }
-    if state.alloc_factor > 16 || state.free_factor > 16 {
-        return Err(inconsistent(id, "a batch is doubled at most 16 times"));
-    }
     pcp.stat_threshold = state.stat_threshold;
     for (stat, &diff) in profile.zone_stats.iter().zip(&state.vm_stat_diff) {
         pcp.diff[stat.index()] = diff;
@@ -457,15 +461,14 @@ fn resume_pcp(
     Ok(())
 }
 
-/// The block, if it lies in the zone's memory and overlaps nothing put there before.
-fn unused(zone: &Zone, pfn: Pfn, order: Order, config: &Config) -> Result<Block, ResumeError> {
+/// The block, if it lies in one run of the zone's memory.
+fn inside(zone: &Zone, pfn: Pfn, order: Order, config: &Config) -> Result<Block, ResumeError> {
     let id = zone.id;
     let block = Block::new(pfn, order).map_err(|_| inconsistent(id, "a block is not aligned"))?;
-    if order > config.top_order || !zone.memory.iter().any(|range| range.covers(block.range())) {
+    let behind = zone.memory.partition_point(|run| run.start() <= pfn);
+    let run = behind.checked_sub(1).map(|at| zone.memory[at]);
+    if order > config.top_order || !run.is_some_and(|run| run.covers(block.range())) {
         return Err(inconsistent(id, "a block lies outside its memory"));
     }
-    match zone.buddy.frames.block_from(pfn) {
-        Some(_) => Err(inconsistent(id, "a frame is in two places")),
-        None => Ok(block),
-    }
+    Ok(block)
 }

@@ -3,7 +3,7 @@
 use pfnlab_model::{Block, CpuId, End, Event, MigrateType, Observer, Order, ZoneFlags};
 
 use crate::alloc_flags::{AllocFlags, Mark};
-use crate::fallback::{self, Find};
+use crate::fallback::{self, Fallback, Find};
 use crate::pageblock::Pageblocks;
 use crate::zone::Zone;
 
@@ -138,7 +138,8 @@ impl Zone {
         observer: &mut impl Observer,
     ) -> Option<Block> {
         let highatomic = want.flags.any(AllocFlags::HIGHATOMIC);
-        let last_resort = want.flags.any(AllocFlags::OOM.with(AllocFlags::NON_BLOCK));
+        let last_resort = want.flags.any(AllocFlags::OOM.with(AllocFlags::NON_BLOCK))
+            && self.profile.reserves.has_last_resort();
         let reserve = Want {
             mt: MigrateType::HighAtomic,
             ..want
@@ -177,11 +178,27 @@ impl Zone {
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) -> Option<Block> {
-        if self.profile.fallback.joins_own_lists() {
-            return self
+        match self.profile.fallback.plan() {
+            Fallback::Join => self
                 .smallest(want, observer)
-                .or_else(|| self.rob(want, blocks, observer));
+                .or_else(|| self.rob(want, blocks, observer)),
+            Fallback::One => self
+                .smallest(want, observer)
+                .or_else(|| self.rob_one(want, blocks, observer)),
+            Fallback::ClaimThenSteal => self.claim_or_steal(want, mode, blocks, observer),
         }
+    }
+
+    /// The own lists, then claiming, then stealing; once something was stolen, the rest of a refill
+    /// is stolen too (6.12.y).
+    #[inline]
+    fn claim_or_steal(
+        &mut self,
+        want: Want,
+        mode: &mut Mode,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) -> Option<Block> {
         if *mode == Mode::Normal {
             let own = self
                 .smallest(want, observer)
@@ -245,7 +262,8 @@ impl Zone {
         }
         self.boost_watermark(want.flags, blocks, observer);
         let pageblock = self.whole_pageblock(find.block.start(), blocks)?;
-        if !self.worth_claiming(find, block_type, pageblock, want, blocks) {
+        if !find.whole_pageblock || !self.worth_claiming(find, block_type, pageblock, want, blocks)
+        {
             return None;
         }
         self.move_pageblock(find.block.start(), want.mt, want.cpu, blocks, observer);
@@ -290,11 +308,40 @@ impl Zone {
         observer: &mut impl Observer,
     ) -> Option<Block> {
         let find = fallback::smallest(&self.buddy, want.order, want.mt, blocks.order())?;
-        let from = self.buddy.unlink(find.block, observer);
-        let taken = self.buddy.expand(find.block, want.order, from, observer);
-        self.account(from, -(taken.frames() as i64), want.cpu, observer);
+        let taken = self.take_one(find.block, find.from, want, observer);
         self.fell_back(find, want, false, observer);
         Some(taken)
+    }
+
+    /// Claims the pageblock of what is found, or takes that one block (`__rmqueue_fallback`,
+    /// `steal_suitable_fallback`, 6.12.0).
+    fn rob_one(
+        &mut self,
+        want: Want,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) -> Option<Block> {
+        let find = fallback::largest(&self.buddy, want.order, want.mt, want.flags, blocks.order())?;
+        let block_type = blocks.type_of(find.block.start());
+        let claimed = self.try_to_claim(find, want, blocks, observer);
+        let block =
+            claimed.unwrap_or_else(|| self.take_one(find.block, block_type, want, observer));
+        self.fell_back(find, want, claimed.is_some(), observer);
+        Some(block)
+    }
+
+    /// Takes one block; what is split off goes to the lists of `rest`.
+    fn take_one(
+        &mut self,
+        block: Block,
+        rest: MigrateType,
+        want: Want,
+        observer: &mut impl Observer,
+    ) -> Block {
+        let from = self.buddy.unlink(block, observer);
+        let taken = self.buddy.expand(block, want.order, rest, observer);
+        self.account(from, -(taken.frames() as i64), want.cpu, observer);
+        taken
     }
 
     /// Moves blocks of another type to the own lists and takes the smallest that serves

@@ -20,7 +20,7 @@ impl Mm {
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
         let Request { gfp, order, .. } = *asked.request;
-        let flags = AllocFlags::slow(gfp, order > Order::ZERO);
+        let flags = AllocFlags::slow(gfp, order > Order::ZERO, self.profile.reserves);
         self.wake_kswapds(asked, flags, observer);
         self.walk(asked, flags, observer)
             .or_else(|_| self.walk_with_reserves(asked, flags, observer))
@@ -28,10 +28,12 @@ impl Mm {
                 true => self.after_unreserve(asked, flags, error, observer),
                 false => Err(error),
             })
-            .or_else(|error| match gfp.contains(Gfp::NOFAIL | Gfp::DIRECT_RECLAIM) {
-                true => self.last_resort(asked, observer),
-                false => Err(error),
-            })
+            .or_else(
+                |error| match gfp.contains(Gfp::NOFAIL | Gfp::DIRECT_RECLAIM) {
+                    true => self.last_resort(asked, observer),
+                    false => Err(error),
+                },
+            )
     }
 
     /// With nothing to reclaim, pageblocks kept for high-order atomic requests are given up one
@@ -54,7 +56,12 @@ impl Mm {
 
     /// Gives up one such pageblock of the first zone that has one.
     fn unreserve(&mut self, asked: &Asked<'_>, observer: &mut impl Observer) -> bool {
-        let Mm { nodes, zones, blocks, .. } = self;
+        let Mm {
+            nodes,
+            zones,
+            blocks,
+            ..
+        } = self;
         let list = &nodes[asked.list.0].zonelists[usize::from(asked.list.1)];
         let cpu = asked.request.cpu;
         let mut next = list.next(0, asked.highest, asked.nodes);

@@ -4,9 +4,8 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use pfnlab_model::{
-    CpuId, CpuState, FreeListState, GlobalState, MigrateType, NodeState, Order,
-    PageblockState, PcpField, PcpListState, PcpState, PfnRange, SNAPSHOT_FORMAT, Snapshot, ZoneId,
-    ZoneState,
+    CpuId, CpuState, FreeListState, GlobalState, MigrateType, NodeState, Order, PageblockState,
+    PcpField, PcpListState, PcpState, PfnRange, SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneState,
 };
 
 use crate::Mm;
@@ -24,12 +23,17 @@ impl Mm {
             online: state.online,
             node: state.node,
         };
-                Snapshot {
+        Snapshot {
             format: SNAPSHOT_FORMAT,
             profile: self.profile.name().to_string(),
             global: self.global_state(),
             cpus: self.cpus.iter().enumerate().map(cpu).collect(),
-            nodes: self.kswapds.iter().zip(&self.nodes).map(|(kswapd, node)| node_state(kswapd, node)).collect(),
+            nodes: self
+                .kswapds
+                .iter()
+                .zip(&self.nodes)
+                .map(|(kswapd, node)| node_state(kswapd, node))
+                .collect(),
             zones: self
                 .zones
                 .iter()

@@ -22,6 +22,24 @@ impl Grouping {
     }
 }
 
+/// How the frames too many after a decay are drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DecayDrain {
+    /// All at once (6.12.0).
+    Whole,
+    /// A batch at a time, each from the first list on (6.12.y).
+    Batches,
+}
+
+impl DecayDrain {
+    fn step(self, surplus: u32, batch: u32) -> u32 {
+        match self {
+            DecayDrain::Whole => surplus,
+            DecayDrain::Batches => surplus.min(batch),
+        }
+    }
+}
+
 impl Zone {
     /// Changes a counter on behalf of `cpu` (`__mod_zone_page_state`).
     #[inline]
@@ -97,7 +115,8 @@ impl Zone {
         }
         let mut surplus = self.pcps[cpu.index()].decay(observer);
         while surplus > 0 {
-            let step = surplus.min(self.pcps[cpu.index()].get(PcpField::Batch));
+            let batch = self.pcps[cpu.index()].get(PcpField::Batch);
+            let step = self.profile.decay.step(surplus, batch);
             self.drain_from(0, step, cpu, cpu, blocks, observer);
             surplus -= step;
         }

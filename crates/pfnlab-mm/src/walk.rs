@@ -1,8 +1,8 @@
 //! One walk over a zonelist (`get_page_from_freelist`).
 
 use pfnlab_model::{
-    AllocError, Block, Event, MigrateType, NodeMask, Observer, Order, Refusal, Request,
-    ZoneFlags, ZoneId, ZoneKind,
+    AllocError, Block, Event, MigrateType, NodeMask, Observer, Order, Refusal, Request, ZoneFlags,
+    ZoneId, ZoneKind,
 };
 
 use crate::Mm;
@@ -65,13 +65,34 @@ impl Mm {
         flags: AllocFlags,
         observer: &mut impl Observer,
     ) -> Walk {
-        let Mm { nodes, zones, blocks, kswapds, .. } = self;
+        let Mm {
+            nodes,
+            zones,
+            blocks,
+            kswapds,
+            ..
+        } = self;
         let list = &nodes[asked.list.0].zonelists[usize::from(asked.list.1)];
-        let Request { order, gfp, cpu, .. } = *asked.request;
-        let ask = Ask { order, gfp, flags, highest: asked.highest };
-        let want = Want { order, mt: asked.mt, flags, cpu };
+        let Request {
+            order, gfp, cpu, ..
+        } = *asked.request;
+        let ask = Ask {
+            order,
+            gfp,
+            flags,
+            highest: asked.highest,
+        };
+        let want = Want {
+            order,
+            mt: asked.mt,
+            flags,
+            cpu,
+        };
         let preferred = list.0[asked.preferred].id;
-        observer.event(Event::WalkStarted { preferred, alloc_flags: flags.bits() });
+        observer.event(Event::WalkStarted {
+            preferred,
+            alloc_flags: flags.bits(),
+        });
         let mut failure = AllocError::Watermark(order);
         let mut next = Some(asked.preferred);
         while let Some(at) = next {
@@ -97,7 +118,10 @@ impl Mm {
                 }
                 Err(why) => why,
             };
-            observer.event(Event::ZoneRefused { zone: entry.id, why });
+            observer.event(Event::ZoneRefused {
+                zone: entry.id,
+                why,
+            });
             if !matches!(why, Refusal::BelowMark { .. }) {
                 failure = AllocError::Exhausted(order);
             }

@@ -67,7 +67,13 @@ impl Zone {
     #[inline]
     fn unusable(&self, ask: Ask) -> i64 {
         let unaligned = ask.order.frames() as i64 - 1;
-        if ask.flags.any(AllocFlags::RESERVES) {
+        let rule = self.profile.reserves;
+        let open = if rule.hurry_counts_alone() {
+            AllocFlags::NON_BLOCK.with(AllocFlags::OOM)
+        } else {
+            AllocFlags::RESERVES
+        };
+        if ask.flags.any(open) {
             return unaligned;
         }
         unaligned
@@ -120,16 +126,17 @@ impl Zone {
     pub(crate) fn watermark(&self, mark: u64, ask: Ask) -> Result<(), Refusal> {
         let free = self.free_folded() - self.unusable(ask);
         let mut min = mark as i64;
-        if ask.flags.any(AllocFlags::RESERVES) {
-            if ask.flags.any(AllocFlags::MIN_RESERVE) {
-                min -= min / 2;
-                if ask.flags.any(AllocFlags::NON_BLOCK) {
-                    min -= min / 4;
-                }
-            }
-            if ask.flags.any(AllocFlags::OOM) {
-                min -= min / 2;
-            }
+        let (high, hurry) = (
+            ask.flags.any(AllocFlags::MIN_RESERVE),
+            ask.flags.any(AllocFlags::NON_BLOCK),
+        );
+        if high {
+            min -= min / 2;
+        }
+        if ask.flags.any(AllocFlags::OOM) {
+            min -= min / 2;
+        } else if hurry && (high || self.profile.reserves.hurry_counts_alone()) {
+            min -= min / 4;
         }
         let mark = min + self.lowmem_reserve[ask.highest] as i64;
         if free <= mark {

@@ -27,11 +27,24 @@ pub fn usable_memory(script: &BootScript) -> Vec<ByteRange> {
     for &taken in script.unusable.iter().chain(&[FIRST_FRAME, BIOS_AREA]) {
         usable = usable.iter().flat_map(|&u| without(u, taken)).collect();
     }
+    let mut usable = merged(usable);
     // The kernel runs from it, so it is memory, whatever anybody says (`e820_add_kernel_range`).
-    if let Some(image) = kernel_image(script).filter(|_| !usable.is_empty()) {
-        usable.push(image);
+    let image = kernel_image(script).filter(|image| !usable.iter().any(|&u| covers(u, *image)));
+    if let Some(image) = image.filter(|_| !usable.is_empty()) {
+        usable.push(whole_image(script, image));
     }
     merged(usable)
+}
+
+/// The image with the early memory it did not use in the end. How much that was only what was added
+/// as memory shows.
+fn whole_image(script: &BootScript, image: ByteRange) -> ByteRange {
+    let added = script.steps.iter().find_map(|step| match step.op {
+        BootOp::Add(range) if covers(range, image) => Some(range),
+        _ => None,
+    });
+    let end = added.map_or(image.end, |range| range.end);
+    ByteRange { end, ..image }
 }
 
 /// Where the kernel is: its reservation, in the first dump, has grown by the memory it set aside
@@ -47,6 +60,10 @@ fn kernel_image(script: &BootScript) -> Option<ByteRange> {
     })?;
     let mut reserved = first_dump.reserved.iter().map(|region| region.range);
     reserved.find(|range| range.start < brk.start && brk.end <= range.end)
+}
+
+fn covers(range: ByteRange, other: ByteRange) -> bool {
+    range.start <= other.start && other.end <= range.end
 }
 
 /// The same bytes, ascending, in as few ranges as possible.
@@ -73,7 +90,5 @@ fn without(range: ByteRange, other: ByteRange) -> impl Iterator<Item = ByteRange
         start: range.start.max(other.end),
         end: range.end,
     };
-    [below, above]
-        .into_iter()
-        .filter(|piece| !piece.is_empty())
+    [below, above].into_iter().filter(|piece| !piece.is_empty())
 }

@@ -28,8 +28,8 @@ use pfnlab_model::{Machine, MigrateType, NodeId, Pfn, PfnRange, ZoneId};
 
 use crate::frames::Frames;
 use crate::gfp_zone::ZoneTable;
-use crate::limits::Tunables;
 use crate::kswapd::Kswapd;
+use crate::limits::Tunables;
 use crate::mm::{Cpu, Node};
 use crate::pageblock::Pageblocks;
 use crate::pcp::FREE_HIGH_BATCH;
@@ -103,8 +103,10 @@ impl Mm {
             zone.memory = place.memory.clone();
             zones.push(zone);
         }
-        let kswapds =
-            machine.nodes().iter().map(|node| Kswapd { node: node.id, ..Kswapd::default() });
+        let kswapds = machine.nodes().iter().map(|node| Kswapd {
+            node: node.id,
+            ..Kswapd::default()
+        });
         let mut mm = Mm {
             profile,
             gfp_zones: ZoneTable::new(config),

@@ -39,7 +39,9 @@ impl NodeStates {
             below.map(|(zone, _)| zone.kind).min()
         };
         let nodes = |test: &dyn Fn(ZoneKind) -> bool| -> NodeMask {
-            let with = possible.iter().filter(|&node| lowest(node).is_some_and(test));
+            let with = possible
+                .iter()
+                .filter(|&node| lowest(node).is_some_and(test));
             with.collect()
         };
         let has_memory = |node: &NodeId| populated().any(|(zone, _)| zone.node == *node);

@@ -48,11 +48,7 @@ fn bounds(memblock: &Memblock, policy: MemblockPolicy) -> ByteRange {
 
 /// Clamped to where memory is, and joined where no other node lies between. `None`: nothing is
 /// said, or what is said is not believed.
-fn clean_up(
-    said: &[Affinity],
-    memblock: &Memblock,
-    bounds: ByteRange,
-) -> Option<Vec<NodeRange>> {
+fn clean_up(said: &[Affinity], memblock: &Memblock, bounds: ByteRange) -> Option<Vec<NodeRange>> {
     let clamped = said.iter().map(|said| NodeRange {
         node: said.node,
         range: ByteRange {

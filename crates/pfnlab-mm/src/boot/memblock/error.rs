@@ -23,9 +23,7 @@ impl fmt::Display for MemblockError {
                 write!(f, "the {list} list is full and cannot become longer")
             }
             MemblockError::NoRoom(request) => {
-                let MemblockRequest {
-                    size, from, to, ..
-                } = request;
+                let MemblockRequest { size, from, to, .. } = request;
                 write!(f, "no room for {size:#x} bytes in {from:#x}..{to:#x}")
             }
             MemblockError::Alignment(align) => {

@@ -236,8 +236,7 @@ impl Memblock {
     /// # Errors
     /// When the list is full and cannot grow.
     pub fn mark_noinit(&mut self, range: ByteRange) -> Result<(), MemblockError> {
-        let mark =
-            |region: &mut Region| region.flags = region.flags | RegionFlags::RESERVED_NOINIT;
+        let mark = |region: &mut Region| region.flags = region.flags | RegionFlags::RESERVED_NOINIT;
         self.change(MemblockList::Reserved, range, mark)
     }
 

@@ -1,0 +1,94 @@
+//! What changed about page descriptors between kernel generations.
+
+use super::{CompoundLinks, GetCheck, ReportForm, TypeEncoding};
+
+/// What a generation's page descriptor is like, named by what it brought.
+///
+/// | era | kernel | buddy marker | head lookup | `get_page` checks |
+/// |---|---|---|---|---|
+/// | `BuddyFlag` | 2.6.37 | flag 19 | `first_page` | 0 |
+/// | `BuddyMapcount` | 3.8 | mapcount -128 | `first_page` | at most 0 |
+/// | `HeadPointer` | 4.14 | mapcount -128 | `compound_head` | -127 to 0 |
+/// | `InvertedTypes` | 5.0 | inverted bit 0x80 | same | at most 0 |
+/// | `LruGeneration` | 6.1 | same | same | -127 to 0 |
+/// | `TypeIds` | 6.12 | type 0xf0 | same | same |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DescriptorEra {
+    /// A free block is marked by a flag.
+    BuddyFlag,
+    /// It is marked by a mapcount no mapped page can have.
+    BuddyMapcount,
+    /// Every tail points to its head.
+    HeadPointer,
+    /// The cell of a page that is not mapped holds type bits, inverted.
+    InvertedTypes,
+    /// Generations of the LRU stand in the flags word.
+    LruGeneration,
+    /// The top byte of the cell names one type.
+    TypeIds,
+}
+
+impl DescriptorEra {
+    /// Every era, oldest first.
+    pub const ALL: [DescriptorEra; 6] = [
+        DescriptorEra::BuddyFlag,
+        DescriptorEra::BuddyMapcount,
+        DescriptorEra::HeadPointer,
+        DescriptorEra::InvertedTypes,
+        DescriptorEra::LruGeneration,
+        DescriptorEra::TypeIds,
+    ];
+
+    /// How the cell says what a page is.
+    pub const fn types(self) -> TypeEncoding {
+        match self {
+            DescriptorEra::BuddyFlag => TypeEncoding::Flag,
+            DescriptorEra::BuddyMapcount | DescriptorEra::HeadPointer => TypeEncoding::Mapcount,
+            DescriptorEra::InvertedTypes => TypeEncoding::InvertedBits,
+            DescriptorEra::LruGeneration => TypeEncoding::InvertedBitsOffline,
+            DescriptorEra::TypeIds => TypeEncoding::Ids,
+        }
+    }
+
+    /// What taking a reference checks.
+    pub const fn get_check(self) -> GetCheck {
+        match self {
+            DescriptorEra::BuddyFlag => GetCheck::Zero,
+            DescriptorEra::BuddyMapcount | DescriptorEra::InvertedTypes => GetCheck::NotPositive,
+            DescriptorEra::HeadPointer
+            | DescriptorEra::LruGeneration
+            | DescriptorEra::TypeIds => GetCheck::NearZero,
+        }
+    }
+
+    /// How heads and tails find each other.
+    pub const fn compound(self) -> CompoundLinks {
+        match self {
+            DescriptorEra::BuddyFlag | DescriptorEra::BuddyMapcount => CompoundLinks::FirstPage,
+            DescriptorEra::HeadPointer
+            | DescriptorEra::InvertedTypes
+            | DescriptorEra::LruGeneration => CompoundLinks::HeadPointer,
+            DescriptorEra::TypeIds => CompoundLinks::OrderInFlags,
+        }
+    }
+
+    /// Whether the flags word has fields for generations and references of the LRU.
+    pub const fn has_lru_generations(self) -> bool {
+        matches!(self, DescriptorEra::LruGeneration | DescriptorEra::TypeIds)
+    }
+
+    /// In which lines the layout is printed while booting.
+    pub const fn report(self) -> ReportForm {
+        match self {
+            DescriptorEra::BuddyFlag | DescriptorEra::BuddyMapcount => ReportForm::Offsets,
+            DescriptorEra::HeadPointer | DescriptorEra::InvertedTypes => ReportForm::LastCpupid,
+            DescriptorEra::LruGeneration | DescriptorEra::TypeIds => ReportForm::Generations,
+        }
+    }
+
+    /// Whether a page on a per-CPU list keeps its pageblock's type in `private` (2.6.37, 3.8), in
+    /// `index` (4.14 to 6.1), or not at all (6.12).
+    pub const fn pcp_type_in_private(self) -> bool {
+        matches!(self, DescriptorEra::BuddyFlag | DescriptorEra::BuddyMapcount)
+    }
+}

@@ -1,0 +1,78 @@
+//! What changed about sections between kernel generations.
+
+use super::{SectionWordLayout, UsageLayout};
+
+/// What a generation knows about sections, named by what it brought.
+///
+/// | era | kernels | flags in the word | usage area | memory map |
+/// |---|---|---|---|---|
+/// | `MapOnly` | 2.6.37, 3.8 | present, map | bitmap | three passes |
+/// | `OnlineBit` | 4.14 | + online | bitmap | three passes |
+/// | `OnePass` | 5.0 | same | bitmap | group by group |
+/// | `EarlyBit` | 6.1.0 | + early (+ device) | + sub-sections | + exact node, aligned |
+/// | `RcuUsage` | 6.1.y, 6.12 | same | + RCU head | same |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SectionEra {
+    /// A section is present, and has a map or not.
+    MapOnly,
+    /// Sections know whether they are online.
+    OnlineBit,
+    /// Maps are made in one pass over groups of sections of the same node.
+    OnePass,
+    /// Sections present since boot are marked, and hot-added memory counts in sub-sections.
+    EarlyBit,
+    /// A usage area starts with what is needed to free it later.
+    RcuUsage,
+}
+
+impl SectionEra {
+    /// Every era, oldest first.
+    pub const ALL: [SectionEra; 5] = [
+        SectionEra::MapOnly,
+        SectionEra::OnlineBit,
+        SectionEra::OnePass,
+        SectionEra::EarlyBit,
+        SectionEra::RcuUsage,
+    ];
+
+    /// What the low bits of a section's word mean, with `ZONE_DEVICE` built in or not.
+    pub const fn word(self, zone_device: bool) -> SectionWordLayout {
+        match (self, zone_device) {
+            (SectionEra::MapOnly, _) => SectionWordLayout::MapOnly,
+            (SectionEra::OnlineBit | SectionEra::OnePass, _) => SectionWordLayout::Online,
+            (SectionEra::EarlyBit | SectionEra::RcuUsage, false) => SectionWordLayout::Early,
+            (SectionEra::EarlyBit | SectionEra::RcuUsage, true) => SectionWordLayout::EarlyDevice,
+        }
+    }
+
+    /// What a section keeps beside its word.
+    pub const fn usage(self) -> UsageLayout {
+        match self {
+            SectionEra::MapOnly | SectionEra::OnlineBit | SectionEra::OnePass => {
+                UsageLayout::Bitmap
+            }
+            SectionEra::EarlyBit => UsageLayout::Subsections,
+            SectionEra::RcuUsage => UsageLayout::RcuSubsections,
+        }
+    }
+
+    /// Whether sections are divided (5.3+).
+    pub const fn has_subsections(self) -> bool {
+        matches!(self, SectionEra::EarlyBit | SectionEra::RcuUsage)
+    }
+
+    /// Whether `pfn_valid` first asks if the frame's address fits in a word (about 5.11+).
+    pub const fn checks_address(self) -> bool {
+        self.has_subsections()
+    }
+
+    /// Whether memory maps are made group by group, and not in passes over all sections.
+    pub(super) const fn one_pass(self) -> bool {
+        !matches!(self, SectionEra::MapOnly | SectionEra::OnlineBit)
+    }
+
+    /// Whether the buffer for a group's maps must be on its node and aligned to one map.
+    pub(super) const fn exact_buffer(self) -> bool {
+        self.has_subsections()
+    }
+}

@@ -1,0 +1,144 @@
+//! The places of a snapshot: every frame is in one zone and, as part of a block, in one place.
+
+use alloc::vec::Vec;
+
+use pfnlab_model::{Block, Order, PageblockState, Pfn, PfnRange, Snapshot, ZoneState};
+
+use super::{ResumeError, inconsistent};
+use crate::frames::{Frames, Record};
+use crate::{Config, Mm};
+
+/// The most runs of memory a zone may have.
+const MOST_RUNS: usize = 1 << 12;
+
+type Checked = Result<(), ResumeError>;
+
+/// Spans, runs of memory, and what is on the lists. Before anything is built.
+pub(super) fn check(snapshot: &Snapshot, config: &Config) -> Checked {
+    for zone in &snapshot.zones {
+        check_span(zone)?;
+    }
+    check_memory(snapshot)?;
+    check_room(snapshot, config)?;
+    let mut all = Vec::new();
+    for zone in &snapshot.zones {
+        let mut blocks = blocks_of(zone)?;
+        blocks.sort_unstable();
+        check_movable(zone, &blocks, config)?;
+        all.extend(blocks);
+    }
+    all.sort_unstable();
+    let overlap = all.windows(2).find(|pair| pair[1].start() < pair[0].range().end());
+    match overlap {
+        Some(pair) => Err(inconsistent(pair[1].start(), "the frame is in two places")),
+        None => Ok(()),
+    }
+}
+
+/// Every block is in the zone that its frames belong to. After the zones are mapped.
+pub(super) fn check_owners(mm: &Mm, snapshot: &Snapshot) -> Checked {
+    for (at, zone) in snapshot.zones.iter().enumerate() {
+        for block in blocks_of(zone)? {
+            let last = block.range().end().get() - 1;
+            for pfn in [block.start(), Pfn::new(last)] {
+                if mm.zone_map.zone_of(pfn).map(crate::zone_map::ZoneAt::index) != Some(at) {
+                    return Err(inconsistent(zone.id, "a block lies in another zone's memory"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_span(zone: &ZoneState) -> Checked {
+    if zone.spanned > Frames::LIMIT {
+        return Err(inconsistent(zone.id, "spans more frames than a zone can"));
+    }
+    let end = zone.start.get().checked_add(zone.spanned);
+    if end.is_none_or(|end| end > Pfn::LIMIT.get()) {
+        return Err(inconsistent(zone.id, "reaches above the highest frame"));
+    }
+    Ok(())
+}
+
+/// Runs of memory that are given are ascending, within the span, and no two zones share a frame.
+fn check_memory(snapshot: &Snapshot) -> Checked {
+    let mut all: Vec<PfnRange> = Vec::new();
+    for zone in &snapshot.zones {
+        let span = PfnRange::sized(zone.start, zone.spanned);
+        if zone.memory.len() > MOST_RUNS {
+            return Err(inconsistent(zone.id, "has more than 4096 runs of memory"));
+        }
+        if !zone.memory.iter().all(|run| span.covers(*run)) {
+            return Err(inconsistent(zone.id, "has memory outside its span"));
+        }
+        if !zone.memory.is_sorted() {
+            return Err(inconsistent(zone.id, "its runs of memory are ascending"));
+        }
+        all.extend(&zone.memory);
+    }
+    all.sort_unstable();
+    match all.windows(2).find(|pair| pair[0].overlaps(pair[1])) {
+        Some(pair) => Err(inconsistent(pair[1], "frames in two runs of memory")),
+        None => Ok(()),
+    }
+}
+
+/// The tables can be had: asked before they are, because a table that cannot is the end of the
+/// program.
+fn check_room(snapshot: &Snapshot, config: &Config) -> Checked {
+    let blocks = |zone: &ZoneState| zone.spanned + 2 * config.top_order.frames();
+    let frames: u64 = snapshot.zones.iter().map(blocks).sum();
+    let mut records: Vec<Record> = Vec::new();
+    let enough = usize::try_from(frames).is_ok_and(|frames| records.try_reserve_exact(frames).is_ok());
+    if enough {
+        Ok(())
+    } else {
+        Err(inconsistent("zones", "there is not enough memory for tables of their spans"))
+    }
+}
+
+/// All blocks of a zone that are somewhere.
+fn blocks_of(zone: &ZoneState) -> Result<Vec<Block>, ResumeError> {
+    let free = zone.free_lists.iter().map(|list| (list.order, &list.pfns));
+    let cached = zone.pcp.iter().flat_map(|pcp| &pcp.lists);
+    let cached = cached.map(|list| (list.order, &list.pfns));
+    let mut blocks = Vec::new();
+    for lent in &zone.lent {
+        blocks.push(block(zone, lent.start(), lent.order())?);
+    }
+    for (order, pfns) in free.chain(cached) {
+        for &pfn in pfns {
+            blocks.push(block(zone, pfn, order)?);
+        }
+    }
+    Ok(blocks)
+}
+
+fn block(zone: &ZoneState, pfn: Pfn, order: Order) -> Result<Block, ResumeError> {
+    let span = PfnRange::sized(zone.start, zone.spanned);
+    if !span.contains(pfn) {
+        return Err(inconsistent(zone.id, "a block lies outside its memory"));
+    }
+    Block::new(pfn, order).map_err(|_| inconsistent(zone.id, "a block is not aligned"))
+}
+
+/// Frames that can be moved are in use: neither free nor handed out by us. `blocks` are the
+/// zone's, ascending.
+fn check_movable(zone: &ZoneState, blocks: &[Block], config: &Config) -> Checked {
+    let Some(PageblockState { first, movable, .. }) = &zone.pageblocks else {
+        return Ok(());
+    };
+    let order = config.pageblock_order;
+    for &(at, frames) in movable {
+        let start = first.get().saturating_add(u64::from(at) << order.get());
+        let range = PfnRange::sized(Pfn::new(start.min(Pfn::LIMIT.get())), order.frames());
+        let from = blocks.partition_point(|block| block.range().end() <= range.start());
+        let within = blocks[from..].iter().take_while(|block| block.start() < range.end());
+        let placed: u64 = within.map(|block| block.range().intersection(range).frames()).sum();
+        if placed + u64::from(frames) > order.frames() {
+            return Err(inconsistent(zone.id, "more movable frames than a pageblock holds"));
+        }
+    }
+    Ok(())
+}
