@@ -3,7 +3,7 @@
 use std::env;
 
 use pfnlab_model::Trace;
-use pfnlab_sim::{Failure, shrink};
+use pfnlab_sim::{DriverError, Failure, RunError, shrink};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
@@ -21,7 +21,7 @@ pub struct Broken {
 
 impl Broken {
     /// A failure of some kind.
-    pub fn new(kind: &str, what: impl ToString) -> Broken {
+    pub fn new(kind: &str, what: &impl ToString) -> Broken {
         Broken {
             kind: kind.to_owned(),
             what: what.to_string(),
@@ -33,6 +33,18 @@ impl From<Failure> for Broken {
     fn from(failure: Failure) -> Broken {
         let kind = failure.breach().map_or("driver", |breach| breach.rule);
         Broken::new(kind, &failure)
+    }
+}
+
+impl From<DriverError> for Broken {
+    fn from(error: DriverError) -> Broken {
+        Broken::new("driver", &error)
+    }
+}
+
+impl From<RunError> for Broken {
+    fn from(error: RunError) -> Broken {
+        Broken::new("driver", &error)
     }
 }
 
@@ -51,7 +63,7 @@ pub fn hold(
     // A panic is a failure like any other.
     let check = |case: &Case| {
         let result = catch(|| check(case));
-        result.unwrap_or_else(|message| Err(Broken::new("panic", message)))
+        result.unwrap_or_else(|message| Err(Broken::new("panic", &message)))
     };
     let config = Config {
         cases: number("PFNLAB_CASES").map_or(count, |cases| cases as u32),

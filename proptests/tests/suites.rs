@@ -8,12 +8,8 @@ use pfnlab_proptests::strategies::cases;
 use pfnlab_proptests::{Broken, Case, Patience, Tape, hold};
 use pfnlab_sim::{Checker, Driver, first_difference, run};
 
-fn driver_error(error: impl ToString) -> Broken {
-    Broken::new("driver", error)
-}
-
 fn same(kind: &str, left: &Snapshot, right: &Snapshot) -> Result<(), Broken> {
-    first_difference(left, right).map_or(Ok(()), |difference| Err(Broken::new(kind, difference)))
+    first_difference(left, right).map_or(Ok(()), |difference| Err(Broken::new(kind, &difference)))
 }
 
 #[test]
@@ -37,7 +33,7 @@ fn events_are_complete() {
         let mut driver = Driver::new(mm);
         let mut tape = Tape::default();
         for step in &case.trace.steps {
-            driver.step(&step.op, &mut tape).map_err(driver_error)?;
+            driver.step(&step.op, &mut tape)?;
             tape.events.drain(..).for_each(|event| folded.apply(event));
         }
         same("events", &folded, &driver.allocator().snapshot())
@@ -50,18 +46,18 @@ fn a_resumed_snapshot_goes_on_alike() {
         let Some(mm) = case.boot() else { return Ok(()) };
         let (before, after) = case.trace.steps.split_at(case.trace.steps.len() / 2);
         let mut driver = Driver::new(mm);
-        run(&mut driver, before, &mut Patience::default()).map_err(driver_error)?;
+        run(&mut driver, before, &mut Patience::default())?;
         let middle = driver.allocator().snapshot();
-        let resumed = Mm::resume(&middle).map_err(|error| Broken::new("resume", error))?;
+        let resumed = Mm::resume(&middle).map_err(|error| Broken::new("resume", &error))?;
         same("resumed", &middle, &resumed.snapshot())?;
         let mut other = driver.continue_on(resumed);
         let mut patience = Patience::default();
         for step in after {
-            let one = driver.step(&step.op, &mut patience).map_err(driver_error)?;
-            let two = other.step(&step.op, &mut patience).map_err(driver_error)?;
+            let one = driver.step(&step.op, &mut patience)?;
+            let two = other.step(&step.op, &mut patience)?;
             if one != two || driver.pages() != other.pages() {
                 let what = format!("`{}`: {one:?}, resumed {two:?}", step.op);
-                return Err(Broken::new("outcome", what));
+                return Err(Broken::new("outcome", &what));
             }
         }
         same(
@@ -85,7 +81,7 @@ fn the_start_of_a_trace_is_the_start_of_its_run() {
         else {
             return Ok(());
         };
-        let (whole, part) = (whole.map_err(driver_error)?, part.map_err(driver_error)?);
+        let (whole, part) = (whole?, part?);
         if whole.starts_with(&part) {
             return Ok(());
         }
@@ -96,7 +92,7 @@ fn the_start_of_a_trace_is_the_start_of_its_run() {
             .count();
         Err(Broken::new(
             "prefix",
-            format!("event {at}: {:?}, then {:?}", part.get(at), whole.get(at)),
+            &format!("event {at}: {:?}, then {:?}", part.get(at), whole.get(at)),
         ))
     });
 }
@@ -107,7 +103,7 @@ fn what_was_split_merges_again() {
         let Some(mm) = case.boot() else { return Ok(()) };
         let boot = free_blocks(&mm.snapshot());
         let mut driver = Driver::new(mm);
-        run(&mut driver, &case.trace.steps, &mut Patience::default()).map_err(driver_error)?;
+        run(&mut driver, &case.trace.steps, &mut Patience::default())?;
         let live: Vec<Ticket> = driver.live().map(|(ticket, _)| ticket).collect();
         let cpus = case.machine().cpus();
         let frees = live.into_iter().map(|ticket| Op::Free {
@@ -117,9 +113,7 @@ fn what_was_split_merges_again() {
         });
         let drains = cpus.iter().map(|&(cpu, _)| Op::Drain { cpu });
         for op in frees.chain(drains) {
-            driver
-                .step(&op, &mut Patience::default())
-                .map_err(driver_error)?;
+            driver.step(&op, &mut Patience::default())?;
         }
         let end = free_blocks(&driver.allocator().snapshot());
         let missing = boot.difference(&end).next();
@@ -129,7 +123,7 @@ fn what_was_split_merges_again() {
         }
         Err(Broken::new(
             "merge",
-            format!("free at boot {missing:?}, at the end {extra:?}"),
+            &format!("free at boot {missing:?}, at the end {extra:?}"),
         ))
     });
 }
@@ -176,9 +170,7 @@ fn a_trace_survives_being_printed() {
         let mut driver = Driver::new(mm);
         let mut steps = Vec::new();
         for step in &case.trace.steps {
-            let outcome = driver
-                .step(&step.op, &mut Patience::default())
-                .map_err(driver_error)?;
+            let outcome = driver.step(&step.op, &mut Patience::default())?;
             let expect = outcome.as_expectation(driver.pages());
             steps.push(Step {
                 op: step.op,
@@ -191,22 +183,21 @@ fn a_trace_survives_being_printed() {
         };
         let text = trace.to_string();
         let parsed = Trace::parse(&text)
-            .map_err(|error| Broken::new("text", error))?
+            .map_err(|error| Broken::new("text", &error))?
             .trace;
         if parsed != trace {
-            return Err(Broken::new("text", format!("printed again:\n{parsed}")));
+            return Err(Broken::new("text", &format!("printed again:\n{parsed}")));
         }
         let machine = pfnlab::TraceFile::parse("case.trace", &text, "".as_ref())
-            .map_err(|error| Broken::new("file", error))?
+            .map_err(|error| Broken::new("file", &error))?
             .boot()
-            .map_err(|error| Broken::new("file", error))?;
+            .map_err(|error| Broken::new("file", &error))?;
         same("boot", &machine.snapshot(), &booted(case))?;
         // The expectations that a run gives hold in the next one.
-        let report =
-            run(&mut Driver::new(machine), &parsed.steps, &mut ()).map_err(driver_error)?;
+        let report = run(&mut Driver::new(machine), &parsed.steps, &mut ())?;
         report
             .first
-            .map_or(Ok(()), |first| Err(Broken::new("replay", first)))
+            .map_or(Ok(()), |first| Err(Broken::new("replay", &first)))
     });
 }
 

@@ -4,11 +4,9 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use criterion::{Criterion, SamplingMode, Throughput};
-use pfnlab_bench::peers::{
-    Bitmap, BuddySlab, BuddySystem, Depot, FrameAlloc, Linux61, Linux612,
-};
-use pfnlab_bench::work::{Round, Rounds, Row};
+use criterion::{Criterion, SamplingMode};
+use pfnlab_bench::peers::{Bitmap, BuddySlab, BuddySystem, Depot, FrameAlloc, Linux61, Linux612};
+use pfnlab_bench::work::{Rounds, Row};
 use pfnlab_bench::{CpuTime, Machine, Peer, Table, simulator};
 
 const SIZES: [Machine; 2] = [Machine { gib: 1 }, Machine { gib: 16 }];
@@ -48,7 +46,9 @@ fn main() {
             table: &table,
             name: format!("simulator loop, {} GiB", machine.gib),
         };
-        bench.rounds(Linux612::NAME, || simulator::rounds(machine, "linux-6.12.y"));
+        bench.rounds(Linux612::NAME, || {
+            simulator::rounds(machine, "linux-6.12.y")
+        });
         bench.rounds(Linux61::NAME, || simulator::rounds(machine, "linux-6.1.y"));
     }
     criterion.final_summary();

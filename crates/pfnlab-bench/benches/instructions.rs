@@ -26,14 +26,19 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn child(profile: &str, path: &str) -> Result<(), Box<dyn Error>> {
     let profile = Profile::by_name(profile).ok_or("no such profile")?;
-    let path = Path::ALL.get(path.parse::<usize>()?).ok_or("no such path")?;
+    let path = Path::ALL
+        .get(path.parse::<usize>()?)
+        .ok_or("no such path")?;
     println!("{}", path.walk(profile));
     Ok(())
 }
 
 fn parent() -> Result<(), Box<dyn Error>> {
     for profile in Profile::ALL.iter().rev() {
-        println!("\n{}: instructions of one operation, and where they are spent", profile.name());
+        println!(
+            "\n{}: instructions of one operation, and where they are spent",
+            profile.name()
+        );
         let nothing = total(&count(profile, 0)?);
         for (number, path) in Path::ALL.iter().enumerate().skip(1) {
             let counts = count(profile, number)?;
@@ -73,6 +78,8 @@ fn count(profile: &Profile, path: usize) -> Result<Vec<(String, f64)>, Box<dyn E
 
 fn parts(counts: &[(String, f64)]) -> String {
     let shown = counts.iter().filter(|(_, count)| *count >= SHOWN);
-    let parts: Vec<_> = shown.map(|(name, count)| format!("{name} {count:.0}")).collect();
+    let parts: Vec<_> = shown
+        .map(|(name, count)| format!("{name} {count:.0}"))
+        .collect();
     parts.join(", ")
 }

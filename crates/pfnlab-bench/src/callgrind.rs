@@ -33,6 +33,8 @@ pub fn by_concept(profile: &str) -> Counts {
     for line in profile.lines() {
         match line.split_once('=') {
             Some(("fl" | "fi" | "fe", file)) => concept = named(file, &mut files),
+            // Gives a number to a file, too.
+            Some(("cfl" | "cfi", file)) => drop(named(file, &mut files)),
             Some(("calls", _)) => is_call = true,
             Some(_) => {}
             // The line behind `calls` counts what the callee did, which stands with the callee.
@@ -40,7 +42,8 @@ pub fn by_concept(profile: &str) -> Counts {
             None => {
                 let mut fields = line.split(' ');
                 let position = fields.next().unwrap_or("");
-                let is_position = position.starts_with(|c: char| c.is_ascii_digit() || "+-*".contains(c));
+                let is_position =
+                    position.starts_with(|c: char| c.is_ascii_digit() || "+-*".contains(c));
                 let cost = fields.next().and_then(|cost| cost.parse::<u64>().ok());
                 if let (true, Some(cost)) = (is_position, cost) {
                     *counts.entry(concept.clone()).or_default() += cost;
@@ -68,7 +71,10 @@ fn concept_of(path: &str) -> String {
     }
     let folders: Vec<&str> = path.split('/').collect();
     // The folder above `src`; registry folders end in a version.
-    let crate_name = folders.iter().rposition(|folder| *folder == "src").and_then(|at| folders.get(at.checked_sub(1)?));
+    let crate_name = folders
+        .iter()
+        .rposition(|folder| *folder == "src")
+        .and_then(|at| folders.get(at.checked_sub(1)?));
     match crate_name {
         Some(name) if path.contains("/library/") => (*name).to_owned(),
         Some(name) => (*name).to_owned(),

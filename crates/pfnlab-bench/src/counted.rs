@@ -1,9 +1,7 @@
 //! The hot paths whose instructions are counted, one by one.
 
 use pfnlab_mm::{Config, Mm, Profile};
-use pfnlab_model::{
-    Block, CpuId, Event, Gfp, Observer, Order, PageAllocator, Request,
-};
+use pfnlab_model::{Block, CpuId, Event, Gfp, Observer, Order, PageAllocator, Request};
 use pfnlab_sim::Fingerprint;
 
 use crate::simulator::Loop;
@@ -188,7 +186,11 @@ impl Bench {
                 Which::Free => alloc(),
             }
             let block = got.expect("there is memory");
-            let mut free = || self.0.free(block, CPU, observer).expect("it was handed out");
+            let mut free = || {
+                self.0
+                    .free(block, CPU, observer)
+                    .expect("it was handed out")
+            };
             match which {
                 Which::Alloc => free(),
                 Which::Free => measured(&mut free),

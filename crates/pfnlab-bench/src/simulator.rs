@@ -45,7 +45,10 @@ impl Loop {
         self.log.clear();
         for _ in 0..ops {
             let op = self.workload.next_op();
-            let outcome = self.driver.step(&op, &mut ()).expect("it takes back what it gave");
+            let outcome = self
+                .driver
+                .step(&op, &mut ())
+                .expect("it takes back what it gave");
             self.workload.observe(&outcome);
             self.tally.count(&outcome);
             fingerprint.outcome(&op, &outcome, self.driver.pages());

@@ -43,7 +43,8 @@ impl Table {
         let column = column.expect("the table has a column for every peer");
         let at = self.rows.iter().position(|(name, _)| name == row);
         let at = at.unwrap_or_else(|| {
-            self.rows.push((row.to_owned(), vec![None; self.peers.len()]));
+            self.rows
+                .push((row.to_owned(), vec![None; self.peers.len()]));
             self.rows.len() - 1
         });
         let Round { time, ops } = round;

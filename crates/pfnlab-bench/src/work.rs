@@ -100,7 +100,15 @@ impl<P: Peer> Running<P> {
     fn new(machine: Machine) -> Running<P> {
         let mut memory = P::memory(machine);
         let peer = P::boot(&mut memory);
-        Running { peer, _memory: memory }
+        Running {
+            peer,
+            _memory: memory,
+        }
+    }
+
+    /// A method, so that a closure that calls it owns the memory, too.
+    fn peer(&mut self) -> &mut P {
+        &mut self.peer
     }
 }
 
@@ -128,7 +136,7 @@ fn bulk<P: Peer + 'static>(machine: Machine, order: u8, timed: Half) -> Rounds {
     let shuffled = shuffled(count as u32);
     let mut freed = vec![0; count as usize];
     let mut round = move |timed| {
-        let peer = &mut running.peer;
+        let peer = running.peer();
         let alloc = CpuTime::of(|| {
             for slot in &mut held {
                 *slot = must(peer.alloc(order));
@@ -161,16 +169,14 @@ fn batches<P: Peer + 'static>(machine: Machine, size: usize, victims: Victims) -
     const FREES: usize = 1 << 18;
     let count = machine.frames() / 2;
     let mut running = Running::<P>::new(machine);
-    let mut held: Vec<u64> = (0..count)
-        .map(|_| must(running.peer.alloc(0)))
-        .collect();
+    let mut held: Vec<u64> = (0..count).map(|_| must(running.peer().alloc(0))).collect();
     if victims == Victims::Any {
         let shuffled = shuffled(count as u32);
         held = shuffled.iter().map(|&from| held[from as usize]).collect();
     }
     let mut at = 0;
     Box::new(move || {
-        let peer = &mut running.peer;
+        let peer = running.peer();
         let time = CpuTime::of(|| {
             for _ in 0..FREES / size {
                 let batch = &mut held[at..at + size];
@@ -210,7 +216,7 @@ fn mixed<P: Peer + 'static>(machine: Machine) -> Rounds {
     let mut held: Vec<Slot> = (0..count)
         .map(|_| {
             let order = draw();
-            let start = running.peer.alloc(order);
+            let start = running.peer().alloc(order);
             Slot { start, order }
         })
         .collect();
@@ -220,7 +226,7 @@ fn mixed<P: Peer + 'static>(machine: Machine) -> Rounds {
         for step in &mut steps {
             *step = (picks.below(count as u32), draw());
         }
-        let peer = &mut running.peer;
+        let peer = running.peer();
         let mut ops = 0;
         let time = CpuTime::of(|| {
             for &(at, order) in &steps {

@@ -13,9 +13,9 @@ pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub(crate) verb: Option<Verb>,
-    /// What `run` takes.
+    /// What the tour takes.
     #[command(flatten)]
-    pub(crate) run: RunArgs,
+    pub(crate) run: RunOptions,
 }
 
 const EXIT: &str = "\
@@ -29,7 +29,7 @@ Exit status:
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// A tour: boot a machine, drive a million seeded operations, sum up
+    /// Run a scenario, or a tour: boot a machine, drive seeded operations, sum up
     Run(RunArgs),
     /// Boot a machine and show its zones, as Linux would print them
     Boot(BootArgs),
@@ -37,6 +37,8 @@ pub(crate) enum Verb {
     Replay(ReplayArgs),
     /// Replay a trace with every rule checked after every operation
     Check(CheckArgs),
+    /// Tell what each operation of a trace or a recording did, in words and pictures
+    Explain(ExplainArgs),
 }
 
 /// What `run` takes.
@@ -46,14 +48,29 @@ Examples:
   pfnlab run
   pfnlab run --seed 7 --ops 50000 --profile linux-6.1.y
   pfnlab run --ops 1000 --record tour.trace && pfnlab check tour.trace
-  pfnlab run --json | jq .fingerprint")]
+  pfnlab run --json | jq .fingerprint
+  pfnlab run examples/scenarios/checkerboard.toml
+  pfnlab run examples/scenarios/checkerboard.toml --json | jq .phases[-1].refusals
+
+Without a scenario: a machine of two nodes under a million mixed operations.")]
 pub(crate) struct RunArgs {
-    /// The seed of the workload; the same seed gives the same run
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// How many operations
-    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
-    pub(crate) ops: u64,
+    /// A scenario, or - for stdin; none given, the tour
+    #[arg(value_name = "SCENARIO.toml")]
+    pub(crate) scenario: Option<String>,
+    /// What the tour takes, too.
+    #[command(flatten)]
+    pub(crate) options: RunOptions,
+}
+
+/// What the tour and a scenario take.
+#[derive(Debug, Args)]
+pub(crate) struct RunOptions {
+    /// The seed; the same seed gives the same run [default: 1, or what the scenario says]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// How many operations [default: 1000000]; a scenario ends after that many, if not before
+    #[arg(long, value_name = "N")]
+    pub(crate) ops: Option<u64>,
     /// The kernel generation, such as linux-6.12.y
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
@@ -68,12 +85,25 @@ pub(crate) struct RunArgs {
     pub(crate) json: bool,
 }
 
+impl RunOptions {
+    /// Whether the recording takes all of stdout.
+    pub(crate) fn records_to_stdout(&self) -> bool {
+        self.record.as_deref() == Some("-")
+    }
+
+    /// Whether stdout is for people.
+    pub(crate) fn talks(&self) -> bool {
+        !self.json && !self.records_to_stdout()
+    }
+}
+
 /// What `boot` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   pfnlab boot examples/machines/2node.toml
   pfnlab boot two-node --show zoneinfo
+  pfnlab boot one-node --show zone --width 100
   pfnlab boot - --show buddyinfo < my-machine.toml")]
 pub(crate) struct BootArgs {
     /// A machine: a file that ends in .toml, a built-in name (two-node, one-node), or - for stdin
@@ -88,6 +118,9 @@ pub(crate) struct BootArgs {
     /// What to show
     #[arg(long, value_enum, default_value_t = Show::Summary)]
     pub(crate) show: Show,
+    /// How pictures are drawn.
+    #[command(flatten)]
+    pub(crate) style: StyleArgs,
     /// Print one JSON object, with all there is to show, instead of text
     #[arg(long)]
     pub(crate) json: bool,
@@ -106,6 +139,8 @@ pub(crate) enum Show {
     Zoneinfo,
     /// The order in which zones are asked, by node
     Zonelists,
+    /// A picture of every zone: its frames, its lists, its pageblocks
+    Zone,
 }
 
 /// What `replay` takes.
@@ -146,4 +181,58 @@ pub(crate) struct CheckArgs {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What `explain` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab explain regression.trace
+  pfnlab explain regression.trace --step 3 --all
+  pfnlab explain recordings/6.12/m1/w02 --step 1000 --color always | less -R
+  pfnlab run --ops 20 --record - | pfnlab explain -
+
+Told are the zones that were asked and why they were passed over, the lists that were tried, what
+was split and merged, and where the rest went. Operations are counted from 0.")]
+pub(crate) struct ExplainArgs {
+    /// A trace, the folder of a recorded case, or - for a trace on stdin
+    #[arg(value_name = "TRACE|DIR")]
+    pub(crate) trace: String,
+    /// Only this operation
+    #[arg(long, value_name = "K")]
+    pub(crate) step: Option<u64>,
+    /// Every block of refills and drains, and every counter
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub(crate) style: StyleArgs,
+    /// Print one JSON object, with the events, instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How pictures are drawn.
+#[derive(Debug, Args)]
+pub(crate) struct StyleArgs {
+    /// No line longer than this; not given, as the terminal has it
+    #[arg(long, value_name = "COLUMNS")]
+    pub(crate) width: Option<usize>,
+    /// Whether pictures are coloured
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
+    pub(crate) color: Colour,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub(crate) ascii: bool,
+}
+
+/// When text is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }

@@ -8,6 +8,7 @@ use crate::Verdict;
 use crate::args::{BootArgs, Show};
 use crate::failure::Failure;
 use crate::output;
+use crate::style::style;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -48,6 +49,7 @@ pub(crate) fn boot(args: &BootArgs) -> Result<Verdict, Failure> {
             Show::Pagetypeinfo => booted.pagetypeinfo(),
             Show::Zoneinfo => booted.zoneinfo(),
             Show::Zonelists => booted.zonelists(),
+            Show::Zone => booted.pictures(&style(&args.style)),
         })?;
     }
     Ok(Verdict::Fine)

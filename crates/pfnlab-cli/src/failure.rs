@@ -8,6 +8,8 @@ use miette::{
 };
 use pfnlab::{Error, TextError};
 
+use crate::excerpt;
+
 /// Why the program stops.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -66,17 +68,22 @@ impl Diagnostic for Pointed {
 pub(crate) fn render(error: &Error, terminal: bool) -> String {
     match error {
         Error::Text(error) => point(error, terminal),
-        other => format!("error: {other}\n"),
+        other => format!("error: {}\n", excerpt::message(&other.to_string())),
     }
 }
 
 /// `error` with the lines it is about.
 pub(crate) fn point(error: &TextError, terminal: bool) -> String {
     let (line, column) = error.position();
+    let message = excerpt::message(error.message());
+    let title = format!("error: {}:{line}:{column}\n", error.name());
+    if !excerpt::is_presentable(error) {
+        return title + &excerpt::plain(error, &message);
+    }
     let diagnostic = Pointed {
         source: NamedSource::new(error.name(), error.text().to_owned()),
         label: LabeledSpan::underline(error.span()),
-        message: error.message().to_owned(),
+        message,
     };
     let theme = if terminal {
         GraphicalTheme::unicode()
@@ -89,5 +96,5 @@ pub(crate) fn point(error: &TextError, terminal: bool) -> String {
         .with_links(false)
         .render_report(&mut text, &diagnostic)
         .unwrap_or_else(|fmt::Error| text = format!("{error}\n"));
-    format!("error: {}:{line}:{column}\n{text}", error.name())
+    title + &text
 }

@@ -1,21 +1,26 @@
 //! The `pfnlab` program: arguments, progress and errors. What it does is in the library.
 //!
 //! - [`args`]: what can be said on the command line.
-//! - [`run`], [`boot`], [`replay`], [`check`]: one verb each.
-//! - [`output`], [`failure`]: what is printed, when it goes well and when it does not.
+//! - [`run`], [`boot`], [`replay`], [`check`], [`explain`]: one verb each.
+//! - [`scenario`]: what `run` prints about a scenario.
+//! - [`style`]: how pictures are drawn. [`output`], [`failure`], [`excerpt`]: what is printed, when it goes well and when it does not.
 
 mod args;
 
 mod boot;
 mod check;
+mod explain;
 mod replay;
 mod run;
+mod scenario;
 
+mod excerpt;
 mod failure;
 mod output;
+mod style;
 
 use std::io::{self, IsTerminal};
-use std::panic;
+use std::panic::{self, UnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -37,6 +42,7 @@ impl Verdict {
     }
 }
 
+const WELL: u8 = 0;
 const FAILED: u8 = 1;
 const BAD_INPUT: u8 = 3;
 const OUR_BUG: u8 = 4;
@@ -47,31 +53,62 @@ fn main() -> ExitCode {
         eprintln!("pfnlab {}: {info}", env!("CARGO_PKG_VERSION"));
         eprintln!("This is a bug in pfnlab. Please report it with the command line and the input.");
     }));
-    match panic::catch_unwind(|| perform(cli)) {
-        Ok(Ok(Verdict::Fine)) => ExitCode::SUCCESS,
-        Ok(Ok(Verdict::Failed)) => ExitCode::from(FAILED),
+    ExitCode::from(status(|| perform(cli)))
+}
+
+/// Does the work, says on stderr what went wrong, and gives the exit status.
+fn status(work: impl FnOnce() -> Result<Verdict, Failure> + UnwindSafe) -> u8 {
+    match panic::catch_unwind(work) {
+        Ok(Ok(Verdict::Fine)) => WELL,
+        Ok(Ok(Verdict::Failed)) => FAILED,
         Ok(Err(Failure::Input(error))) => {
             eprint!("{}", failure::render(&error, io::stderr().is_terminal()));
-            ExitCode::from(BAD_INPUT)
+            BAD_INPUT
         }
         // Whoever read our output has seen enough.
-        Ok(Err(Failure::Output(error))) if error.kind() == io::ErrorKind::BrokenPipe => {
-            ExitCode::SUCCESS
-        }
+        Ok(Err(Failure::Output(error))) if error.kind() == io::ErrorKind::BrokenPipe => WELL,
         Ok(Err(Failure::Output(error))) => {
             eprintln!("error: cannot write the output: {error}");
-            ExitCode::from(BAD_INPUT)
+            BAD_INPUT
         }
-        Err(_) => ExitCode::from(OUR_BUG),
+        Err(_) => OUR_BUG,
     }
 }
 
 fn perform(cli: Cli) -> Result<Verdict, Failure> {
     match cli.verb {
-        None => run::run(&cli.run),
+        None => run::tour(&cli.run),
         Some(Verb::Run(args)) => run::run(&args),
         Some(Verb::Boot(args)) => boot::boot(&args),
         Some(Verb::Replay(args)) => replay::replay(&args),
         Some(Verb::Check(args)) => check::check(&args),
+        Some(Verb::Explain(args)) => explain::explain(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_says_how_it_ended() {
+        let refused = || Failure::Input(pfnlab::kernel::profile(Some("linux-7")).unwrap_err());
+        let written = |kind: io::ErrorKind| Failure::Output(kind.into());
+        assert_eq!(status(|| Ok(Verdict::Fine)), 0);
+        assert_eq!(status(|| Ok(Verdict::Failed)), 1);
+        assert_eq!(status(|| Err(refused())), 3);
+        assert_eq!(status(|| Err(written(io::ErrorKind::BrokenPipe))), 0);
+        assert_eq!(status(|| Err(written(io::ErrorKind::StorageFull))), 3);
+    }
+
+    #[test]
+    fn a_bug_of_ours_is_no_other_status() {
+        assert_eq!(status(|| panic!("a list disagrees with itself")), 4);
+        let in_a_job = || {
+            let subjects = [pfnlab::replay::Subject::Case("none".into())];
+            let told = |_| -> Result<(), Failure> { unreachable!("there is no such case") };
+            pfnlab::replay::all(&subjects, None, told).map(|()| Verdict::Fine)
+        };
+        assert_eq!(status(in_a_job), 3);
     }
 }

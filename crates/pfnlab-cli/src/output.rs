@@ -1,6 +1,6 @@
 //! Writing to stdout; to a terminal or not.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pfnlab::Error;
@@ -20,22 +20,18 @@ pub(crate) fn text(text: &str) -> io::Result<()> {
 
 /// Everything on stdin.
 pub(crate) fn stdin() -> Result<String, Error> {
-    let mut text = String::new();
-    io::stdin()
-        .read_to_string(&mut text)
-        .map_err(|error| Error::Read {
-            path: "<stdin>".to_owned(),
-            error,
-        })?;
-    Ok(text)
+    pfnlab::read_text("<stdin>", io::stdin())
 }
 
-/// A bar on stderr; nothing when that is no terminal.
+/// A bar on stderr, or a count when nobody knows the length (0); nothing when that is no terminal.
 pub(crate) fn progress(length: u64, unit: &str) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = format!("{{bar:40}} {{human_pos}}/{{human_len}} {unit}, {{eta}} left");
+    let style = match length {
+        0 => format!("{{spinner}} {{human_pos}} {unit}"),
+        _ => format!("{{bar:40}} {{human_pos}}/{{human_len}} {unit}, {{eta}} left"),
+    };
     let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(5));
     bar.set_style(ProgressStyle::with_template(&style).unwrap_or(ProgressStyle::default_bar()));
     bar

@@ -130,7 +130,7 @@ impl ReplayReport {
         match replayed {
             Replayed::Trace { name, replay } => {
                 self.trace_totals.add(&replay);
-                let report = TraceReport::new(name, replay);
+                let report = TraceReport::new(name, *replay);
                 let text = report.as_text();
                 self.traces.push(report);
                 text

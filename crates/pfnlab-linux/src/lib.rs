@@ -5,15 +5,19 @@
 //! - [`read_snapshot`]: a recorded state on its own.
 //! - [`differences`]: where two snapshots are not the same.
 //! - [`proc`]: `/proc/buddyinfo`, `/proc/pagetypeinfo` and `/proc/zoneinfo` of a snapshot.
-//! - [`bootlog`]: the lines in which a booting kernel says where its zones are.
+//! - [`read_bytes`], [`read_unpacked`]: files, packed or plain, never without bound.
+//! - [`bootlog`]: what a booting kernel prints about its memory, read and written.
 
 mod recording;
 
 mod compare;
 
+mod bytes;
+
 pub mod bootlog;
 pub mod proc;
 
+pub use bytes::{read_bytes, read_unpacked};
 pub use compare::{Difference, NOT_COMPARED, differences};
 pub use recording::{
     Got, OpProblem, RecordedOp, Recording, RecordingError, SnapshotProblem, Status, ZoneAfter,

@@ -9,6 +9,7 @@ use crate::{
 
 /// Which end of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum End {
     /// The front: taken first.
     Head,
@@ -18,6 +19,7 @@ pub enum End {
 
 /// A number that a per-CPU list keeps about itself (`struct per_cpu_pages`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum PcpField {
     /// How many frames it may hold before it is drained.
     High,
@@ -41,6 +43,7 @@ pub enum PcpField {
 
 /// Why a zone was passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Refusal {
     /// Free frames are not above the watermark and the reserve.
     BelowMark {
@@ -61,6 +64,7 @@ pub enum Refusal {
 /// ([`Snapshot::apply`](crate::Snapshot::apply)) they give the snapshot of after, in every field.
 /// The *story* changes nothing and says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Event {
     // ---- the story -------------------------------------------------------------------------
     /// A request was made.
@@ -279,6 +283,7 @@ pub enum Event {
     /// A tunable was written, or follows from one that was.
     SysctlSet {
         /// Which.
+        #[cfg_attr(feature = "serde", serde(serialize_with = "as_text"))]
         sysctl: Sysctl,
         /// What it is now.
         value: u64,
@@ -317,6 +322,14 @@ pub enum Event {
         /// The batch.
         batch: u32,
     },
+}
+
+#[cfg(feature = "serde")]
+fn as_text<S: serde::Serializer>(
+    value: &impl core::fmt::Display,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
 /// Somebody who is told. `()` listens to nothing and costs nothing.

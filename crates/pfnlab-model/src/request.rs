@@ -10,6 +10,7 @@ use crate::{CpuId, Gfp, NodeId, NodeMask, Order};
 /// assert_eq!(request.order.frames(), 8);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Request {
     /// How much: 2^order frames.
     pub order: Order,

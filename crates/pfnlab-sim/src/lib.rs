@@ -12,6 +12,8 @@
 //! - [`first_difference`]: where two snapshots part.
 //! - [`shrink()`]: a failing trace becomes a short one.
 //! - [`Stream`], [`Workload`]: seeded operations without end.
+//! - [`phase`]: seeded operations with an end, put together to programs.
+//! - [`index`]: how fragmented free memory is.
 
 #![deny(clippy::float_arithmetic)]
 
@@ -41,6 +43,10 @@ pub mod shrink;
 
 mod stream;
 mod workload;
+
+pub mod phase;
+
+pub mod index;
 
 pub use checker::{Checker, Failure, check};
 pub use clients::Clients;

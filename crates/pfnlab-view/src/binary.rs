@@ -9,7 +9,7 @@ use crate::text::Line;
 /// Bits in a group.
 const GROUP: u32 = 4;
 /// The bits in which buddies differ, and the groups around them.
-const LEAST: u32 = 12;
+pub(crate) const LEAST: u32 = 12;
 
 /// How many of its lowest bits show all of `pfn`, but no more than `columns` have room for.
 pub(crate) fn bits_for(pfn: Pfn, columns: usize) -> u32 {

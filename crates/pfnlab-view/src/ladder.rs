@@ -7,7 +7,7 @@
 //!     0000 0001 0000  = 0x10+2^4  goes to the list
 //! ```
 
-use pfnlab_model::{Block, Order};
+use pfnlab_model::Block;
 
 use crate::binary;
 use crate::style::Tone;
@@ -68,19 +68,31 @@ pub(crate) fn merge(came: Block, buddies: &[Block], placed: Block) -> Vec<Rung> 
     rungs
 }
 
+/// Columns between the bits and the tree, and between the tree and the note.
+const GAP: usize = 2;
+/// Columns of the tree.
+const SIGN: usize = 2;
+/// The bits of any PFN fit in so many columns.
+const WIDEST: usize = 44;
+
 /// Draws a ladder.
 pub(crate) fn draw(rungs: &[Rung], indent: usize, page: &mut Page) {
     let style = *page.style();
     let names: Vec<_> = rungs.iter().map(|rung| rung.block.to_string()).collect();
     let widest = names.iter().map(String::len).max().unwrap_or(0);
-    let room = page.room(indent);
     let highest = rungs
         .iter()
         .map(|rung| rung.block.start())
         .max()
         .unwrap_or_default();
-    const GAP: usize = 2;
-    let bits = binary::bits_for(highest, room.saturating_sub(widest + 2 + GAP).min(44));
+    let behind = GAP + SIGN + widest;
+    // Rather further left than cut off.
+    let most = page
+        .room(0)
+        .saturating_sub(binary::columns(binary::LEAST) + behind);
+    let indent = indent.min(most);
+    let room = page.room(indent);
+    let bits = binary::bits_for(highest, room.saturating_sub(behind).min(WIDEST));
     for (rung, name) in rungs.iter().zip(names) {
         let flipped = (rung.kind == Kind::Buddy).then_some(rung.block.order());
         let (sign, tone) = match rung.kind {
@@ -101,11 +113,4 @@ pub(crate) fn draw(rungs: &[Rung], indent: usize, page: &mut Page) {
             page.line(indent, binary::caret(bits, bit));
         }
     }
-}
-
-/// The orders of the rungs that are buddies.
-pub(crate) fn orders(rungs: &[Block]) -> Option<(Order, Order)> {
-    let first = rungs.iter().map(|block| block.order()).min()?;
-    let last = rungs.iter().map(|block| block.order()).max()?;
-    Some((first, last))
 }

@@ -58,12 +58,12 @@ pub(crate) fn pcp_list(index: u8, snapshot: Option<&Snapshot>) -> Line {
     line.then(Tone::Type(mt), mt.name())
 }
 
-/// Blocks as runs of frames, in their order: `0x10..0x4f, 0x60`, and how many more there are
-/// behind the first `most`.
+/// Blocks as runs of frames, in their order: `0x10..0x4f, 0x60 and 3 more`. Behind the first `most`
+/// runs blocks are only counted.
 pub(crate) fn runs(blocks: &[Block], most: usize) -> String {
     let runs = runs_of(blocks);
     let shown: Vec<_> = runs.iter().take(most).map(show_run).collect();
-    let more = runs.len().saturating_sub(most);
+    let more: u64 = runs.iter().skip(most).map(|(_, blocks)| blocks).sum();
     match more {
         0 => shown.join(", "),
         _ => format!("{} and {more} more", shown.join(", ")),

@@ -88,6 +88,15 @@ impl Line {
         words
     }
 
+    /// Where to break a word that is wider than `width`: behind the last `|` that fits.
+    fn break_at(&self, width: usize) -> usize {
+        let characters = self.0.iter().flat_map(|(_, text)| text.chars());
+        let bars = characters.take(width).enumerate();
+        bars.filter(|&(_, character)| character == '|')
+            .last()
+            .map_or(width, |(at, _)| at + 1)
+    }
+
     /// Its first `width` columns, and the rest.
     fn cut(self, width: usize) -> (Line, Line) {
         let (mut head, mut tail) = (Line::new(), Line::new());
@@ -160,7 +169,8 @@ impl Page {
                 at = indent + HANG;
             }
             while word.width() > self.room(at) {
-                let (head, tail) = word.cut(self.room(at));
+                let fitting = word.break_at(self.room(at));
+                let (head, tail) = word.cut(fitting);
                 self.write(at, head);
                 at = indent + HANG;
                 word = tail;

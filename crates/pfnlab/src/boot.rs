@@ -13,6 +13,7 @@ use pfnlab_linux::{bootlog, proc};
 use pfnlab_mm::boot::Layout;
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{Inspect, Machine, NodeState, PageAllocator, Snapshot, ZoneId};
+use pfnlab_view::{Style, ZonePicture};
 use serde::Serialize;
 
 use crate::Error;
@@ -103,6 +104,17 @@ impl Booted {
     /// The zone part of `/proc/zoneinfo`.
     pub fn zoneinfo(&self) -> String {
         proc::zoneinfo(&self.snapshot())
+    }
+
+    /// A picture of every zone with memory, one below the other.
+    pub fn pictures(&self, style: &Style) -> String {
+        let snapshot = self.snapshot();
+        let zones = snapshot.zones.iter();
+        let picture = ZonePicture::default();
+        let drawn: Vec<_> = zones
+            .filter_map(|state| pfnlab_view::zone(&snapshot, state.id, &picture, style))
+            .collect();
+        drawn.join("\n")
     }
 
     /// The order in which zones are asked, by node.

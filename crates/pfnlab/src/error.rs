@@ -5,6 +5,7 @@ use std::io;
 use crate::text::TextError;
 use pfnlab_linux::RecordingError;
 use pfnlab_mm::{BootError, ResumeError};
+use pfnlab_sim::DriverError;
 
 /// Input the laboratory cannot work with. A property that fails or a replay that diverges is no
 /// error but a result.
@@ -42,7 +43,7 @@ pub enum Error {
     /// A file is no snapshot.
     #[error("{path}: {message}")]
     Snapshot {
-        /// Which file.
+        /// Which file, and where in it.
         path: String,
         /// What is wrong with it.
         message: String,
@@ -89,6 +90,16 @@ pub enum Error {
         jobs: usize,
         /// Why not.
         reason: String,
+    },
+    /// An operation of a recording cannot be run.
+    #[error("{path}: operation {step}: {error}")]
+    Step {
+        /// The folder of the recording.
+        path: String,
+        /// Which operation, from 0.
+        step: u64,
+        /// Why not.
+        error: DriverError,
     },
     /// A recording cannot be read.
     #[error(transparent)]

@@ -7,10 +7,12 @@
 //! - [`boot`]: a machine becomes zones; what Linux would print about them.
 //! - [`TraceFile`]: operations as text, and the state they start from. [`snapshot`]: that state, saved.
 //! - [`replay`]: traces and recordings of running kernels, compared.
-//! - [`check`]: every rule after every operation.
+//! - [`check`]: every rule after every operation. [`explain`]: what each did, in words.
+//! - [`scenario`]: phases of work on a machine, from a file, summed up.
 //! - [`tour`]: a seeded run, summed up. [`Repro`]: one line to get it again.
-//! - [`Whereabouts`]: where a frame is. [`Error`], [`TextError`]: what is wrong with the input.
-//! - [`model`], [`mm`], [`sim`], [`linux`]: the crates below, whole.
+//! - [`Whereabouts`]: where a frame is. [`Error`], [`TextError`]: what is wrong with the input;
+//!   [`read_text`]: text from a stream.
+//! - [`model`], [`mm`], [`sim`], [`linux`], [`view`]: the crates below, whole.
 //!
 //! ```
 //! use pfnlab::{Driver, Event, Op, PageAllocator, Outcome, TraceFile, check, kernel, machine, mm::Mm};
@@ -45,6 +47,7 @@
 //! ```
 
 mod error;
+mod input;
 mod text;
 
 pub mod kernel;
@@ -57,12 +60,16 @@ mod trace;
 mod whereabouts;
 
 pub mod check;
+pub mod explain;
 pub mod replay;
 
 mod repro;
 pub mod tour;
 
+pub mod scenario;
+
 pub use error::Error;
+pub use input::read as read_text;
 pub use pfnlab_linux as linux;
 pub use pfnlab_mm as mm;
 pub use pfnlab_mm::{Config, Mm, Profile};
@@ -73,6 +80,7 @@ pub use pfnlab_model::{
 };
 pub use pfnlab_sim as sim;
 pub use pfnlab_sim::{Driver, Fingerprint, Ledger, Outcome, Workload};
+pub use pfnlab_view as view;
 pub use repro::{Repro, ReproError};
 pub use text::TextError;
 pub use trace::TraceFile;

@@ -11,7 +11,6 @@
 //! );
 //! ```
 
-use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
@@ -19,7 +18,7 @@ use pfnlab_model::{ByteRange, Machine, MachineError, MachineSpec, Place};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::{Error, TextError};
+use crate::{Error, TextError, input};
 
 /// A machine that needs no file.
 #[derive(Clone, Copy, Debug)]
@@ -78,10 +77,7 @@ pub fn built_in(name: &str) -> Result<Machine, Error> {
 /// # Errors
 /// When the file cannot be read or describes no machine that can exist.
 pub fn load(path: &Path) -> Result<Machine, Error> {
-    let text = fs::read_to_string(path).map_err(|error| Error::Read {
-        path: path.display().to_string(),
-        error,
-    })?;
+    let text = input::text(path)?;
     Ok(parse(&path.display().to_string(), &text)?)
 }
 
@@ -105,7 +101,7 @@ pub fn parse(name: &str, text: &str) -> Result<Machine, TextError> {
 }
 
 /// What is wrong, without the name of the field: the error points at it.
-fn reason(error: &MachineError) -> String {
+pub(crate) fn reason(error: &MachineError) -> String {
     let place = format!("{}: ", error.place());
     let text = error.to_string();
     text.strip_prefix(&place).map(str::to_owned).unwrap_or(text)

@@ -1,39 +1,23 @@
 //! Saved snapshots: JSON, plain or compressed.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 
 use flate2::Compression;
-use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use pfnlab_model::{SNAPSHOT_FORMAT, Snapshot};
 use serde::Deserialize;
 
-use crate::Error;
+use crate::{Error, input};
 
 /// Reads a snapshot that [`save`] wrote. Compressed ones are recognised by their first bytes.
 ///
 /// # Errors
 /// When the file cannot be read, is no snapshot, or is one of another format version.
 pub fn load(path: &Path) -> Result<Snapshot, Error> {
-    let name = path.display().to_string();
-    let read_error = |error| Error::Read {
-        path: path.display().to_string(),
-        error,
-    };
-    let mut bytes = fs::read(path).map_err(read_error)?;
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut plain = Vec::new();
-        GzDecoder::new(&bytes[..])
-            .read_to_end(&mut plain)
-            .map_err(read_error)?;
-        bytes = plain;
-    }
-    parse(&bytes).map_err(|message| Error::Snapshot {
-        path: name,
-        message,
-    })
+    let bytes = input::unpacked(path)?;
+    parse(&bytes).map_err(|error| error.into_error(path))
 }
 
 /// Writes a snapshot as JSON, compressed when the name ends in `.gz`.
@@ -62,20 +46,52 @@ pub fn to_json(snapshot: &Snapshot) -> String {
     serde_json::to_string(snapshot).expect("a snapshot is plain data")
 }
 
+/// What is wrong with a file that should be a snapshot.
+enum Problem {
+    Json(serde_json::Error),
+    Format(u32),
+}
+
+impl From<serde_json::Error> for Problem {
+    fn from(error: serde_json::Error) -> Problem {
+        Problem::Json(error)
+    }
+}
+
+impl Problem {
+    fn into_error(self, path: &Path) -> Error {
+        let path = path.display();
+        match self {
+            Problem::Json(error) => {
+                let (line, column) = (error.line(), error.column());
+                let place = format!(" at line {line} column {column}");
+                let reason = error.to_string();
+                let reason = reason.strip_suffix(&place).unwrap_or(&reason);
+                Error::Snapshot {
+                    path: format!("{path}:{line}:{column}"),
+                    message: format!("this is no snapshot: {reason}"),
+                }
+            }
+            Problem::Format(format) => Error::Snapshot {
+                path: path.to_string(),
+                message: format!(
+                    "this snapshot has format {format}; only format {SNAPSHOT_FORMAT} can be read"
+                ),
+            },
+        }
+    }
+}
+
 /// The format version is looked at before anything else, so that a newer file is told apart from
 /// a broken one.
-fn parse(bytes: &[u8]) -> Result<Snapshot, String> {
+fn parse(bytes: &[u8]) -> Result<Snapshot, Problem> {
     #[derive(Deserialize)]
     struct Version {
         format: u32,
     }
-    let version: Version =
-        serde_json::from_slice(bytes).map_err(|error| format!("this is no snapshot: {error}"))?;
+    let version: Version = serde_json::from_slice(bytes)?;
     if version.format != SNAPSHOT_FORMAT {
-        return Err(format!(
-            "this snapshot has format {}; only format {SNAPSHOT_FORMAT} can be read",
-            version.format
-        ));
+        return Err(Problem::Format(version.format));
     }
-    serde_json::from_slice(bytes).map_err(|error| format!("this is no snapshot: {error}"))
+    Ok(serde_json::from_slice(bytes)?)
 }

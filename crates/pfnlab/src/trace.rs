@@ -1,13 +1,12 @@
 //! Traces as files: what they say, where they lie, and the state they start from.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use pfnlab_mm::Mm;
 use pfnlab_model::{Machine, ParsedTrace, Snapshot, Trace, TraceStart};
 
 use crate::text::line_start;
-use crate::{Error, TextError, kernel, machine, snapshot};
+use crate::{Error, TextError, input, kernel, machine, snapshot};
 
 /// A trace with the text it was read from.
 #[derive(Clone, Debug)]
@@ -24,10 +23,7 @@ impl TraceFile {
     /// # Errors
     /// When the file cannot be read or is no trace.
     pub fn open(path: &Path) -> Result<TraceFile, Error> {
-        let text = fs::read_to_string(path).map_err(|error| Error::Read {
-            path: path.display().to_string(),
-            error,
-        })?;
+        let text = input::text(path)?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok(TraceFile::parse(
             &path.display().to_string(),

@@ -1,79 +1,97 @@
-//! Recordings of a running Linux 6.12.117 come to exactly what was recorded.
+//! Recordings of running kernels, 6.1.192 and 6.12.117, come to exactly what was recorded.
 
-use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+mod common;
 
-use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
-use pfnlab::replay::{self, Totals};
+use std::fs;
+use std::num::NonZeroUsize;
 
-fn recordings() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings")
-}
+use common::{Copy, recordings};
+use pfnlab::Error;
+use pfnlab::replay::{self, Replayed, Subject, Totals};
 
 #[test]
 fn every_recorded_case_is_exact_and_identical() {
+    let subjects = Subject::below([recordings()]).unwrap();
     let mut totals = Totals::default();
-    for case in replay::cases([recordings()]).unwrap() {
-        let replayed = replay::recording(&case, |_| {}).unwrap();
-        if let Some(divergence) = &replayed.divergence {
-            panic!("{}: {divergence}", case.display());
+    replay::all(&subjects, None, |replayed| {
+        let Replayed::Case(case) = replayed else {
+            panic!("only cases here");
+        };
+        if let Some(divergence) = &case.divergence {
+            panic!("{}: {divergence}", case.case.display());
         }
-        assert!(
-            replayed.is_identical(),
-            "{}: {:?}",
-            case.display(),
-            replayed.differences
-        );
-        totals.add(&replayed);
-    }
+        let (name, differences) = (case.case.display(), &case.differences);
+        assert!(case.is_identical(), "{name}: {differences:?}");
+        totals.add(&case);
+        Ok::<(), Error>(())
+    })
+    .unwrap();
     assert_eq!(
         totals.to_string(),
-        "exact 24002/24002 ops in 4/4 cases, after identical in 4/4"
+        "exact 110138/110138 ops in 19/19 cases, after identical in 19/19"
     );
 }
 
-/// A case that says something else than the kernel did: line `line` of its operations has `from`
-/// replaced by `to`.
-fn falsified(name: &str, line: usize, from: &str, to: &str) -> PathBuf {
-    let (original, copy) = (
-        recordings().join("6.12/m1/w02"),
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join(name),
-    );
-    fs::create_dir_all(&copy).unwrap();
-    for file in ["before.json.gz", "after.json.gz"] {
-        fs::copy(original.join(file), copy.join(file)).unwrap();
+#[test]
+fn the_order_of_what_is_told_does_not_depend_on_the_jobs() {
+    let folder = recordings().join("6.1");
+    let subjects = Subject::below([&folder]).unwrap();
+    let told = |jobs: usize| {
+        let mut told = Vec::new();
+        replay::all(&subjects, NonZeroUsize::new(jobs), |replayed| {
+            told.push(format!("{replayed:?}"));
+            Ok::<(), Error>(())
+        })
+        .unwrap();
+        told
+    };
+    let one = told(1);
+    assert_eq!(one.len(), 6);
+    assert_eq!(one, told(3));
+    assert_eq!(one, told(64));
+}
+
+#[test]
+fn the_first_error_in_order_ends_a_replay_of_many() {
+    let copies = ["early-a", "early-b", "early-c"].map(|name| Copy::of("6.12/m1/w01m", name));
+    fs::remove_file(copies[1].folder.join("after.json.gz")).unwrap();
+    fs::remove_file(copies[2].folder.join("before.json.gz")).unwrap();
+    let subjects = copies.map(|copy| Subject::Case(copy.folder));
+    for jobs in [1, 2, 3] {
+        let mut told = 0;
+        let ended = replay::all(&subjects, NonZeroUsize::new(jobs), |_| {
+            told += 1;
+            Ok(())
+        });
+        let error: Error = ended.unwrap_err();
+        assert!(error.to_string().contains("after.json.gz"), "{error}");
+        assert_eq!(told, 1);
     }
-    let mut ops = String::new();
-    let file = File::open(original.join("ops.jsonl.gz")).unwrap();
-    GzDecoder::new(file).read_to_string(&mut ops).unwrap();
-    let mut lines: Vec<_> = ops.lines().map(str::to_owned).collect();
-    assert!(lines[line - 1].contains(from), "{}", lines[line - 1]);
-    lines[line - 1] = lines[line - 1].replace(from, to);
-    let file = File::create(copy.join("ops.jsonl.gz")).unwrap();
-    let mut encoder = GzEncoder::new(file, Compression::fast());
-    encoder.write_all(lines.join("\n").as_bytes()).unwrap();
-    encoder.finish().unwrap();
-    copy
 }
 
 #[test]
-fn a_false_field_is_found_and_named() {
-    let case = falsified("false-free", 100, "\"free\":", "\"free\":1");
-    let replayed = replay::recording(&case, |_| {}).unwrap();
-    let divergence = replayed.divergence.unwrap();
-    assert_eq!((divergence.step, divergence.line), (99, 100));
-    let fields: Vec<_> = divergence.fields.iter().map(|field| &field.field).collect();
-    assert_eq!(fields, ["folded free frames of node 0 zone DMA32"]);
-    assert_eq!(replayed.exact, replayed.ops - 1);
+fn a_folder_stands_for_its_traces_and_its_cases() {
+    let copy = Copy::of("6.12/m1/w01m", "both/case");
+    let folder = copy.folder.parent().unwrap();
+    let trace = "#pfnlab-trace 1\nmachine one-node\n";
+    for name in ["b.trace", "a.trace", "no-trace.txt", "case/inside.trace"] {
+        fs::write(folder.join(name), trace).unwrap();
+    }
+    let found = Subject::below([folder]).unwrap();
+    let names: Vec<_> = found
+        .iter()
+        .map(|subject| match subject {
+            Subject::TraceFile(path) | Subject::Case(path) => {
+                path.strip_prefix(folder).unwrap().to_str().unwrap()
+            }
+            Subject::Trace(_) => unreachable!(),
+        })
+        .collect();
+    assert_eq!(names, ["a.trace", "b.trace", "case"]);
 }
 
 #[test]
-fn a_case_without_its_end_is_an_error_that_names_the_file() {
-    let case = falsified("no-end", 1, "\"i\":0", "\"i\":0");
-    fs::remove_file(case.join("after.json.gz")).unwrap();
-    let error = replay::recording(&case, |_| {}).unwrap_err().to_string();
-    assert!(error.contains("after.json.gz"), "{error}");
+fn a_folder_with_nothing_in_it_is_an_error() {
+    let error = Subject::below([recordings().join("..").join("boot-logs")]).unwrap_err();
+    assert!(error.to_string().contains("nothing to replay"), "{error}");
 }

@@ -1,5 +1,7 @@
 //! The project's own chores, run as `cargo xtask <verb>`.
 //!
+//! - [`conformance`]: recordings of running kernels, replayed and tabled.
 //! - [`tidy`]: what the source must look like; `cargo test` runs it, too.
 
+pub mod conformance;
 pub mod tidy;

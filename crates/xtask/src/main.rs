@@ -4,15 +4,20 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use pfnlab::replay::{self, Totals};
+use xtask::conformance::Conformance;
 
 const USAGE: &str = "\
 cargo xtask <verb>
 
-  conformance DIR…   replay every recorded case at or below DIR
+  conformance [--page | --write-page] DIR…
+                     replay every recorded case at or below DIR, and table them; --page: the
+                     conformance page must show this table, --write-page: make it
   full [DIR…]        the long suites: many property cases, all builds, recordings if given
   tidy               what no compiler checks (part of `cargo test`)
 ";
+
+/// The page that shows the table of all recordings.
+const PAGE: &str = "docs/src/conformance.md";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -39,23 +44,30 @@ fn main() -> ExitCode {
 type Done = Result<(), Box<dyn std::error::Error>>;
 
 /// Every case is replayed, also behind one that diverges.
-fn conformance(folders: &[String]) -> Done {
-    let mut totals = Totals::default();
-    for case in replay::cases(folders)? {
-        let replayed = replay::recording(&case, |_| {})?;
-        totals.add(&replayed);
-        if let Some(divergence) = &replayed.divergence {
-            print!("{}: {divergence}", case.display());
-        }
-        for difference in replayed.differences.iter().take(5) {
-            println!("{}: after {difference}", case.display());
-        }
+fn conformance(arguments: &[String]) -> Done {
+    let (options, folders): (Vec<_>, Vec<_>) = arguments
+        .iter()
+        .cloned()
+        .partition(|argument| argument.starts_with("--"));
+    let options: Vec<_> = options.iter().map(String::as_str).collect();
+    let page = match options[..] {
+        [] => None,
+        ["--page"] => Some(false),
+        ["--write-page"] => Some(true),
+        _ => return Err(format!("no such options: {}", options.join(" ")).into()),
+    };
+    let all = Conformance::of(&folders)?;
+    print!("{}\n{}", all.cases(), all.divergences());
+    println!("{}", all.totals());
+    if !all.totals().all_well() {
+        return Err("not all is as recorded".into());
     }
-    println!("{totals}");
-    if totals.all_well() {
-        Ok(())
-    } else {
-        Err("not all is as recorded".into())
+    let path = root().join(PAGE);
+    match page {
+        Some(write) if !all.page(&path, write)? => {
+            Err(format!("{PAGE} shows another table: use --write-page").into())
+        }
+        _ => Ok(()),
     }
 }
 

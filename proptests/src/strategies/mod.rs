@@ -2,7 +2,7 @@
 //!
 //! - [`machines`]: small machines that exist, with every irregularity there is.
 //! - [`traces`]: operations over tickets; any of them can be dropped.
-//! - [`cases`]: both.
+//! - [`cases()`]: a machine with a trace over it.
 
 mod machines;
 mod traces;

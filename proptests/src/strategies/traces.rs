@@ -82,7 +82,7 @@ fn choices() -> impl Strategy<Value = Choice> {
         1 => (names(), 1..600u32, requests())
             .prop_map(|(name, frames, request)| Choice::Exact { name, frames, request }),
         3 => names().prop_map(|name| Choice::Split { name }),
-        8 => (names(), 0..64u64, cpus())
+        5 => (names(), 0..64u64, cpus())
             .prop_map(|(name, page, cpu)| Choice::FreePage { name, page, cpu }),
         1 => cpus().prop_map(|cpu| Choice::Drain { cpu }),
         2 => cpus().prop_map(|cpu| Choice::Vmstat { cpu }),
@@ -110,6 +110,8 @@ fn requests() -> impl Strategy<Value = Request> {
         Gfp::GFP_HIGHUSER_MOVABLE,
         Gfp::GFP_HIGHUSER_MOVABLE,
         Gfp::GFP_USER | Gfp::MOVABLE,
+        Gfp::GFP_ATOMIC,
+        Gfp::GFP_ATOMIC,
         Gfp::GFP_ATOMIC,
         Gfp::GFP_NOWAIT,
         Gfp::GFP_TRANSHUGE_LIGHT,

@@ -8,7 +8,6 @@ use crate::{Machine, Peer};
 const FRAME: usize = 4096;
 
 /// `buddy-slab-allocator`'s page allocator, without its slabs.
-#[derive(Debug)]
 pub struct BuddySlab(BuddyAllocator<FRAME>);
 
 impl Peer for BuddySlab {
@@ -30,7 +29,8 @@ impl Peer for BuddySlab {
 
     #[inline]
     fn alloc(&mut self, order: u8) -> Option<u64> {
-        let start = self.0.alloc_pages(1 << order, FRAME << order).ok()?;
+        // Blocks are aligned within its memory, not within the address space.
+        let start = self.0.alloc_pages(1 << order, FRAME).ok()?;
         Some(start as u64)
     }
 

@@ -48,7 +48,7 @@ fn init(allocator: &impl RegionInit, region: &mut Region) {
 
 #[inline]
 fn count(order: u8) -> NonZeroUsize {
-    NonZeroUsize::MIN << order
+    NonZeroUsize::new(1 << order).expect("it is not 0")
 }
 
 #[inline]

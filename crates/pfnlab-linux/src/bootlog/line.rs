@@ -31,9 +31,7 @@ impl<'a> Message<'a> {
             let time = inside.split_once('.');
             let is_time = time.is_some_and(|(s, us)| is_number(s.trim_start()) && is_number(us));
             let caller = inside.trim_start();
-            let is_caller = stamped
-                && caller.starts_with(['T', 'C'])
-                && is_number(&caller[1..]);
+            let is_caller = stamped && caller.starts_with(['T', 'C']) && is_number(&caller[1..]);
             if !is_time && !is_caller {
                 break;
             }
@@ -58,7 +56,7 @@ impl<'a> Rest<'a> {
     pub(super) fn expected(self, expected: &'static str) -> Problem {
         Problem::Expected {
             expected,
-            found: self.0.to_owned(),
+            found: self.0.trim_start().to_owned(),
         }
     }
 

@@ -82,10 +82,7 @@ fn range(op: RangeOp, mut rest: Rest<'_>) -> Result<(MemblockLine, String), Prob
 }
 
 /// `N bytes align=0x… nid=N from=0x… max_addr=0x… function+0x…/0x…`
-fn request(
-    call: MemblockCall,
-    mut rest: Rest<'_>,
-) -> Result<(MemblockLine, String), Problem> {
+fn request(call: MemblockCall, mut rest: Rest<'_>) -> Result<(MemblockLine, String), Problem> {
     let size = rest.number()?;
     rest.take("bytes align=")?;
     let align = rest.number()?;
@@ -113,10 +110,7 @@ fn request(
 }
 
 /// `N at [0x…-0x…]`
-fn doubled(
-    list: MemblockList,
-    mut rest: Rest<'_>,
-) -> Result<(MemblockLine, String), Problem> {
+fn doubled(list: MemblockList, mut rest: Rest<'_>) -> Result<(MemblockLine, String), Problem> {
     let entries = rest.number()?;
     rest.take("at [")?;
     let at = rest.range()?;

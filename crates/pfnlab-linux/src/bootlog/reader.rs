@@ -1,10 +1,8 @@
 //! A boot log becomes a script.
 
 use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
 use pfnlab_model::{BootOp, BootScript, BootStep, ByteRange, LateFree};
 
 use super::cpus::CpuReader;
@@ -12,6 +10,7 @@ use super::dump::DumpReader;
 use super::line::{Message, Rest};
 use super::memblock_line::{self, MemblockLine, RangeOp, is_answer};
 use super::{BootLogError, BootLogProblem as Problem, facts};
+use crate::read_unpacked;
 
 /// Reads the log of one boot: a console's, `dmesg`'s or `journalctl`'s.
 ///
@@ -56,22 +55,14 @@ pub fn read(log: &str) -> Result<BootScript, BootLogError> {
 /// When the file cannot be read or unpacked, or [`read`] fails.
 pub fn read_file(path: impl AsRef<Path>) -> Result<BootScript, BootLogError> {
     let path = path.as_ref();
-    let bytes = read_bytes(path).map_err(|error| BootLogError::Unreadable {
+    let unreadable = |error| BootLogError::Unreadable {
         path: path.to_owned(),
         error,
-    })?;
+    };
+    let bytes = File::open(path)
+        .and_then(read_unpacked)
+        .map_err(unreadable)?;
     read(&String::from_utf8_lossy(&bytes))
-}
-
-fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.read_to_end(&mut bytes)?;
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return Ok(bytes);
-    }
-    let mut unpacked = Vec::new();
-    MultiGzDecoder::new(&bytes[..]).read_to_end(&mut unpacked)?;
-    Ok(unpacked)
 }
 
 #[derive(Default)]
@@ -104,9 +95,9 @@ impl Reader {
         }
         if let Some(dump) = DumpReader::begins(text, line) {
             self.dump = Some(dump);
-        } else if let Some(parsed) = memblock_line::parse(text) {
+        } else if let Some(parsed) = memblock_line::parse(text.trim_start()) {
             let (what, by) = parsed?;
-            self.memblock(line, what, by);
+            self.memblock(line, &what, by);
         } else if let Some(rest) = text.strip_prefix("NODE_DATA(") {
             self.node_data(Rest(rest))?;
         } else {
@@ -128,10 +119,10 @@ impl Reader {
         }
     }
 
-    fn memblock(&mut self, line: u32, what: MemblockLine, by: String) {
+    fn memblock(&mut self, line: u32, what: &MemblockLine, by: String) {
         let asked = std::mem::take(&mut self.asked);
         self.unasked = false;
-        let op = match what {
+        let op = match *what {
             MemblockLine::Range(RangeOp::Reserve, range) if is_answer(&by) => {
                 if asked && self.answer(range) {
                     return;

@@ -19,7 +19,7 @@ pub enum RecordingError {
         error: io::Error,
     },
     /// A snapshot is not the JSON it should be.
-    #[error("{}: {error}", path.display())]
+    #[error("{}:{}:{}: {}", path.display(), error.line(), error.column(), reason(error))]
     Json {
         /// The file.
         path: PathBuf,
@@ -37,7 +37,7 @@ pub enum RecordingError {
         problem: SnapshotProblem,
     },
     /// A line of the operations is not understood.
-    #[error("{}:{line}: {problem}", path.display())]
+    #[error("{}:{line}{}: {problem}", path.display(), problem.column_suffix())]
     Op {
         /// The file.
         path: PathBuf,
@@ -85,6 +85,23 @@ impl RecordingError {
             _ => None,
         }
     }
+}
+
+impl OpProblem {
+    /// `:7` when it is known in which column.
+    fn column_suffix(&self) -> String {
+        match self {
+            OpProblem::Json(error) => format!(":{}", error.column()),
+            _ => String::new(),
+        }
+    }
+}
+
+/// What is wrong, without the place.
+fn reason(error: &serde_json::Error) -> String {
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let text = error.to_string();
+    text.strip_suffix(&place).map(str::to_owned).unwrap_or(text)
 }
 
 /// Something in a snapshot that cannot be.
@@ -162,7 +179,7 @@ pub enum SnapshotProblem {
 #[non_exhaustive]
 pub enum OpProblem {
     /// The line is no JSON object.
-    #[error("no JSON object: {0}")]
+    #[error("no JSON object: {}", reason(.0))]
     Json(serde_json::Error),
     /// A field that the operation needs is missing.
     #[error("field `{0}` is missing")]

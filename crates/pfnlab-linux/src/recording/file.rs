@@ -1,15 +1,11 @@
-//! Files, packed or plain.
+//! Files, packed or plain, as text.
 
-use std::fs;
-use std::io::Read;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
-
 use super::RecordingError;
-
-/// What a gzip file begins with.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+use crate::read_unpacked;
 
 /// The text of a file, unpacked when it is packed.
 pub(super) fn text(path: &Path) -> Result<String, RecordingError> {
@@ -17,13 +13,11 @@ pub(super) fn text(path: &Path) -> Result<String, RecordingError> {
         path: path.to_owned(),
         error,
     };
-    let bytes = fs::read(path).map_err(unreadable)?;
-    let mut text = String::new();
-    let read = if bytes.starts_with(&GZIP) {
-        MultiGzDecoder::new(&bytes[..]).read_to_string(&mut text)
-    } else {
-        (&bytes[..]).read_to_string(&mut text)
-    };
-    read.map_err(unreadable)?;
-    Ok(text)
+    let bytes = File::open(path).and_then(read_unpacked).map_err(unreadable)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+        let message = format!("line {line} is not UTF-8 text");
+        unreadable(io::Error::new(io::ErrorKind::InvalidData, message))
+    })
 }

@@ -9,10 +9,7 @@ const WORDS: &[(u32, &str)] = &[
     (0x20, "half of the min reserve is open to it"),
     (0x40, "its cpuset holds"),
     (0x80, "it may use CMA pageblocks"),
-    (
-        0x100,
-        "rather than mix types in a pageblock, a zone is passed over",
-    ),
+    (0x100, "it must not mix types in a pageblock"),
     (
         HIGHATOMIC,
         "pageblocks kept for high-order atomic requests are open to it",

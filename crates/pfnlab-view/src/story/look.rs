@@ -25,6 +25,12 @@ impl FreeCounts {
         found.map_or(0, |&(_, _, blocks)| blocks)
     }
 
+    /// The largest order at which there is a block of a type.
+    pub(crate) fn largest(&self, mt: MigrateType) -> Option<Order> {
+        let lists = self.0.iter().filter(|&&(_, m, _)| m == mt);
+        lists.map(|&(order, _, _)| order).max()
+    }
+
     /// The orders at which there are blocks of a type, ascending, and how many.
     pub(crate) fn of_type(&self, mt: MigrateType) -> Vec<(Order, u64)> {
         let lists = self.0.iter().filter(|&&(_, m, _)| m == mt);
@@ -49,6 +55,8 @@ pub(crate) struct Level {
     pub(crate) boost: u64,
     /// What is withheld from requests that could go higher.
     pub(crate) withheld: u64,
+    /// No mark holds for this request (`ALLOC_NO_WATERMARKS`).
+    pub(crate) ignored: bool,
 }
 
 impl Level {
@@ -64,6 +72,7 @@ impl Level {
         highest: ZoneKind,
     ) -> Level {
         const MARKS: u32 = 3;
+        const NO_WATERMARKS: u32 = 4;
         let stats = &snapshot.global.zone_stats;
         let free = stats.iter().position(|&stat| stat == ZoneStat::FreePages);
         let marks = zone.watermarks;
@@ -84,6 +93,7 @@ impl Level {
             },
             boost: zone.boost,
             withheld: withheld.copied().unwrap_or(0),
+            ignored: flags & NO_WATERMARKS != 0,
         }
     }
 }

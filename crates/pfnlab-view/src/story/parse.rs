@@ -84,7 +84,12 @@ impl Parser<'_> {
     }
 
     fn event(&mut self, event: Event) {
-        if let Some(zone) = zone_of(event) {
+        // A pageblock's change of type names no zone; what follows it does.
+        let place = match event {
+            Event::Retyped { .. } => self.ahead().find_map(zone_of),
+            event => zone_of(event),
+        };
+        if let Some(zone) = place {
             self.may_be_let_in(zone);
         }
         match event {

@@ -1,6 +1,6 @@
 //! How the frames of a range divide into states, cell by cell.
 
-use pfnlab_model::{MigrateType, Order, Pfn, PfnRange, ZoneState};
+use pfnlab_model::{MigrateType, Order, Pfn, PfnRange, Snapshot, ZoneState};
 
 /// The frames of one cell by what they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,22 +30,21 @@ impl Cell {
     }
 }
 
-/// The cells of `range`, each of `order` frames. The first one starts at `range`'s start.
-pub(super) fn cells(zone: &ZoneState, range: PfnRange, order: Order) -> Vec<Cell> {
-    let count = range.frames().div_ceil(order.frames());
+/// The cells of `range`, each of 2^`shift` frames. The first one starts at `range`'s start.
+pub(super) fn cells(
+    snapshot: &Snapshot,
+    zone: &ZoneState,
+    range: PfnRange,
+    shift: u32,
+) -> Vec<Cell> {
+    let count = range.frames().div_ceil(1 << shift);
     let mut cells = Cells {
         range,
-        order,
+        shift,
         cells: vec![Cell::default(); count as usize],
     };
-    let span = [PfnRange::sized(zone.start, zone.spanned)];
-    let memory: &[PfnRange] = if zone.memory.is_empty() {
-        &span
-    } else {
-        &zone.memory
-    };
-    for part in memory {
-        cells.add(*part, |cell, frames, _| cell.in_use += frames);
+    for part in memory(snapshot, zone) {
+        cells.add(part, |cell, frames, _| cell.in_use += frames);
     }
     for list in &zone.free_lists {
         for &pfn in &list.pfns {
@@ -83,9 +82,27 @@ pub(super) fn cells(zone: &ZoneState, range: PfnRange, order: Order) -> Vec<Cell
     cells.cells
 }
 
+/// Where a zone's memory is. Where a snapshot does not say, what has memory sections.
+fn memory(snapshot: &Snapshot, zone: &ZoneState) -> Vec<PfnRange> {
+    let span = PfnRange::sized(zone.start, zone.spanned);
+    match &zone.pageblocks {
+        _ if !zone.memory.is_empty() => zone.memory.clone(),
+        None => vec![span],
+        Some(pageblocks) => {
+            let size = snapshot.global.pageblock_order.frames();
+            let starts = (0..).map(|at| pageblocks.first.offset(at * size));
+            let blocks = starts.zip(&pageblocks.types);
+            let present = blocks.filter(|(_, mt)| mt.is_some());
+            present
+                .map(|(start, _)| PfnRange::sized(start, size).intersection(span))
+                .collect()
+        }
+    }
+}
+
 struct Cells {
     range: PfnRange,
-    order: Order,
+    shift: u32,
     cells: Vec<Cell>,
 }
 
@@ -95,8 +112,8 @@ impl Cells {
         let inside = frames.intersection(self.range);
         let mut start = inside.start();
         while start < inside.end() {
-            let at = start.since(self.range.start()) >> self.order.get();
-            let behind = self.range.start().offset((at + 1) << self.order.get());
+            let at = start.since(self.range.start()) >> self.shift;
+            let behind = self.range.start().offset((at + 1) << self.shift);
             let end: Pfn = inside.end().min(behind);
             let first = start == frames.start();
             tell(&mut self.cells[at as usize], end.since(start), first);

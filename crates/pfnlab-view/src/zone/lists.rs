@@ -1,5 +1,7 @@
 //! The free lists and the per-CPU lists of a zone, as tables.
 
+use std::cmp::Reverse;
+
 use pfnlab_model::{MigrateType, Order, Snapshot, ZoneState};
 
 use crate::names::{self, counted};
@@ -76,7 +78,9 @@ fn heads(zone: &ZoneState, page: &mut Page) {
             .plain(", taken first to last"),
     );
     let ellipsis = page.style().pick("…", "~");
-    for list in zone.free_lists.iter().rev() {
+    let mut lists: Vec<_> = zone.free_lists.iter().collect();
+    lists.sort_by_key(|list| (Reverse(list.order), list.mt));
+    for list in lists {
         let line = Line::from(format!("{:>4} ", list.order));
         let line = line
             .then(Tone::Type(list.mt), list.mt.letter().to_string())

@@ -9,7 +9,7 @@ mod lists;
 mod pageblocks;
 mod strip;
 
-use pfnlab_model::{PfnRange, Snapshot, ZoneId, ZoneStat, ZoneState};
+use pfnlab_model::{Pfn, PfnRange, Snapshot, ZoneId, ZoneStat, ZoneState};
 
 use crate::Style;
 use crate::names;
@@ -61,7 +61,7 @@ impl Default for ZonePicture {
 /// let snapshot = Mm::boot(&machine, Profile::NEWEST, &Config::X86_64)?.snapshot();
 /// let dma32 = ZoneId { node: NodeId(0), kind: ZoneKind::Dma32 };
 /// let picture = zone(&snapshot, dma32, &ZonePicture::default(), &Style::PLAIN).unwrap();
-/// assert!(picture.starts_with("node 0 DMA32  0x1000..0x4000\n"));
+/// assert!(picture.starts_with("node 0 DMA32: frames 0x1000..0x4000\n"));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 pub fn zone(
@@ -75,7 +75,7 @@ pub fn zone(
     title(snapshot, zone, &mut page);
     if picture.rows > 0 {
         page.blank();
-        strip::draw(zone, picture, &mut page);
+        strip::draw(snapshot, zone, picture, &mut page);
     }
     if picture.lists {
         page.blank();
@@ -90,13 +90,8 @@ pub fn zone(
 
 fn title(snapshot: &Snapshot, zone: &ZoneState, page: &mut Page) {
     let span = PfnRange::sized(zone.start, zone.spanned);
-    page.paragraph(
-        0,
-        Line::new()
-            .then(Tone::Strong, names::zone(zone.id))
-            .plain("  ")
-            .plain(span.to_string()),
-    );
+    let name = Line::new().then(Tone::Strong, names::zone(zone.id));
+    page.paragraph(0, name.plain(format!(": frames {span}")));
     let stats = &snapshot.global.zone_stats;
     let free = stats.iter().position(|&stat| stat == ZoneStat::FreePages);
     let free = free
@@ -110,7 +105,7 @@ fn title(snapshot: &Snapshot, zone: &ZoneState, page: &mut Page) {
     page.paragraph(
         2,
         format!(
-            "{} frames spanned, {} present, {} managed; {free} free; marks {} {} {}{boost}",
+            "{} spanned, {} present, {} managed, {free} free; marks min {} low {} high {}{boost}",
             zone.spanned, zone.present, zone.managed, marks.min, marks.low, marks.high
         ),
     );
@@ -129,6 +124,55 @@ fn cells_in(columns: usize, label: usize) -> usize {
     const MOST: usize = 64;
     let room = columns.saturating_sub(label + 1).clamp(8, MOST);
     1 << room.ilog2()
+}
+
+/// Labelled rows, below one another. Of rows that are alike the first one is drawn, and the others
+/// are counted.
+struct Rows {
+    label: usize,
+    last: Option<Line>,
+    /// Rows like the last one that are not drawn yet.
+    alike: Vec<Pfn>,
+}
+
+impl Rows {
+    fn new(label: usize) -> Rows {
+        Rows {
+            label,
+            last: None,
+            alike: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, start: Pfn, row: Line, page: &mut Page) {
+        if self.last.as_ref() == Some(&row) {
+            return self.alike.push(start);
+        }
+        self.finish(page);
+        self.draw(start, &row, page);
+        self.last = Some(row);
+    }
+
+    /// Draws what was put off.
+    fn finish(&mut self, page: &mut Page) {
+        let (alike, last) = (std::mem::take(&mut self.alike), self.last.take());
+        match (&alike[..], last) {
+            ([], _) | (_, None) => {}
+            ([start], Some(row)) => self.draw(*start, &row, page),
+            (starts, Some(_)) => {
+                let words = format!("{} rows like this", starts.len());
+                page.line(self.label + 1, Line::new().then(Tone::Faint, words));
+            }
+        }
+    }
+
+    fn draw(&self, start: Pfn, row: &Line, page: &mut Page) {
+        let width = self.label;
+        let mut line = Line::new().then(Tone::Faint, format!("{:>width$}", start.to_string()));
+        line.push(Tone::Plain, " ");
+        line.append(row.clone());
+        page.line(0, line);
+    }
 }
 
 /// Items beside each other as far as they fit.

@@ -2,7 +2,7 @@
 
 use pfnlab_model::{MigrateType, Snapshot, ZoneState};
 
-use super::{cells_in, label_width};
+use super::{Rows, cells_in, label_width};
 use crate::names::counted;
 use crate::style::Tone;
 use crate::text::{Line, Page};
@@ -21,34 +21,21 @@ pub(super) fn draw(snapshot: &Snapshot, zone: &ZoneState, page: &mut Page) {
     );
     let label = label_width(zone);
     let width = cells_in(page.room(0), label);
-    let mut repeated = 0;
-    let mut last = None;
-    let rows = pageblocks.types.chunks(width).count();
+    let mut rows = Rows::new(label);
     for (row, types) in pageblocks.types.chunks(width).enumerate() {
-        // Of rows that are alike the first is shown, and that there are more.
-        if last == Some(types) && row + 1 < rows {
-            repeated += 1;
-            continue;
-        }
-        if repeated > 0 {
-            let rows = format!("{} like this", counted(repeated, "more row"));
-            page.line(label + 1, Line::new().then(Tone::Faint, rows));
-            repeated = 0;
-        }
         let start = pageblocks
             .first
             .offset((row * width) as u64 * order.frames());
-        let mut line = Line::new().then(Tone::Faint, format!("{:>label$}", start.to_string()));
-        line.push(Tone::Plain, " ");
+        let mut line = Line::new();
         for mt in types {
             match mt {
                 Some(mt) => line.push(Tone::Type(*mt), mt.letter().to_string()),
                 None => line.push(Tone::Faint, "x"),
             }
         }
-        page.line(0, line);
-        last = Some(types);
+        rows.add(start, line, page);
     }
+    rows.finish(page);
     let count = |mt| {
         pageblocks
             .types

@@ -2,19 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use pfnlab_model::{Order, Pfn, PfnRange, ZoneState};
+use pfnlab_model::{MigrateType, Pfn, PfnRange, Snapshot, ZoneState};
 
 use super::cells::{self, Cell};
-use super::{ZonePicture, cells_in, label_width};
+use super::{Rows, ZonePicture, cells_in, label_width};
 use crate::Style;
-use crate::names::counted;
 use crate::style::Tone;
 use crate::text::{Line, Page};
 
 /// Columns of the remark behind a row.
 const REMARK: usize = 11;
 
-pub(super) fn draw(zone: &ZoneState, picture: &ZonePicture, page: &mut Page) {
+pub(super) fn draw(snapshot: &Snapshot, zone: &ZoneState, picture: &ZonePicture, page: &mut Page) {
     let style = *page.style();
     let span = PfnRange::sized(zone.start, zone.spanned);
     let wanted = picture
@@ -26,20 +25,15 @@ pub(super) fn draw(zone: &ZoneState, picture: &ZonePicture, page: &mut Page) {
     let label = label_width(zone);
     let width = cells_in(style.columns(), label);
     let scale = Scale::for_range(wanted, width as u64, picture.rows as u64);
-    let each = counted(scale.frames(), "frame");
-    page.paragraph(
-        0,
-        Line::new()
-            .then(Tone::Strong, "frames")
-            .plain(format!(", {each} a cell")),
-    );
+    let each = format!(", {} a cell", scale.frames());
+    page.paragraph(0, Line::new().then(Tone::Strong, "frames").plain(each));
     let range = scale.rows_around(wanted, width as u64);
-    let cells = cells::cells(zone, range, scale.0);
+    let cells = cells::cells(snapshot, zone, range, scale.0);
     let mut seen = BTreeSet::new();
+    let mut rows = Rows::new(label);
     for (row, cells) in cells.chunks(width).enumerate() {
         let start = range.start().offset((row * width) as u64 * scale.frames());
-        let mut line = Line::new().then(Tone::Faint, format!("{:>label$}", start.to_string()));
-        line.push(Tone::Plain, " ");
+        let mut line = Line::new();
         for (at, cell) in cells.iter().enumerate() {
             let pfn = start.offset(at as u64 * scale.frames());
             let glyph = Glyph::of(cell, scale.cell_at(pfn).overlaps(wanted));
@@ -49,8 +43,9 @@ pub(super) fn draw(zone: &ZoneState, picture: &ZonePicture, page: &mut Page) {
         if style.columns() >= label + 1 + width + 2 + REMARK {
             line.push(Tone::Faint, format!("  {}", remark(cells)));
         }
-        page.line(0, line);
+        rows.add(start, line, page);
     }
+    rows.finish(page);
     legend(&seen, page);
 }
 
@@ -64,23 +59,25 @@ fn remark(cells: &[Cell]) -> String {
     }
 }
 
-/// The frames of a cell: a power of two, which may be above the largest order.
-struct Scale(Order);
+/// The frames of a cell, as a power of two; it may be above the largest order.
+struct Scale(u32);
 
 impl Scale {
     /// The finest at which `range` fits in so many rows of so many cells.
     fn for_range(range: PfnRange, width: u64, rows: u64) -> Scale {
-        let fits = |order: &Order| {
-            let row = order.frames() * width;
+        // Frames are numbered with 32 bits.
+        const COARSEST: u32 = 32;
+        let fits = |shift: &u32| {
+            let row = width << shift;
             let first = range.start().get() / row;
             let last = (range.end().get() - 1) / row;
             last - first < rows.max(1)
         };
-        Scale(Order::all().find(fits).unwrap_or(Order::MAX))
+        Scale((0..COARSEST).find(fits).unwrap_or(COARSEST))
     }
 
     fn frames(&self) -> u64 {
-        self.0.frames()
+        1 << self.0
     }
 
     /// Whole rows around a range.
@@ -138,7 +135,7 @@ impl Glyph {
 
     fn character(self, style: &Style) -> char {
         const LEVELS: [char; 7] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇'];
-        let mt = |index| pfnlab_model::MigrateType::ALL[index].letter();
+        let mt = |index: usize| MigrateType::ALL[index].letter();
         match self {
             Glyph::Start(index) => mt(index),
             Glyph::Inside(index) => mt(index).to_ascii_lowercase(),
@@ -154,9 +151,7 @@ impl Glyph {
 
     fn tone(self) -> Tone {
         match self {
-            Glyph::Start(index) | Glyph::Inside(index) => {
-                Tone::Type(pfnlab_model::MigrateType::ALL[index])
-            }
+            Glyph::Start(index) | Glyph::Inside(index) => Tone::Type(MigrateType::ALL[index]),
             Glyph::PerCpu => Tone::PerCpu,
             Glyph::Lent | Glyph::Mixed(_) => Tone::Lent,
             Glyph::InUse | Glyph::Hole => Tone::Faint,
@@ -168,34 +163,36 @@ impl Glyph {
 /// What the characters mean, those that occur.
 fn legend(seen: &BTreeSet<Glyph>, page: &mut Page) {
     let style = *page.style();
+    let sign = |glyph: Glyph| Line::new().then(glyph.tone(), glyph.character(&style).to_string());
     let mut items: Vec<Line> = Vec::new();
-    let mut add = |glyph: Glyph, words: &str| {
-        let sign = Line::new().then(glyph.tone(), glyph.character(&style).to_string());
-        items.push(sign.plain(format!(" {words}")));
-    };
-    for mt in pfnlab_model::MigrateType::ALL {
+    for mt in MigrateType::ALL {
         let (start, inside) = (Glyph::Start(mt.index()), Glyph::Inside(mt.index()));
+        let shown = if seen.contains(&inside) {
+            sign(start).then(inside.tone(), inside.character(&style).to_string())
+        } else {
+            sign(start)
+        };
         if seen.contains(&start) || seen.contains(&inside) {
-            add(start, &format!("a free {mt} block starts"));
+            items.push(shown.plain(format!(" free {mt}")));
         }
-        if seen.contains(&inside) {
-            add(inside, "it goes on");
-        }
+    }
+    if seen.iter().any(|glyph| matches!(glyph, Glyph::Inside(_))) {
+        items.push(Line::from("(capital: a block starts)"));
     }
     if seen.iter().any(|glyph| matches!(glyph, Glyph::Mixed(_))) {
-        let (low, high) = (Glyph::Mixed(1), Glyph::Mixed(7));
-        let sign = format!("{}-{}", low.character(&style), high.character(&style));
-        items.push(Line::new().then(low.tone(), sign).plain(" partly used"));
+        let mut levels = sign(Glyph::Mixed(1)).plain("-");
+        levels.append(sign(Glyph::Mixed(7)));
+        items.push(levels.plain(" partly used"));
     }
-    let mut add = |glyph: Glyph, words: &str| {
+    for (glyph, words) in [
+        (Glyph::PerCpu, "cached per CPU"),
+        (Glyph::Lent, "handed out"),
+        (Glyph::InUse, "in use or reserved"),
+        (Glyph::Hole, "no memory here"),
+    ] {
         if seen.contains(&glyph) {
-            let sign = Line::new().then(glyph.tone(), glyph.character(&style).to_string());
-            items.push(sign.plain(format!(" {words}")));
+            items.push(sign(glyph).plain(format!(" {words}")));
         }
-    };
-    add(Glyph::PerCpu, "cached per CPU");
-    add(Glyph::Lent, "handed out");
-    add(Glyph::InUse, "in use or reserved");
-    add(Glyph::Hole, "no memory here");
+    }
     super::flow(items, page);
 }

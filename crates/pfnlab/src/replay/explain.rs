@@ -78,7 +78,10 @@ impl fmt::Display for Divergence {
         for field in &self.fields {
             writeln!(f, "  {field}")?;
         }
-        for (title, lines) in [("before it", &self.before), ("what happened here", &self.story)] {
+        for (title, lines) in [
+            ("before it", &self.before),
+            ("what happened here", &self.story),
+        ] {
             if !lines.is_empty() {
                 writeln!(f, "  {title}:")?;
             }

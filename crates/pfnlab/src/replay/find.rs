@@ -30,7 +30,7 @@ pub enum Replayed {
         /// The file it came from.
         name: String,
         /// What came of it.
-        replay: TraceReplay,
+        replay: Box<TraceReplay>,
     },
     /// A recorded case.
     Case(CaseReplay),
@@ -72,7 +72,7 @@ impl Subject {
         let replay_trace = |file: &TraceFile| {
             Ok(Replayed::Trace {
                 name: file.name().to_owned(),
-                replay: trace(file, silent)?,
+                replay: Box::new(trace(file, silent)?),
             })
         };
         match self {
@@ -83,11 +83,7 @@ impl Subject {
     }
 }
 
-fn look(
-    folder: &Path,
-    traces: &mut Vec<PathBuf>,
-    cases: &mut Vec<PathBuf>,
-) -> Result<(), Error> {
+fn look(folder: &Path, traces: &mut Vec<PathBuf>, cases: &mut Vec<PathBuf>) -> Result<(), Error> {
     if Recording::is_case(folder) {
         cases.push(folder.to_owned());
         return Ok(());

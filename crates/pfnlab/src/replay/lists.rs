@@ -87,7 +87,9 @@ impl Involved {
     pub(super) fn describe(&self, snapshot: &Snapshot) -> Vec<String> {
         let mut lines = Vec::new();
         for &id in &self.zones {
-            let Some(zone) = snapshot.zone(id) else { continue };
+            let Some(zone) = snapshot.zone(id) else {
+                continue;
+            };
             lines.push(counters(zone, snapshot));
             lines.extend(self.cpu.and_then(|cpu| per_cpu(zone, cpu)));
             let lists = self.lists.iter().filter(|(zone, _)| *zone == id);

@@ -1,0 +1,110 @@
+//! Every phase there is, as plain data.
+
+use pfnlab_model::{CpuId, NodeId};
+
+use crate::phase::{
+    Ask, Bursts, Checkerboard, Churn, Drift, Edge, Fill, Handoff, Idle, MixedMobility, MixedOrders,
+    Phase, Release, Requests, Sawtooth, Site,
+};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal;)*) => {
+        /// Every phase there is, with its parameters.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[cfg_attr(
+            feature = "serde",
+            derive(serde::Serialize, serde::Deserialize),
+            serde(rename_all = "kebab-case")
+        )]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        pub enum Kind {
+            $($(#[$doc])* $kind($kind),)*
+        }
+
+        impl Kind {
+            /// The names of all.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+
+            /// What it is called, such as `mixed-orders`.
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Kind::$kind(_) => $name,)*
+                }
+            }
+
+            /// The phase itself.
+            pub fn at(&self, site: &Site) -> Box<dyn Phase> {
+                match self {
+                    $(Kind::$kind(kind) => Box::new(kind.at(site)),)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Memory comes and goes, and its amount stays.
+    Churn = "churn";
+    /// Memory fills, empties, and fills again.
+    Sawtooth = "sawtooth";
+    /// Much at once, and then nearly all of it goes.
+    Bursts = "bursts";
+    /// Most blocks live shortly, a few live long, and the level wanders.
+    Drift = "drift";
+    /// Blocks and runs of every size.
+    MixedOrders = "mixed-orders";
+    /// Blocks of every migratetype.
+    MixedMobility = "mixed-mobility";
+    /// One CPU allocates, another frees.
+    Handoff = "handoff";
+    /// Until there is no more.
+    Fill = "fill";
+    /// At the point where requests begin to be refused.
+    Edge = "edge";
+    /// Every other block stays.
+    Checkerboard = "checkerboard";
+    /// So many requests, whatever comes of them.
+    Requests = "requests";
+    /// A part of what is held is freed.
+    Release = "release";
+    /// Nothing is asked, and the housekeeping catches up.
+    Idle = "idle";
+}
+
+impl Kind {
+    /// What it asks for, if it says so in one piece.
+    pub fn ask(&self) -> Option<&Ask> {
+        match self {
+            Kind::Churn(churn) => Some(&churn.ask),
+            Kind::Sawtooth(sawtooth) => Some(&sawtooth.ask),
+            Kind::Bursts(bursts) => Some(&bursts.ask),
+            Kind::Drift(drift) => Some(&drift.ask),
+            Kind::Handoff(handoff) => Some(&handoff.ask),
+            Kind::Fill(fill) => Some(&fill.ask),
+            Kind::Edge(edge) => Some(&edge.ask),
+            Kind::Checkerboard(checkerboard) => Some(&checkerboard.ask),
+            Kind::Requests(requests) => Some(&requests.ask),
+            Kind::MixedOrders(_) | Kind::MixedMobility(_) | Kind::Release(_) | Kind::Idle(_) => {
+                None
+            }
+        }
+    }
+
+    /// The CPUs it names, each with the fields it stands in.
+    pub fn cpus(&self) -> impl Iterator<Item = (&'static [&'static str], CpuId)> {
+        const ASK: &[&str] = &["ask", "cpus"];
+        let (field, own): (&'static [&'static str], &[CpuId]) = match self {
+            Kind::Handoff(handoff) => (&["consumers"], &handoff.consumers),
+            Kind::Release(release) => (&["cpus"], &release.cpus),
+            _ => (&[], &[]),
+        };
+        let asked = self.ask().map_or(&[][..], |ask| &ask.cpus);
+        let asked = asked.iter().map(|&cpu| (ASK, cpu));
+        asked.chain(own.iter().map(move |&cpu| (field, cpu)))
+    }
+
+    /// The node it names, if it does.
+    pub fn node(&self) -> Option<NodeId> {
+        self.ask()?.node
+    }
+}

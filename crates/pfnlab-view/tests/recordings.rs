@@ -1,0 +1,83 @@
+//! Stories of operations recorded on a running kernel: the outcome they tell is the recorded one.
+
+mod common;
+
+use std::path::Path;
+
+use common::{check_styles, flat};
+use pfnlab_linux::{Recording, Status};
+use pfnlab_mm::Mm;
+use pfnlab_model::{Event, Op};
+use pfnlab_sim::Driver;
+use pfnlab_view::{Detail, Narrator, Style, ZonePicture, zone};
+
+const WIDE: Style = Style {
+    width: 2000,
+    ..Style::PLAIN
+};
+
+#[track_caller]
+fn check(case: &str) {
+    let recordings = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pfnlab/tests/recordings");
+    let recording = Recording::open(recordings.join(case)).unwrap();
+    let mut driver = Driver::new(Mm::resume(&recording.before).unwrap());
+    let mut narrator = Narrator::from(recording.before.clone());
+    let mut events: Vec<Event> = Vec::new();
+    for (number, recorded) in recording.ops.iter().enumerate() {
+        events.clear();
+        driver.step(&recorded.op, &mut events).unwrap();
+        // Most operations are alike: a take from a per-CPU list.
+        if events.len() < 12 && number % 4 != 0 {
+            narrator.skip(&events);
+            continue;
+        }
+        let story = narrator.tell(&recorded.op, &events);
+        let text = story.text(&WIDE, Detail::Brief);
+        let expected = match (recorded.got.status, recorded.op) {
+            (Status::Ok, Op::Alloc { .. }) => format!("→ {} is handed out", recorded.got.pfns[0]),
+            (Status::Fail, _) => "→ refused".to_owned(),
+            (Status::Ok, Op::Free { .. }) => recorded.got.pfns[0].to_string(),
+            _ => continue,
+        };
+        assert!(
+            text.contains(&expected),
+            "{case} {number}: {expected}\n{text}"
+        );
+        // In a walk every zone up to the one that served has its line.
+        if let Op::Alloc { .. } = recorded.op
+            && recorded.got.status == Status::Ok
+        {
+            assert!(text.contains(": let in"), "{case} {number}\n{text}");
+        }
+        // No event was left without words.
+        assert!(!flat(&text).contains("{ zone"), "{case} {number}\n{text}");
+        if number % 1999 == 0 {
+            check_styles(|style| story.text(style, Detail::Brief));
+            check_styles(|style| story.text(style, Detail::Full));
+        }
+    }
+    let state = narrator.state().unwrap();
+    for id in state.zones.iter().map(|zone| zone.id) {
+        check_styles(|style| zone(state, id, &ZonePicture::default(), style).unwrap_or_default());
+    }
+}
+
+#[test]
+fn single_movable_frames() {
+    check("6.12/m1/w01m");
+}
+
+#[test]
+fn single_unmovable_frames() {
+    check("6.12/m1/w01u");
+}
+
+#[test]
+fn single_frames_of_every_type() {
+    check("6.12/m1/w02");
+}
+
+#[test]
+fn mixed_orders() {
+    check("6.12/m1/w03");
+}

@@ -1,0 +1,278 @@
+//! A scenario on its way.
+
+use std::io::{self, Write};
+
+use pfnlab_mm::Mm;
+use pfnlab_model::{Event, Observer, Op, Snapshot, Step, Trace, TraceStart};
+use pfnlab_sim::phase::{Kind, Program};
+use pfnlab_sim::{Driver, Fingerprint, Tally, index};
+
+use crate::boot::{Booted, snapshot_of};
+use crate::scenario::summary::scores;
+use crate::scenario::{PhaseSummary, Scenario, ScenarioSummary, mixed};
+use crate::tour::TourError;
+use crate::{Error, Repro, kernel};
+
+/// How many operations pass between two calls of a progress function.
+const STRIDE: u64 = 1 << 14;
+
+/// What is to be different from what the scenario says. `None`: nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScenarioOptions {
+    /// The seed.
+    pub seed: Option<u64>,
+    /// The kernel generation, by name.
+    pub profile: Option<String>,
+    /// The build, by name.
+    pub config: Option<String>,
+    /// The run ends after so many operations, wherever it is then.
+    pub ops: Option<u64>,
+}
+
+/// A scenario on its way.
+pub struct ScenarioRun {
+    name: String,
+    title: String,
+    machine: String,
+    start: TraceStart,
+    seed: u64,
+    most: u64,
+    driver: Driver<Mm>,
+    /// Tunables still to be written, the last first.
+    setup: Vec<Op>,
+    kinds: Vec<Kind>,
+    program: Program,
+    fingerprint: Fingerprint,
+    total: Tally,
+    tally: Tally,
+    watch: Watch,
+    phases: Vec<PhaseSummary>,
+    first: Snapshot,
+}
+
+/// Counts what only events tell.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watch {
+    fell_back: u64,
+    claimed: u64,
+}
+
+impl Observer for Watch {
+    fn event(&mut self, event: Event) {
+        if let Event::FellBack { claimed, .. } = event {
+            self.fell_back += 1;
+            self.claimed += u64::from(claimed);
+        }
+    }
+}
+
+impl ScenarioRun {
+    pub(super) fn new(
+        scenario: &Scenario,
+        options: &ScenarioOptions,
+    ) -> Result<ScenarioRun, Error> {
+        let spec = scenario.spec();
+        let profile = options.profile.as_deref().or(spec.profile.as_deref());
+        let config = options.config.as_deref().or(spec.config.as_deref());
+        let booted = Booted::new(
+            scenario.machine(),
+            kernel::profile(profile)?,
+            &kernel::config(config)?,
+        )?;
+        let first = booted.snapshot();
+        let seed = options.seed.unwrap_or(spec.seed);
+        // Fits: a machine has a limit for them.
+        let cpus = scenario.machine().cpus().len() as u16;
+        let managed = first.zones.iter().map(|zone| zone.managed).sum();
+        let setup = scenario.sysctls.iter().rev();
+        Ok(ScenarioRun {
+            name: scenario.name().to_owned(),
+            title: booted.title(),
+            machine: scenario.machine().name().to_owned(),
+            start: scenario.start.clone(),
+            seed,
+            most: options.ops.unwrap_or(u64::MAX),
+            driver: Driver::new(booted.into_mm()),
+            setup: setup
+                .map(|&(sysctl, value)| Op::Sysctl { sysctl, value })
+                .collect(),
+            program: Program::new(seed, managed, cpus, &spec.phases),
+            kinds: spec.phases.clone(),
+            fingerprint: Fingerprint::new(),
+            total: Tally::default(),
+            tally: Tally::default(),
+            watch: Watch::default(),
+            phases: Vec::new(),
+            first,
+        })
+    }
+
+    /// The machine and the kernel in one line.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The seed it runs with.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Drives all phases. `progress` is told now and then how many operations are done.
+    ///
+    /// # Errors
+    /// When the allocator does not take back what it handed out.
+    pub fn drive(&mut self, progress: impl FnMut(u64)) -> Result<(), TourError> {
+        self.each(progress, |_| Ok(()))
+    }
+
+    /// The same; every operation, and what came of it, is written to `out` as a trace.
+    ///
+    /// # Errors
+    /// When the trace cannot be written.
+    pub fn record(
+        &mut self,
+        mut out: impl Write,
+        progress: impl FnMut(u64),
+    ) -> Result<(), TourError> {
+        let mm = self.driver.allocator();
+        let header = Trace {
+            start: self.start.clone(),
+            profile: Some(mm.profile().name().to_owned()),
+            config: Some(mm.config().name.to_owned()),
+            steps: Vec::new(),
+        };
+        write!(out, "{header}")?;
+        self.each(progress, |step| writeln!(out, "{}", step()))?;
+        Ok(out.flush()?)
+    }
+
+    /// `tell` is told every step; it is made only when asked for.
+    fn each(
+        &mut self,
+        mut progress: impl FnMut(u64),
+        mut tell: impl FnMut(&dyn Fn() -> Step) -> io::Result<()>,
+    ) -> Result<(), TourError> {
+        while self.total.ops + self.tally.ops < self.most {
+            let Some(op) = self.next_op() else { break };
+            let number = self.total.ops + self.tally.ops;
+            let outcome = self
+                .driver
+                .step(&op, &mut self.watch)
+                .map_err(|error| TourError::Driver { op: number, error })?;
+            self.program.observe(&outcome);
+            self.tally.count(&outcome);
+            self.fingerprint.outcome(&op, &outcome, self.driver.pages());
+            tell(&|| Step {
+                op,
+                expect: outcome.as_expectation(self.driver.pages()),
+            })?;
+            if number % STRIDE == 0 {
+                progress(number);
+            }
+        }
+        self.close();
+        Ok(())
+    }
+
+    /// Closes the phases that are over, too.
+    fn next_op(&mut self) -> Option<Op> {
+        if let Some(op) = self.setup.pop() {
+            return Some(op);
+        }
+        if self.phases.is_empty() {
+            self.close();
+            self.first = snapshot_of(self.driver.allocator());
+        }
+        let op = self.program.next_op();
+        while self.phases.len() <= self.program.position() && self.phases.len() < self.kinds.len() {
+            self.close();
+        }
+        op
+    }
+
+    /// The latest phase is over; before the first one, the boot is.
+    fn close(&mut self) {
+        let name = match self.phases.len().checked_sub(1) {
+            None => "boot",
+            Some(phase) => match self.kinds.get(phase) {
+                Some(kind) => kind.name(),
+                None => return,
+            },
+        };
+        let tally = std::mem::take(&mut self.tally);
+        let watch = std::mem::take(&mut self.watch);
+        let snapshot = snapshot_of(self.driver.allocator());
+        let free = |zone| -> u64 {
+            let blocks = index::free_blocks(&snapshot, zone);
+            (0..).zip(blocks).map(|(order, count)| count << order).sum()
+        };
+        let pcps = snapshot.zones.iter().flat_map(|zone| &zone.pcp);
+        add(&mut self.total, &tally);
+        self.phases.push(PhaseSummary {
+            name,
+            tally,
+            fell_back: watch.fell_back,
+            claimed: watch.claimed,
+            held: self.program.table().held(),
+            free: snapshot.zones.iter().map(free).sum(),
+            cached: pcps.map(|pcp| u64::from(pcp.count)).sum(),
+            mixed: mixed::count(&self.driver, self.program.table()),
+            scores: scores(&snapshot),
+        });
+    }
+
+    /// What it came to.
+    pub fn summary(&self) -> ScenarioSummary {
+        let last = snapshot_of(self.driver.allocator());
+        let mm = self.driver.allocator();
+        ScenarioSummary {
+            tally: self.total,
+            phases: self.phases.clone(),
+            repro: Repro {
+                kind: format!("scenario/{}", self.name),
+                seed: self.seed,
+                ops: self.total.ops,
+                machine: self.machine.clone(),
+                profile: mm.profile().name().to_owned(),
+                config: mm.config().name.to_owned(),
+                fingerprint: self.fingerprint.finish(&last),
+            },
+            first: self.first.clone(),
+            last,
+        }
+    }
+}
+
+/// Adds the counts of a phase.
+fn add(total: &mut Tally, phase: &Tally) {
+    let Tally {
+        ops,
+        lent,
+        refused,
+        refusals,
+        freed,
+        skipped,
+        split,
+        bulk,
+        bulk_frames,
+        exact,
+        done,
+        rejected,
+        unsupported,
+    } = phase;
+    total.ops += ops;
+    total.lent += lent;
+    total.refused += refused;
+    for (sum, count) in total.refusals.iter_mut().zip(refusals) {
+        *sum += count;
+    }
+    total.freed += freed;
+    total.skipped += skipped;
+    total.split += split;
+    total.bulk += bulk;
+    total.bulk_frames += bulk_frames;
+    total.exact += exact;
+    total.done += done;
+    total.rejected += rejected;
+    total.unsupported += unsupported;
+}
