@@ -26,6 +26,9 @@ pub struct Config {
     pub cache_slice: u64,
     /// `CONFIG_PCP_BATCH_SCALE_MAX`: a batch is at most doubled this often.
     pub pcp_batch_scale_max: u8,
+    /// `CONFIG_DEFERRED_STRUCT_PAGE_INIT`: most memory is initialised, and released, only when the
+    /// other CPUs run.
+    pub deferred_init: bool,
 }
 
 /// The zones of an x86-64 kernel.
@@ -59,6 +62,7 @@ impl Config {
         max_nodes: 1024,
         cache_slice: 512,
         pcp_batch_scale_max: 5,
+        deferred_init: false,
     };
 
     /// The same with huge pages switched off: `min_free_kbytes` stays as computed.
@@ -68,8 +72,19 @@ impl Config {
         ..Config::X86_64
     };
 
+    /// The same with most memory released late.
+    pub const X86_64_DEFERRED: Config = Config {
+        name: "x86_64-deferred",
+        deferred_init: true,
+        ..Config::X86_64
+    };
+
     /// Every config with a name.
-    pub const ALL: &'static [&'static Config] = &[&Config::X86_64, &Config::X86_64_NO_THP];
+    pub const ALL: &'static [&'static Config] = &[
+        &Config::X86_64,
+        &Config::X86_64_NO_THP,
+        &Config::X86_64_DEFERRED,
+    ];
 
     /// The config with this name.
     pub fn by_name(name: &str) -> Option<Config> {

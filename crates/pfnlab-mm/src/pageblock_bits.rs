@@ -58,30 +58,48 @@ impl PageblockEra {
         }
     }
 
-    /// The number of a migratetype in a kernel with or without contiguous memory areas
-    /// (`enum migratetype`); `None`: it has no such type.
-    ///
-    /// [`RESERVE`] is a number of the older eras that [`MigrateType`] has no name for.
-    pub const fn number(self, mt: MigrateType, cma: bool) -> Option<u8> {
-        let old = matches!(self, PageblockEra::TypeOnly | PageblockEra::SkipBit);
+    /// The number of a migratetype (`enum migratetype`); `None`: the kernel has no such type.
+    pub const fn number(self, mt: MigrateType, built: TypeOptions) -> Option<u8> {
+        let old = self.is_old();
+        let built_cma = built.cma && !matches!(self, PageblockEra::TypeOnly);
         match mt {
             MigrateType::Unmovable => Some(0),
             MigrateType::Movable => Some(if old { 2 } else { 1 }),
             MigrateType::Reclaimable => Some(if old { 1 } else { 2 }),
-            MigrateType::HighAtomic if old => None,
-            MigrateType::HighAtomic => Some(3),
-            MigrateType::Cma if cma => Some(4),
+            MigrateType::Reserve if old => Some(3),
+            MigrateType::HighAtomic if !old => Some(3),
+            MigrateType::Reserve | MigrateType::HighAtomic => None,
+            MigrateType::Cma if built_cma => Some(4),
             MigrateType::Cma => None,
-            MigrateType::Isolate => Some(if cma { 5 } else { 4 }),
+            MigrateType::Isolate if !self.isolates(built) => None,
+            MigrateType::Isolate => Some(if built_cma { 5 } else { 4 }),
         }
+    }
+
+    /// How many numbers there are (`MIGRATE_TYPES`).
+    pub const fn count(self, built: TypeOptions) -> u8 {
+        let cma = match self {
+            PageblockEra::TypeOnly => false,
+            _ => built.cma,
+        };
+        PCPTYPES + 1 + cma as u8 + self.isolates(built) as u8
+    }
+
+    /// 2.6.37 always can.
+    const fn isolates(self, built: TypeOptions) -> bool {
+        built.isolation || matches!(self, PageblockEra::TypeOnly)
+    }
+
+    /// Reserves are blocks of their own, and movable comes last of the ordinary types.
+    const fn is_old(self) -> bool {
+        matches!(self, PageblockEra::TypeOnly | PageblockEra::SkipBit)
     }
 
     /// The number that is stored when a block is to become type `number`
     /// (`set_pageblock_migratetype`): with mobility grouping off, unmovable for ordinary types,
     /// and in the older eras for all.
     pub const fn stored(self, number: u8, grouping: bool) -> u8 {
-        let old = matches!(self, PageblockEra::TypeOnly | PageblockEra::SkipBit);
-        if !grouping && (old || number < PCPTYPES) {
+        if !grouping && (self.is_old() || number < PCPTYPES) {
             0
         } else {
             number
@@ -100,8 +118,15 @@ impl PageblockEra {
     }
 }
 
-/// The number of reserved blocks up to 4.3 (`MIGRATE_RESERVE`).
-pub const RESERVE: u8 = 3;
+/// What a kernel was built with, as far as it has migratetypes for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct TypeOptions {
+    /// Contiguous memory areas (`CONFIG_CMA`).
+    pub cma: bool,
+    /// Blocks can be taken out of use (`CONFIG_MEMORY_ISOLATION`).
+    pub isolation: bool,
+}
+
 /// Types below this are cached per CPU and ordinary (`MIGRATE_PCPTYPES`).
 const PCPTYPES: u8 = 3;
 
@@ -152,7 +177,7 @@ pub const fn zone_bitmap_bytes(span: PfnRange, order: Order, era: PageblockEra) 
 /// assert_eq!(grouping_threshold(Order::new(9).unwrap(), 5), 2560);
 /// ```
 pub const fn grouping_threshold(order: Order, migratetypes: u64) -> u64 {
-    order.frames() * migratetypes
+    order.frames().saturating_mul(migratetypes)
 }
 
 /// A bitmap of pageblocks. All zero at first: every block unmovable, none to be skipped.
@@ -224,7 +249,9 @@ impl PageblockBits {
     pub fn index(&self, pfn: Pfn) -> Option<u64> {
         let block = |()| pfn.since(self.base) >> self.order.get();
         let inside = self.range.contains(pfn).then_some(());
-        inside.map(block).map(|block| block * u64::from(self.era.bits()))
+        inside
+            .map(block)
+            .map(|block| block * u64::from(self.era.bits()))
     }
 
     /// The number of the type of the frame's pageblock (`get_pageblock_migratetype`); `None`: not
@@ -300,7 +327,10 @@ impl PageblockBits {
             }
             PageblockEra::TypeOnly | PageblockEra::SkipBit | PageblockEra::LowEndAgain => {
                 let at = index + u64::from(bit);
-                ((at / u64::from(WORD)) as usize, (at % u64::from(WORD)) as u32)
+                (
+                    (at / u64::from(WORD)) as usize,
+                    (at % u64::from(WORD)) as u32,
+                )
             }
         }
     }
@@ -330,10 +360,16 @@ impl fmt::Display for PageblockBitsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PageblockBitsError::Outside { pfn, range } => {
-                write!(f, "frame {pfn} is not in {range}, which the bitmap speaks of")
+                write!(
+                    f,
+                    "frame {pfn} is not in {range}, which the bitmap speaks of"
+                )
             }
             PageblockBitsError::Number(number) => {
-                write!(f, "{number} does not fit in the three bits of a migratetype")
+                write!(
+                    f,
+                    "{number} does not fit in the three bits of a migratetype"
+                )
             }
         }
     }

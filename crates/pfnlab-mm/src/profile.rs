@@ -3,11 +3,15 @@
 use pfnlab_model::ZoneStat;
 
 use crate::alloc_flags::ReserveRule;
+use crate::boot::memblock::MemblockPolicy;
+use crate::boot::{Estimate, LateUnit};
 use crate::buddy::MergePolicy;
+use crate::descriptor::DescriptorEra;
 use crate::fallback::FallbackPolicy;
 use crate::freeing::DrainType;
 use crate::highatomic::HighAtomicPolicy;
 use crate::limits::{EmptyUpper, MovableMin};
+use crate::memory_model::SectionEra;
 use crate::pcp::PcpPolicy;
 use crate::vmstat::{DecayDrain, Grouping};
 use crate::walk::WalkPolicy;
@@ -55,10 +59,22 @@ pub struct Profile {
     pub(crate) empty_upper: EmptyUpper,
     /// Whether a node without memory heads its own zonelist.
     pub(crate) local: LocalRule,
+    /// How the boot allocator behaves.
+    pub(crate) memblock: MemblockPolicy,
+    /// How much memory a booting kernel thinks it will manage.
+    pub(crate) estimate: Estimate,
+    /// In what pieces memory is released that was initialised late.
+    pub(crate) late_unit: LateUnit,
+    /// What is known about memory sections.
+    pub(crate) sections: SectionEra,
+    /// What a page descriptor is like.
+    pub(crate) descriptor: DescriptorEra,
 }
 
 /// The zone counters of 6.1.
-const ZONE_STATS_6_1: &[ZoneStat] = ZoneStat::ALL.split_at(ZoneStat::Unaccepted.index()).0;
+const ZONE_STATS_6_1: &[ZoneStat] = ZONE_STATS_6_12.split_at(ZoneStat::Unaccepted.index()).0;
+/// The zone counters of 6.12. Those behind them belong to generations before 6.1.
+const ZONE_STATS_6_12: &[ZoneStat] = ZoneStat::ALL.split_at(ZoneStat::Unaccepted.index() + 1).0;
 
 /// Linux 6.1.0, as of its seventh release candidate. The first one here, so in full.
 pub(crate) const LINUX_6_1_0: Profile = Profile {
@@ -79,6 +95,11 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     movable_min: MovableMin::Shared,
     empty_upper: EmptyUpper::Withheld,
     local: LocalRule::AlwaysFirst,
+    memblock: MemblockPolicy::LINUX_6_1,
+    estimate: Estimate::WithoutMemmap,
+    late_unit: LateUnit::Pageblock,
+    sections: SectionEra::EarlyBit,
+    descriptor: DescriptorEra::LruGeneration,
 };
 
 /// Linux 6.1.y, as of 6.1.192: the use of reserves reworked (6.3), a bound on drains, a list of
@@ -87,6 +108,7 @@ pub(crate) const LINUX_6_1_Y: Profile = Profile {
     name: "linux-6.1.y",
     pcp: PcpPolicy::FreeFactor,
     reserves: ReserveRule::NonBlockingHigh,
+    sections: SectionEra::RcuUsage,
     ..LINUX_6_1_0
 };
 
@@ -94,7 +116,7 @@ pub(crate) const LINUX_6_1_Y: Profile = Profile {
 /// freed pageblock by pageblock, the high watermark tried first.
 pub(crate) const LINUX_6_12_0: Profile = Profile {
     name: "linux-6.12.0",
-    zone_stats: ZoneStat::ALL,
+    zone_stats: ZONE_STATS_6_12,
     fallback: FallbackPolicy::StealOne,
     merge: MergePolicy::Retype,
     grouping: Grouping::PerBlock,
@@ -109,6 +131,10 @@ pub(crate) const LINUX_6_12_0: Profile = Profile {
     movable_min: MovableMin::Capped,
     empty_upper: EmptyUpper::Open,
     local: LocalRule::WithMemory,
+    memblock: MemblockPolicy::LINUX_6_12,
+    estimate: Estimate::Present,
+    late_unit: LateUnit::TopOrder,
+    descriptor: DescriptorEra::TypeIds,
     ..LINUX_6_1_Y
 };
 
@@ -143,8 +169,29 @@ impl Profile {
             .find(|profile| profile.name == name)
     }
 
+    /// What it knows about memory sections.
+    pub fn sections(&self) -> SectionEra {
+        self.sections
+    }
+
+    /// What its page descriptors are like.
+    pub fn descriptor(&self) -> DescriptorEra {
+        self.descriptor
+    }
+
     /// What to call it.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether its per-CPU lists grow and shrink between two marks, so that their high mark at any
+    /// moment depends on all that was asked before.
+    pub fn tunes_pcp(&self) -> bool {
+        self.pcp.has_range()
+    }
+
+    /// How its boot allocator behaves.
+    pub fn memblock(&self) -> MemblockPolicy {
+        self.memblock
     }
 }

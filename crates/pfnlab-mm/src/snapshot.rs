@@ -61,6 +61,7 @@ impl Mm {
             watermark_scale_factor: tunables.watermark_scale_factor,
             watermark_boost_factor: tunables.watermark_boost_factor,
             percpu_pagelist_high_fraction: tunables.percpu_pagelist_high_fraction,
+            percpu_pagelist_fraction: 0,
             lowmem_reserve_ratio: tunables.lowmem_reserve_ratio.clone(),
             pcp_batch_scale_max: self.config.pcp_batch_scale_max,
         }
@@ -88,6 +89,9 @@ impl Mm {
             pageset_high_max: zone.pageset.high_max,
             pageset_batch: zone.pageset.batch,
             flags: zone.flags,
+            pages_scanned: 0,
+            all_unreclaimable: false,
+            dirty_balance_reserve: 0,
             percpu_drift_mark: zone.percpu_drift_mark,
             isolated_pageblocks: zone.isolated_pageblocks,
             lowmem_reserve: zone.lowmem_reserve[..self.config.zones.len()].to_vec(),
@@ -178,6 +182,7 @@ fn node_state(kswapd: &Kswapd, node: &Node) -> NodeState {
         distance: node.distance.clone(),
         zonelist: zones(&node.zonelists[0]),
         zonelist_this_node: zones(&node.zonelists[1]),
+        zonelist_cache: None,
     }
 }
 

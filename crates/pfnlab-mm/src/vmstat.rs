@@ -79,7 +79,7 @@ impl Zone {
     pub(crate) fn fold(&mut self, cpu: CpuId, observer: &mut impl Observer) -> bool {
         let zone = self.id;
         let mut any = false;
-        for &stat in ZoneStat::ALL {
+        for &stat in self.profile.zone_stats {
             let diff = core::mem::take(&mut self.pcps[cpu.index()].diff[stat.index()]);
             if diff != 0 {
                 any = true;

@@ -8,8 +8,9 @@
 //! - [`firmware`], [`numa`]: where that comes from. [`early_nid`], [`node_states`]: what it says.
 //! - [`replay_script`]: a recorded boot, done again.
 //! - [`layout`]: which frames are in which zone.
+//! - [`Unavailable`]: holes that have descriptors. `estimate`: how much memory there seems to be.
 //! - `release`: free memory is given to the buddy, in the order that decides which frame the very
-//!   first request gets.
+//!   first request gets. [`Deferred`]: what of it is released late.
 
 pub mod early_nid;
 pub mod firmware;
@@ -18,9 +19,14 @@ pub mod node_states;
 pub mod numa;
 mod replay_script;
 
+mod estimate;
 mod layout;
+mod unavailable;
+
+mod deferred;
 mod release;
 
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -38,8 +44,12 @@ use crate::zone_map::{ZoneAt, ZoneMap};
 use crate::zonelist::{Topology, ZoneRef, Zonelist, node_orders};
 use crate::{Config, Mm, Profile};
 
+pub use deferred::Deferred;
+pub(crate) use deferred::LateUnit;
+pub(crate) use estimate::Estimate;
 pub use layout::{Layout, ZoneLayout};
 pub use replay_script::{Checked, Replayed, replay_script};
+pub use unavailable::Unavailable;
 
 /// A machine this kernel cannot be booted on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +83,17 @@ impl fmt::Display for BootError {
 
 impl core::error::Error for BootError {}
 
+/// Frames that were given back after free memory was released: managed from then on, and in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenBack {
+    /// Their zone.
+    pub zone: ZoneId,
+    /// How many they are.
+    pub frames: u64,
+    /// Before the limits were computed from what is managed (`init_per_zone_wmark_min`).
+    pub before_limits: bool,
+}
+
 impl Mm {
     /// Boots a machine.
     ///
@@ -82,6 +103,19 @@ impl Mm {
         machine: &Machine,
         profile: &'static Profile,
         config: &Config,
+    ) -> Result<Mm, BootError> {
+        Mm::boot_and_give_back(machine, profile, config, &[])
+    }
+
+    /// Boots a machine whose kernel gave back memory it had reserved for itself.
+    ///
+    /// # Errors
+    /// When a zone is too large, or all memory is reserved.
+    pub fn boot_and_give_back(
+        machine: &Machine,
+        profile: &'static Profile,
+        config: &Config,
+        given_back: &[GivenBack],
     ) -> Result<Mm, BootError> {
         let layout = Layout::new(machine, config);
         let cpus: Vec<Cpu> = machine
@@ -127,13 +161,27 @@ impl Mm {
         mm.map_zones();
         mm.mobility_disabled =
             machine.frames() < config.pageblock_order.frames() * config.migratetypes.len() as u64;
-        mm.release(machine);
+        mm.release(machine, &Deferred::new(machine, &layout, config));
         if mm.totalram == 0 {
             return Err(BootError::NothingFree);
         }
+        let (before, after): (Vec<GivenBack>, Vec<GivenBack>) =
+            given_back.iter().partition(|given| given.before_limits);
+        mm.manage(&before);
         mm.init_limits();
         mm.init_cache_flags();
+        mm.manage(&after);
         Ok(mm)
+    }
+
+    /// Counts what was given back; nothing is computed from it anew.
+    fn manage(&mut self, given_back: &[GivenBack]) {
+        for given in given_back {
+            if let Some(zone) = self.zones.iter_mut().find(|zone| zone.id == given.zone) {
+                zone.managed += given.frames;
+                self.totalram += given.frames;
+            }
+        }
     }
 
     /// CPUs with a large cache let freed blocks pile up a little before they are flushed
@@ -164,27 +212,8 @@ fn pageblocks(machine: &Machine, config: &Config) -> Pageblocks {
 
 fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) -> Vec<Node> {
     let kinds = config.zones.len();
-    let rows: Vec<&[u8]> = machine
-        .nodes()
-        .iter()
-        .map(|node| &node.distance[..])
-        .collect();
-    let has_cpus: Vec<bool> = machine
-        .nodes()
-        .iter()
-        .map(|node| !node.cpus.is_empty())
-        .collect();
     let of_node = |node: usize| &zones[node * kinds..(node + 1) * kinds];
-    let has_memory: Vec<bool> = (0..rows.len())
-        .map(|node| of_node(node).iter().any(Zone::is_populated))
-        .collect();
-    let orders = node_orders(&Topology {
-        distance: &rows,
-        cpus: &has_cpus,
-        memory: &has_memory,
-        max_nodes: config.max_nodes,
-        local: profile.local,
-    });
+    let orders = fallback_order(machine, profile, config);
     let zonelist = |nodes: &[NodeId]| {
         let entries = nodes.iter().flat_map(|node| {
             let zones = of_node(node.index()).iter().enumerate().rev();
@@ -216,4 +245,24 @@ fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) 
             }
         })
         .collect()
+}
+
+/// For every node, the order in which nodes are asked (`build_zonelists`).
+///
+/// Nodes with CPUs are asked later than others, but zonelists are built before any CPU is counted
+/// on its node (`identify_cpu`), so that at boot none has any.
+pub fn fallback_order(machine: &Machine, profile: &Profile, config: &Config) -> Vec<Vec<NodeId>> {
+    let nodes = machine.nodes();
+    let rows: Vec<&[u8]> = nodes.iter().map(|node| &node.distance[..]).collect();
+    let memory: Vec<bool> = nodes
+        .iter()
+        .map(|node| machine.memory_of(node.id).next().is_some())
+        .collect();
+    node_orders(&Topology {
+        distance: &rows,
+        cpus: &vec![false; nodes.len()],
+        memory: &memory,
+        max_nodes: config.max_nodes,
+        local: profile.local,
+    })
 }

@@ -1,27 +1,61 @@
 //! Free memory is given to the buddy: in what pieces and in what order.
 
-use pfnlab_model::{Block, CpuId, Machine, Order, PfnRange};
+use alloc::vec::Vec;
+
+use pfnlab_model::{Block, CpuId, Machine, MemRange, Order, PfnRange};
 
 use crate::Mm;
 use crate::freeing::Placement;
 
+use super::deferred::{Deferred, LateUnit};
+
 impl Mm {
-    /// Releases everything that is not reserved, ascending (`memblock_free_all`).
-    pub(super) fn release(&mut self, machine: &Machine) {
+    /// Releases everything that is not reserved: ascending (`memblock_free_all`), and then, node
+    /// by node, what was left for later (`deferred_init_memmap`).
+    pub(super) fn release(&mut self, machine: &Machine, deferred: &Deferred) {
+        let free: Vec<MemRange> = machine.free_ranges().collect();
+        self.totalram += free.iter().map(|free| free.range.frames()).sum::<u64>();
         let top = self.config.top_order;
-        for free in machine.free_ranges() {
-            self.totalram += free.range.frames();
+        for free in &free {
             for block in chunks(free.range, top) {
-                let zone = self
-                    .zone_map
-                    .zone_of(block.start())
-                    .expect("free memory is in a zone");
-                let zone = &mut self.zones[zone.index()];
-                zone.managed += block.frames();
-                let boot_cpu = CpuId(0);
-                zone.free_to_buddy(block, Placement::Tail, boot_cpu, &mut self.blocks, &mut ());
+                if !deferred.is_late(free.node, block.start()) {
+                    self.release_block(block);
+                }
             }
         }
+        let pageblock = self.config.pageblock_order;
+        for node in machine.nodes() {
+            let of_node = free.iter().filter(|free| free.node == node.id);
+            for range in of_node.filter_map(|free| deferred.late_part(node.id, free.range)) {
+                match self.profile.late_unit {
+                    LateUnit::Pageblock => self.release_whole(range, pageblock),
+                    LateUnit::TopOrder => self.release_whole(range, top),
+                }
+            }
+        }
+    }
+
+    /// Releases whole aligned blocks of `order` as one, and the rest frame by frame.
+    fn release_whole(&mut self, range: PfnRange, order: Order) {
+        let mut start = range.start();
+        while start < range.end() {
+            let whole = Block::containing(start, order);
+            let fits = start == whole.start() && whole.range().end() <= range.end();
+            let block = if fits { whole } else { Block::page(start) };
+            self.release_block(block);
+            start = block.range().end();
+        }
+    }
+
+    fn release_block(&mut self, block: Block) {
+        let zone = self
+            .zone_map
+            .zone_of(block.start())
+            .expect("free memory is in a zone");
+        let zone = &mut self.zones[zone.index()];
+        zone.managed += block.frames();
+        let boot_cpu = CpuId(0);
+        zone.free_to_buddy(block, Placement::Tail, boot_cpu, &mut self.blocks, &mut ());
     }
 }
 
@@ -40,7 +74,6 @@ fn chunks(range: PfnRange, top: Order) -> impl Iterator<Item = Block> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
     use pfnlab_model::Pfn;
 
     use super::*;

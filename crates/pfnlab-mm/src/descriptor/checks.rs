@@ -44,7 +44,11 @@ pub fn check_free(
     numbers: &FlagNumbers,
     layout: &FlagsLayout,
 ) -> Result<(), BadPage> {
-    check(page, numbers.era().types(), checked_at_free(numbers, layout))
+    check(
+        page,
+        numbers.era().types(),
+        checked_at_free(numbers, layout),
+    )
 }
 
 /// Looks at a page that is to be allocated (`check_new_page`). A bad page is left out.

@@ -147,9 +147,15 @@ impl fmt::Display for CompoundError {
             CompoundError::Order {
                 says: Some(says),
                 freed,
-            } => write!(f, "a compound page of order {says} is freed as order {freed}"),
+            } => write!(
+                f,
+                "a compound page of order {says} is freed as order {freed}"
+            ),
             CompoundError::Order { says: None, freed } => {
-                write!(f, "a compound page that says no order is freed as order {freed}")
+                write!(
+                    f,
+                    "a compound page that says no order is freed as order {freed}"
+                )
             }
             CompoundError::NoTail(position) => write!(f, "page {position} is no tail"),
             CompoundError::OtherHead(position) => write!(f, "page {position} has another head"),

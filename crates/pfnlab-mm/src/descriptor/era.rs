@@ -55,9 +55,9 @@ impl DescriptorEra {
         match self {
             DescriptorEra::BuddyFlag => GetCheck::Zero,
             DescriptorEra::BuddyMapcount | DescriptorEra::InvertedTypes => GetCheck::NotPositive,
-            DescriptorEra::HeadPointer
-            | DescriptorEra::LruGeneration
-            | DescriptorEra::TypeIds => GetCheck::NearZero,
+            DescriptorEra::HeadPointer | DescriptorEra::LruGeneration | DescriptorEra::TypeIds => {
+                GetCheck::NearZero
+            }
         }
     }
 
@@ -89,6 +89,9 @@ impl DescriptorEra {
     /// Whether a page on a per-CPU list keeps its pageblock's type in `private` (2.6.37, 3.8), in
     /// `index` (4.14 to 6.1), or not at all (6.12).
     pub const fn pcp_type_in_private(self) -> bool {
-        matches!(self, DescriptorEra::BuddyFlag | DescriptorEra::BuddyMapcount)
+        matches!(
+            self,
+            DescriptorEra::BuddyFlag | DescriptorEra::BuddyMapcount
+        )
     }
 }

@@ -52,6 +52,7 @@ impl LayoutSpec {
 }
 
 /// One field of the flags word.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Field {
     /// Bits it has; none: the fact is not in the word.
@@ -99,6 +100,7 @@ impl Field {
 /// assert_eq!((layout.node.width, layout.node.offset), (6, 58));
 /// assert_eq!((layout.zone.width, layout.zone.offset), (3, 55));
 /// ```
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlagsLayout {
     /// What it was made from.
@@ -267,7 +269,9 @@ impl fmt::Display for LayoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LayoutError::WordBits(bits) => write!(f, "a flags word has 32 or 64 bits, not {bits}"),
-            LayoutError::Zones(zones) => write!(f, "a kernel has 1 to 8 kinds of zone, not {zones}"),
+            LayoutError::Zones(zones) => {
+                write!(f, "a kernel has 1 to 8 kinds of zone, not {zones}")
+            }
             LayoutError::Nodes(bits) => write!(f, "a node number has at most 16 bits, not {bits}"),
             LayoutError::NoRoom(spec) => write!(
                 f,

@@ -36,7 +36,9 @@ impl SectionNodes {
     /// The node of a section; node 0 for sections nobody announced, as a zeroed table says.
     pub fn node(&self, nr: SectionNr) -> NodeId {
         let at = usize::try_from(nr.get()).ok();
-        at.and_then(|at| self.nodes.get(at)).copied().unwrap_or_default()
+        at.and_then(|at| self.nodes.get(at))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Bytes of the table: one for each section there can be, two with more than 256 nodes.

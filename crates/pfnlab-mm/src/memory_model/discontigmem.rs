@@ -31,21 +31,19 @@ impl DiscontigMem {
     /// Describes RAM by one array a node, asking for a place for each, nodes ascending.
     ///
     /// # Errors
-    /// When there is no RAM, or no place for an array.
+    /// When there is no RAM, some of it is out of reach, or there is no place for an array.
     pub fn new(
         memory: &[MemRange],
         geometry: Geometry,
         place: &mut Place<'_>,
     ) -> Result<DiscontigMem, ModelError> {
-        if memory.is_empty() {
-            return Err(ModelError::NoMemory);
-        }
+        let memory = geometry.sorted(memory)?;
         let mut ids: Vec<NodeId> = memory.iter().map(|m| m.node).collect();
         ids.sort_unstable();
         ids.dedup();
         let mut nodes = Vec::new();
         for node in ids {
-            let covers = span(memory, node);
+            let covers = span(&memory, node);
             let bytes = covers.frames() * geometry.descriptor_bytes();
             let request = MapRequest {
                 part: MapPart::Map,
@@ -63,7 +61,7 @@ impl DiscontigMem {
         }
         Ok(DiscontigMem {
             geometry,
-            memory: memory.to_vec(),
+            memory,
             nodes,
         })
     }

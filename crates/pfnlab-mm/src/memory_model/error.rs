@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use pfnlab_model::PfnRange;
+
 use super::PageAddr;
 
 /// A memory model that cannot be built for some memory.
@@ -12,6 +14,8 @@ pub enum ModelError {
     NoMemory,
     /// One flat array, but memory on more than one node.
     SeveralNodes(usize),
+    /// Memory no physical address reaches.
+    Unreachable(PfnRange),
     /// No place for that many bytes of descriptors.
     NoPlace(u64),
     /// A map at an address with low bits, which the section word needs for its flags.
@@ -26,6 +30,9 @@ impl fmt::Display for ModelError {
                 f,
                 "one flat memory map cannot describe the memory of {nodes} nodes"
             ),
+            ModelError::Unreachable(range) => {
+                write!(f, "no physical address reaches all of frames {range}")
+            }
             ModelError::NoPlace(bytes) => {
                 write!(f, "no place for {bytes} bytes of page descriptors")
             }

@@ -1,5 +1,7 @@
 //! FLATMEM: one array for all frames of a machine without nodes.
 
+use alloc::vec::Vec;
+
 use pfnlab_model::{MemRange, NodeId, Order, Pfn, PfnRange};
 
 use super::{Geometry, MapPart, MapRequest, MemoryModel, ModelError, PageAddr, Place};
@@ -34,20 +36,21 @@ impl FlatMem {
     /// Describes RAM by one array.
     ///
     /// # Errors
-    /// When there is none, when it is on more than one node, or when no place is found.
+    /// When there is none, when it is on more than one node or out of reach, or when no place is
+    /// found.
     pub fn new(
         memory: &[MemRange],
         geometry: Geometry,
         offset: FlatOffset,
         place: &mut Place<'_>,
     ) -> Result<FlatMem, ModelError> {
-        let (Some(first), Some(last)) = (memory.first(), memory.last()) else {
-            return Err(ModelError::NoMemory);
-        };
-        let others = memory.iter().filter(|m| m.node != first.node);
-        let nodes = 1 + others.map(|m| m.node).fold(alloc::vec![], distinct).len();
-        if nodes > 1 {
-            return Err(ModelError::SeveralNodes(nodes));
+        let memory = geometry.sorted(memory)?;
+        let (first, last) = (memory[0], memory[memory.len() - 1]);
+        let mut nodes: Vec<NodeId> = memory.iter().map(|memory| memory.node).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        if nodes.len() > 1 {
+            return Err(ModelError::SeveralNodes(nodes.len()));
         }
         let covers = whole_blocks(first.range.start(), last.range.end());
         let bytes = covers.frames() * geometry.descriptor_bytes();
@@ -79,13 +82,6 @@ impl FlatMem {
     }
 }
 
-fn distinct(mut nodes: alloc::vec::Vec<NodeId>, node: NodeId) -> alloc::vec::Vec<NodeId> {
-    if !nodes.contains(&node) {
-        nodes.push(node);
-    }
-    nodes
-}
-
 /// From `start` to `end`, rounded outward to whole blocks of the largest order.
 pub(super) fn whole_blocks(start: Pfn, end: Pfn) -> PfnRange {
     let (start, end) = (start.align_down(Order::MAX), end.align_up(Order::MAX));
@@ -95,7 +91,10 @@ pub(super) fn whole_blocks(start: Pfn, end: Pfn) -> PfnRange {
 impl MemoryModel for FlatMem {
     fn pfn_to_page(&self, pfn: Pfn) -> Option<PageAddr> {
         let index = pfn.get().checked_sub(self.offset.get())?;
-        Some(self.mem_map.forward(index, self.geometry.descriptor_bytes()))
+        Some(
+            self.mem_map
+                .forward(index, self.geometry.descriptor_bytes()),
+        )
     }
 
     fn page_to_pfn(&self, page: PageAddr) -> Option<Pfn> {

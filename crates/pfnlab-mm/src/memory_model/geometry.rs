@@ -1,8 +1,11 @@
 //! The sizes a memory model is built from.
 
+use alloc::vec::Vec;
 use core::fmt;
 
-use pfnlab_model::{Order, Pfn, PfnRange};
+use pfnlab_model::{MemRange, Order, Pfn, PfnRange};
+
+use super::ModelError;
 
 /// Bytes of a sub-section, as a power of two (`SUBSECTION_SHIFT`): 2 MiB everywhere.
 const SUBSECTION_BITS: u32 = 21;
@@ -70,7 +73,7 @@ impl Geometry {
         if spec.section_bits < spec.page_bits + Order::MAX.get() as u32 {
             return Err(GeometryError::SectionBits(spec.section_bits));
         }
-        if spec.physmem_bits < spec.section_bits || spec.physmem_bits > 60 {
+        if spec.physmem_bits < spec.section_bits || spec.physmem_bits > 56 {
             return Err(GeometryError::PhysmemBits(spec.physmem_bits));
         }
         if spec.descriptor_bytes == 0
@@ -155,6 +158,21 @@ impl Geometry {
     /// The frames of `range` that physical addresses reach (`mminit_validate_memmodel_limits`).
     pub fn clamp(&self, range: PfnRange) -> PfnRange {
         range.intersection(PfnRange::sized(Pfn::default(), self.end().get()))
+    }
+
+    /// The memory in ascending order, all of it within reach and some of it there.
+    pub(super) fn sorted(&self, memory: &[MemRange]) -> Result<Vec<MemRange>, ModelError> {
+        let there = memory.iter().filter(|memory| !memory.range.is_empty());
+        let mut memory: Vec<MemRange> = there.copied().collect();
+        memory.sort_by_key(|memory| memory.range);
+        if memory.is_empty() {
+            return Err(ModelError::NoMemory);
+        }
+        let out_of_reach = |memory: &&MemRange| memory.range.end() > self.end();
+        match memory.iter().find(out_of_reach) {
+            Some(memory) => Err(ModelError::Unreachable(memory.range)),
+            None => Ok(memory),
+        }
     }
 
     /// Whether the frame's address fits in 64 bits: what `pfn_valid` asks first in 6.1 and 6.12.
@@ -249,7 +267,7 @@ impl fmt::Display for GeometryError {
             ),
             GeometryError::PhysmemBits(bits) => write!(
                 f,
-                "physical addresses have at least as many bits as a section and at most 60, not {bits}"
+                "physical addresses have at least as many bits as a section and at most 56, not {bits}"
             ),
             GeometryError::DescriptorBytes(bytes) => write!(
                 f,

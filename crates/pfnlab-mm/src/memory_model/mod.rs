@@ -40,9 +40,9 @@ pub use geometry::{Geometry, GeometryError, GeometrySpec, SectionNr};
 pub use kind::Model;
 pub use place::{MapPart, MapRequest, Place, one_after_another};
 pub use section::{
-    ActivateError, Deactivated, DeactivateError, Group, Root, RootArray, Section, SectionEra,
-    SectionFlags, SectionTable, SectionWord, SectionWordLayout, Sections, SectionsSpec, Subsections,
-    UsageLayout,
+    ActivateError, DeactivateError, Deactivated, Group, Root, RootArray, Section, SectionEra,
+    SectionFlags, SectionTable, SectionWord, SectionWordLayout, Sections, SectionsSpec,
+    Subsections, UsageLayout,
 };
 pub use sparsemem::SparseMem;
 pub use vmemmap::{VMEMMAP_X86_64, Vmemmap};

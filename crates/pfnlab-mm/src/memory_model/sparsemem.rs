@@ -6,7 +6,7 @@ use pfnlab_model::{MemRange, Pfn, PfnRange};
 
 use super::section::Maps;
 use super::{
-    ActivateError, Deactivated, DeactivateError, MapPart, MapRequest, MemoryModel, ModelError,
+    ActivateError, DeactivateError, Deactivated, MapPart, MapRequest, MemoryModel, ModelError,
     PageAddr, Place, SectionNr, Sections, SectionsSpec,
 };
 
@@ -75,7 +75,9 @@ impl SparseMem {
     /// # Errors
     /// When `range` is not one whole present section.
     pub fn deactivate(&mut self, range: PfnRange) -> Result<Deactivated, DeactivateError> {
-        let start = self.sections.map_start(self.sections.geometry().section_of(range.start()));
+        let start = self
+            .sections
+            .map_start(self.sections.geometry().section_of(range.start()));
         let done = self.sections.deactivate(range)?;
         if let Some(start) = start.filter(|_| done.section_gone) {
             self.starts.remove(&start);

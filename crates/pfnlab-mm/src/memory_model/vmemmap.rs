@@ -4,7 +4,7 @@ use pfnlab_model::{MemRange, NodeId, Pfn, PfnRange};
 
 use super::section::Maps;
 use super::{
-    ActivateError, Deactivated, DeactivateError, MemoryModel, ModelError, PageAddr, Place,
+    ActivateError, DeactivateError, Deactivated, MemoryModel, ModelError, PageAddr, Place,
     SectionNr, Sections, SectionsSpec,
 };
 

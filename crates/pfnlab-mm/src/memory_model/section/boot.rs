@@ -144,7 +144,11 @@ impl Sections {
             node: group.node,
             exact_node: exact,
             bytes: bytes * group.count,
-            align: if exact { bytes } else { page },
+            align: if self.spec.era.aligns_buffer(vmemmap) {
+                bytes
+            } else {
+                page
+            },
         };
         let one = MapRequest {
             part: MapPart::Map,
@@ -180,7 +184,10 @@ impl Sections {
 
     fn in_group(&self, group: Group) -> impl Iterator<Item = SectionNr> {
         let all = (group.first.get()..=group.last.get()).map(SectionNr::new);
-        all.filter(|&nr| self.get(nr).is_some_and(|section| section.word.is_present()))
+        all.filter(|&nr| {
+            self.get(nr)
+                .is_some_and(|section| section.word.is_present())
+        })
     }
 
     /// Gives sections their maps and usage areas (`sparse_init_one_section`); those without a
@@ -232,7 +239,10 @@ impl Sections {
                 continue;
             }
             let first = self.spec.geometry.section_of(range.start()).get();
-            let end = range.end().get().div_ceil(self.spec.geometry.section_frames());
+            let end = range
+                .end()
+                .get()
+                .div_ceil(self.spec.geometry.section_frames());
             for nr in (first..end).map(SectionNr::new) {
                 let touched = self.touched(nr, range);
                 if let Some(usage) = self.table.get_mut(nr).and_then(|s| s.usage.as_mut()) {

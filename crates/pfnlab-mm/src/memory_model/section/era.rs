@@ -71,8 +71,17 @@ impl SectionEra {
         !matches!(self, SectionEra::MapOnly | SectionEra::OnlineBit)
     }
 
-    /// Whether the buffer for a group's maps must be on its node and aligned to one map.
+    /// Whether the buffer for a group's maps must be on the group's node.
     pub(super) const fn exact_buffer(self) -> bool {
         self.has_subsections()
+    }
+
+    /// Whether that buffer is aligned to the map of one section, and not just to a frame.
+    pub(super) const fn aligns_buffer(self, vmemmap: bool) -> bool {
+        match self {
+            SectionEra::MapOnly | SectionEra::OnlineBit => vmemmap,
+            SectionEra::OnePass => false,
+            SectionEra::EarlyBit | SectionEra::RcuUsage => true,
+        }
     }
 }

@@ -5,7 +5,7 @@ use core::fmt;
 use pfnlab_model::{NodeId, PfnRange};
 
 use super::table::Usage;
-use super::{Sections, SectionWord, Subsections};
+use super::{SectionWord, Sections, Subsections};
 use crate::memory_model::{PageAddr, SectionNr};
 
 /// Why nothing was added.
@@ -121,10 +121,14 @@ impl Sections {
     ) -> Result<PageAddr, ActivateError> {
         let (geometry, layout) = (self.spec.geometry, self.spec.word());
         let size = geometry.descriptor_bytes();
-        let nr = self.section_of_parts(range).ok_or(ActivateError::NotWhole(range))?;
+        let nr = self
+            .section_of_parts(range)
+            .ok_or(ActivateError::NotWhole(range))?;
         let start = geometry.section_range(nr).expect("checked").start();
         let touched = self.touched(nr, range);
-        let before = self.get(nr).map_or(SectionWord::default(), |section| section.word);
+        let before = self
+            .get(nr)
+            .map_or(SectionWord::default(), |section| section.word);
         let taken = match self.get(nr).and_then(|section| section.subsections()) {
             Some(there) if self.spec.era.has_subsections() => there.any(touched.clone()),
             _ => before.is_present(),
@@ -163,7 +167,9 @@ impl Sections {
 
     /// Takes frames away.
     pub(crate) fn deactivate(&mut self, range: PfnRange) -> Result<Deactivated, DeactivateError> {
-        let nr = self.section_of_parts(range).ok_or(DeactivateError::NotWhole(range))?;
+        let nr = self
+            .section_of_parts(range)
+            .ok_or(DeactivateError::NotWhole(range))?;
         let (layout, divided) = (self.spec.word(), self.spec.era.has_subsections());
         let whole = self.spec.geometry.section_range(nr);
         let touched = self.touched(nr, range);
@@ -190,7 +196,11 @@ impl Sections {
             section.usage = None;
         }
         Ok(Deactivated {
-            map_freed: if early { whole.filter(|_| gone) } else { Some(range) },
+            map_freed: if early {
+                whole.filter(|_| gone)
+            } else {
+                Some(range)
+            },
             usage_freed,
             section_gone: gone,
         })

@@ -18,7 +18,7 @@ mod word;
 pub use boot::Group;
 pub(super) use boot::Maps;
 pub use era::SectionEra;
-pub use hotplug::{ActivateError, Deactivated, DeactivateError};
+pub use hotplug::{ActivateError, DeactivateError, Deactivated};
 pub use sections::{Sections, SectionsSpec};
 pub use subsections::Subsections;
 pub use table::{Root, RootArray, Section, SectionTable};

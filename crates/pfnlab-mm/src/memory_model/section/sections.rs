@@ -79,7 +79,11 @@ impl Sections {
     pub(super) fn new(spec: &SectionsSpec, section_map_bytes: u64) -> Sections {
         Sections {
             spec: *spec,
-            table: Table::new(spec.table, spec.entry_bytes(), spec.geometry.section_count()),
+            table: Table::new(
+                spec.table,
+                spec.entry_bytes(),
+                spec.geometry.section_count(),
+            ),
             section_map_bytes,
         }
     }
@@ -96,7 +100,9 @@ impl Sections {
 
     /// One section (`__nr_to_section`); `None` where its root is null, and beyond the last.
     pub fn get(&self, nr: SectionNr) -> Option<&Section> {
-        self.table.get(nr).filter(|_| nr.get() < self.spec.geometry.section_count())
+        self.table
+            .get(nr)
+            .filter(|_| nr.get() < self.spec.geometry.section_count())
     }
 
     /// The present sections, ascending (`for_each_present_section_nr`).
@@ -210,7 +216,9 @@ impl Sections {
     fn in_subsection(&self, section: &Section, pfn: Pfn) -> bool {
         let at = self.spec.geometry.subsection_of(pfn);
         !self.spec.era.has_subsections()
-            || section.subsections().is_some_and(|there| there.contains(at))
+            || section
+                .subsections()
+                .is_some_and(|there| there.contains(at))
     }
 
     /// The sub-sections of section `nr` that `range` touches.

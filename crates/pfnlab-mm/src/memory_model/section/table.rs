@@ -117,7 +117,10 @@ impl Table {
 
     pub(super) fn get_mut(&mut self, nr: SectionNr) -> Option<&mut Section> {
         let (piece, slot) = self.place(nr);
-        self.pieces.get_mut(piece)?.as_mut().map(|piece| &mut piece[slot])
+        self.pieces
+            .get_mut(piece)?
+            .as_mut()
+            .map(|piece| &mut piece[slot])
     }
 
     /// The section, its root made if need be (`sparse_index_init`).
@@ -140,7 +143,10 @@ impl Table {
     pub(super) fn present(&self) -> impl Iterator<Item = SectionNr> {
         let end = self.highest.map_or(0, |nr| nr.get() + 1);
         let all = (0..end).map(SectionNr::new);
-        all.filter(|&nr| self.get(nr).is_some_and(|section| section.word.is_present()))
+        all.filter(|&nr| {
+            self.get(nr)
+                .is_some_and(|section| section.word.is_present())
+        })
     }
 
     pub(super) fn root(&self, nr: SectionNr) -> Root {

@@ -185,7 +185,11 @@ impl SectionWordLayout {
     /// `offline_mem_sections`).
     pub const fn with_online(self, word: SectionWord, online: bool) -> SectionWord {
         let flag = ONLINE & self.flag_mask();
-        SectionWord(if online { word.0 | flag } else { word.0 & !flag })
+        SectionWord(if online {
+            word.0 | flag
+        } else {
+            word.0 & !flag
+        })
     }
 
     /// The word with its mark for device memory set, where there is one.
