@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let block = mm.alloc(&Request::new(gfp), &mut ())?;
         let zone = mm.zone_of(block.start()).ok_or("a frame has a zone")?;
         println!(
-            "{gfp}: frame {} of zone {}, a {} pageblock",
+            "{gfp}: frame {} of zone {}, in a pageblock of type {}",
             block.start(),
             zone.kind,
             mm.pageblock_type(block.start()),

@@ -25,13 +25,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let saved = driver.allocator().snapshot();
     let text = snapshot::to_json(&saved);
     println!(
-        "saved: {} zones, {} KiB",
+        "saved: {} zones in JSON, {} tickets in use",
         saved.zones.len(),
-        text.len() / 1024
+        driver.live().count()
     );
 
     // What is resumed goes on with the same tickets and the same workload.
-    let mut resumed = driver.continue_on(Mm::resume(&saved)?);
+    let loaded = snapshot::from_json("saved", &text)?;
+    let mut resumed = driver.continue_on(Mm::resume(&loaded)?);
     let mut again = workload.clone();
     half(&mut driver, &mut workload)?;
     half(&mut resumed, &mut again)?;

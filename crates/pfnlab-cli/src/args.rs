@@ -1,6 +1,8 @@
 //! What can be said on the command line.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroUsize, ParseIntError};
+use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -104,17 +106,36 @@ Examples:
   pfnlab boot examples/machines/2node.toml
   pfnlab boot two-node --show zoneinfo
   pfnlab boot one-node --show zone --width 100
-  pfnlab boot - --show buddyinfo < my-machine.toml")]
+  pfnlab boot - --show buddyinfo < my-machine.toml
+  dmesg | pfnlab boot - --show buddyinfo
+  pfnlab boot console.log --facts facts.txt --check
+  pfnlab boot serial.log.gz --compare snapshots/early0.json.gz
+
+A boot log is told by what is in it; with `memblock=debug` it says what was reserved. Facts are files
+read on that machine after boot, each under a line `=== NAME`, such as `=== /proc/zoneinfo`.")]
 pub(crate) struct BootArgs {
-    /// A machine: a file that ends in .toml, a built-in name (two-node, one-node), or - for stdin
-    #[arg(value_name = "MACHINE")]
+    /// A machine: a file that ends in .toml, a built-in name (two-node, one-node), a boot log,
+    /// packed or not, or - for stdin
+    #[arg(value_name = "MACHINE|LOG")]
     pub(crate) machine: String,
-    /// The kernel generation, such as linux-6.12.y
+    /// The kernel generation, such as linux-6.12.y; of a log the one of its release
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// How the kernel was built, such as x86_64
+    /// How the kernel was built, such as x86_64; of a log as it shows
     #[arg(long, value_name = "NAME")]
     pub(crate) config: Option<String>,
+    /// Derive every fact a log, and --facts, says of that boot, and print those we cannot
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// What that machine said of itself after boot
+    #[arg(long, value_name = "FILE")]
+    pub(crate) facts: Option<PathBuf>,
+    /// How far nodes are apart, which no log says: a row for each, such as 10,20;20,10
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) distances: Option<Distances>,
+    /// Compare zones, pageblocks and free lists with a recorded or saved state
+    #[arg(long, value_name = "SNAPSHOT")]
+    pub(crate) compare: Option<PathBuf>,
     /// What to show
     #[arg(long, value_enum, default_value_t = Show::Summary)]
     pub(crate) show: Show,
@@ -124,6 +145,26 @@ pub(crate) struct BootArgs {
     /// Print one JSON object, with all there is to show, instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// By node the distance to every node.
+#[derive(Clone, Debug)]
+pub(crate) struct Distances(pub(crate) Vec<Vec<u8>>);
+
+impl FromStr for Distances {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Distances, ParseIntError> {
+        let row = |row: &str| {
+            row.split(',')
+                .map(|distance| distance.trim().parse())
+                .collect()
+        };
+        text.split(';')
+            .map(row)
+            .collect::<Result<_, _>>()
+            .map(Distances)
+    }
 }
 
 /// What `boot` can show.
@@ -141,6 +182,10 @@ pub(crate) enum Show {
     Zonelists,
     /// A picture of every zone: its frames, its lists, its pageblocks
     Zone,
+    /// The boot allocator's lists when it was done, as it prints them; of a log
+    Memblock,
+    /// The memory sections that are there, and what zones they are in
+    Sections,
 }
 
 /// What `replay` takes.

@@ -78,7 +78,10 @@ mod tests {
         assert!(!is_presentable(&error));
         let shown = plain(&error, "no");
         let lines: Vec<_> = shown.lines().collect();
-        assert_eq!(lines[2], format!(" 2 | …{}bad{}…", "a".repeat(30), "b".repeat(57)));
+        assert_eq!(
+            lines[2],
+            format!(" 2 | …{}bad{}…", "a".repeat(30), "b".repeat(57))
+        );
         assert_eq!(lines[3], format!("   : {}^^^", " ".repeat(31)));
     }
 

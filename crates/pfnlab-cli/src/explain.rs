@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use pfnlab::Event;
 use pfnlab::explain::{self, Explained};
 use pfnlab::view::{Detail, Style};
-use pfnlab::Event;
 use serde::Serialize;
 
 use crate::Verdict;
@@ -34,7 +34,11 @@ struct OperationReport {
 }
 
 pub(crate) fn explain(args: &ExplainArgs) -> Result<Verdict, Failure> {
-    let detail = if args.all { Detail::Full } else { Detail::Brief };
+    let detail = if args.all {
+        Detail::Full
+    } else {
+        Detail::Brief
+    };
     let style = style(&args.style);
     let mut report = ExplainReport {
         file: args.trace.clone(),
@@ -43,7 +47,9 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<Verdict, Failure> {
     let mut told = 0;
     let each = |explained: Explained| -> Result<(), Failure> {
         if args.json {
-            report.operations.push(OperationReport::new(explained, detail));
+            report
+                .operations
+                .push(OperationReport::new(explained, detail));
         } else {
             let gap = if told == 0 { "" } else { "\n" };
             output::text(&format!("{gap}{}", as_text(&explained, &style, detail)))?;

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use pfnlab::boot::{ZoneSummary, zones};
 use pfnlab::model::{Order, Snapshot};
 use pfnlab::scenario::{PhaseSummary, ReportSpec, Scenario, ScenarioSummary, ZoneIndices};
+use pfnlab::view::Style;
 use serde::Serialize;
 
 use crate::run::{Outcomes, Refusals, refusals};
@@ -30,6 +31,8 @@ pub(crate) struct ScenarioReport {
     show: ReportSpec,
     #[serde(skip)]
     buddyinfo: [String; 2],
+    #[serde(skip)]
+    pictures: String,
 }
 
 /// What a phase came to.
@@ -88,6 +91,10 @@ impl ScenarioReport {
             repro: repro.to_string(),
             show: spec.report.clone(),
             buddyinfo: summary.buddyinfo(),
+            pictures: match spec.report.pictures {
+                true => format!("\n{}", summary.pictures(&Style::PLAIN)),
+                false => String::new(),
+            },
         }
     }
 
@@ -118,11 +125,8 @@ impl ScenarioReport {
                 text.extend(state.indices.iter().map(Indices::extfrag_line));
             }
         }
-        let _ = write!(
-            text,
-            "\nfingerprint {}\n{}\n",
-            self.fingerprint, self.repro
-        );
+        text.push_str(&self.pictures);
+        let _ = write!(text, "\nfingerprint {}\n{}\n", self.fingerprint, self.repro);
         text
     }
 }

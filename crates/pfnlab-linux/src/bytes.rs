@@ -65,7 +65,10 @@ mod tests {
     fn packed_and_plain_are_the_same() {
         assert_eq!(read_unpacked(&b"{}"[..]).unwrap(), b"{}");
         assert_eq!(read_unpacked(&packed(b"{}")[..]).unwrap(), b"{}");
-        assert_eq!(read_unpacked(&packed(b"{}")[..10]).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(
+            read_unpacked(&packed(b"{}")[..10]).unwrap_err().kind(),
+            io::ErrorKind::UnexpectedEof
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use pfnlab_model::{
     CpuState, FreeListState, GlobalState, NodeState, PageblockState, PcpListState, PcpState,
-    Snapshot, Watermarks, ZoneId, ZoneStat, ZoneState,
+    Snapshot, Watermarks, ZoneId, ZoneStat, ZoneState, ZonelistCacheState,
 };
 
 /// Compares fields of a struct. Behind the semicolon: those that are compared elsewhere. A field
@@ -19,6 +19,7 @@ macro_rules! fields {
 
 const HOTPLUG: &str = "set at boot and by memory hotplug: no recorded operation changes it";
 const BUILD: &str = "how the kernel was built and booted: no operation changes it";
+const RECLAIM: &str = "a tunable of direct reclaim, which no recorded operation reaches";
 const TWICE: &str = "another field says the same";
 
 /// What is not compared between the end of a replay and the recorded state, each with its reason.
@@ -64,14 +65,18 @@ pub const NOT_COMPARED: &[(&str, &str)] = &[
     ("global.nr_pageblock_bits", BUILD),
     ("global.nr_cpu_ids", BUILD),
     ("global.gfp_allowed_mask", BUILD),
-    (
-        "global.node_reclaim_mode",
-        "a tunable of direct reclaim, which no recorded operation reaches",
-    ),
+    ("global.node_reclaim_mode", RECLAIM),
+    ("global.zone_reclaim_mode", RECLAIM),
+    ("zones[].min_unmapped_pages", RECLAIM),
+    ("zones[].min_slab_pages", RECLAIM),
+    ("global.HZ", BUILD),
+    ("global.system_state", BUILD),
     (
         "global.leader_cpu",
         "the recorder's own: the CPU that led the others",
     ),
+    ("global.NR_FREE_PAGES_index", TWICE),
+    ("global.migratetype_numbers", TWICE),
     ("zones[].name", TWICE),
     ("zones[].pcp[].online", TWICE),
     ("zones[].pcp[].lists[].mt", TWICE),
@@ -158,7 +163,7 @@ fn global_state(out: Out<'_>, at: &str, expected: &GlobalState, got: &GlobalStat
         zone_kinds, zone_stats, migratetypes, top_order, pageblock_order, section_frames,
         possible_nodes, movable_zone, mobility_disabled, totalreserve_pages, totalram_pages,
         min_free_kbytes, user_min_free_kbytes, watermark_scale_factor, watermark_boost_factor,
-        percpu_pagelist_high_fraction, lowmem_reserve_ratio, pcp_batch_scale_max);
+        percpu_pagelist_high_fraction, percpu_pagelist_fraction, lowmem_reserve_ratio, pcp_batch_scale_max);
 }
 
 fn cpu_state(out: Out<'_>, at: &str, expected: &CpuState, got: &CpuState) {
@@ -169,14 +174,27 @@ fn cpu_state(out: Out<'_>, at: &str, expected: &CpuState, got: &CpuState) {
 fn node_state(out: Out<'_>, at: &str, expected: &NodeState, got: &NodeState) {
     fields!(out, at, NodeState, expected, got;
         node, start, spanned, present, totalreserve_pages,
-        kswapd_order, kswapd_highest, kswapd_failures, distance, zonelist, zonelist_this_node);
+        kswapd_order, kswapd_highest, kswapd_failures, distance, zonelist, zonelist_this_node;
+        zonelist_cache);
+    match (&expected.zonelist_cache, &got.zonelist_cache) {
+        (Some(expected), Some(got)) => {
+            zonelist_cache(out, &format!("{at}zonelist_cache."), expected, got);
+        }
+        (expected, got) => there(out, || format!("{at}zonelist_cache"), expected, got),
+    }
+}
+
+fn zonelist_cache(out: Out<'_>, at: &str, expected: &ZonelistCacheState, got: &ZonelistCacheState) {
+    fields!(out, at, ZonelistCacheState, expected, got; since_zap, zap_due; full);
+    sequence(out, &format!("{at}full"), &expected.full, &got.full);
 }
 
 #[rustfmt::skip] // One line for each group of fields.
 fn zone_state(out: Out<'_>, at: &str, expected: &ZoneState, got: &ZoneState, stats: &[ZoneStat]) {
     fields!(out, at, ZoneState, expected, got;
         id, start, spanned, present, managed, boost, highatomic_reserved, highatomic_free,
-        pageset_high_min, pageset_high_max, pageset_batch, flags, percpu_drift_mark,
+        pageset_high_min, pageset_high_max, pageset_batch, flags, pages_scanned, all_unreclaimable,
+        dirty_balance_reserve, percpu_drift_mark,
         isolated_pageblocks, lowmem_reserve;
         memory, watermarks, vm_stat, free_lists, pcp, pageblocks, lent);
     let path = &format!("{at}watermarks.");

@@ -4,9 +4,9 @@ use pfnlab_linux::{NOT_COMPARED, differences, read_snapshot};
 use pfnlab_model::{Snapshot, ZoneKind};
 use serde_json::Value;
 
-fn state(machine: &str) -> Snapshot {
+fn state(file: &str) -> Snapshot {
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
-    read_snapshot(format!("{fixtures}/{machine}/state.json.gz")).unwrap()
+    read_snapshot(format!("{fixtures}/{file}.json.gz")).unwrap()
 }
 
 /// One place of a saved snapshot, as a JSON pointer.
@@ -37,7 +37,9 @@ fn others(value: &Value) -> Vec<Value> {
     match value {
         Value::Null => {
             let pageblocks = serde_json::json!({"first": 0, "types": [], "movable": []});
-            [1.into(), pageblocks].into_iter().chain(names).collect()
+            let cache = serde_json::json!({"since_zap": 0, "zap_due": false, "full": []});
+            let structs = [1.into(), pageblocks, cache];
+            structs.into_iter().chain(names).collect()
         }
         Value::Bool(yes) => vec![Value::from(!yes)],
         Value::String(text) => names.filter(|name| name != text).collect(),
@@ -60,7 +62,12 @@ fn others(value: &Value) -> Vec<Value> {
 
 #[test]
 fn every_change_is_found() {
-    for machine in ["6.12-m9", "6.1-m1s"] {
+    for machine in [
+        "6.12-m9/state",
+        "6.1-m1s/state",
+        "older/2.6.37",
+        "older/5.0-cma",
+    ] {
         let before = state(machine);
         let saved = serde_json::to_value(&before).unwrap();
         let mut all = Vec::new();
@@ -95,14 +102,14 @@ fn every_change_is_found() {
 
 #[test]
 fn nothing_differs_from_itself() {
-    for machine in ["6.12-m5", "6.12-m9", "6.1-m1s"] {
+    for machine in ["6.12-m5/state", "6.12-m9/state", "6.1-m1s/state"] {
         assert_eq!(differences(&state(machine), &state(machine)), []);
     }
 }
 
 #[test]
 fn a_difference_says_where_and_what() {
-    let expected = state("6.12-m9");
+    let expected = state("6.12-m9/state");
     let mut got = expected.clone();
     let mut zones = got.zones.iter_mut();
     let zone = zones.find(|zone| zone.id.kind == ZoneKind::Dma).unwrap();

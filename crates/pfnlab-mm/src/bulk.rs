@@ -1,6 +1,6 @@
 //! Many single frames at once (`alloc_pages_bulk`).
 
-use pfnlab_model::{Observer, Order, Pfn};
+use pfnlab_model::{Event, Observer, Order, Pfn};
 
 use crate::Mm;
 use crate::alloc_flags::{AllocFlags, Mark};
@@ -33,8 +33,12 @@ impl Mm {
                 flags: AllocFlags::LOW,
                 highest: usize::from(preferred.kind),
             };
-            if zone.watermark_fast(mark, ask).is_ok() {
-                break entry.zone.index();
+            match zone.watermark_fast(mark, ask) {
+                Ok(()) => break entry.zone.index(),
+                Err(why) => observer.event(Event::ZoneRefused {
+                    zone: entry.id,
+                    why,
+                }),
             }
             next = self
                 .zonelist(asked.list)

@@ -79,11 +79,19 @@ impl Config {
         ..Config::X86_64
     };
 
+    /// A kernel without device memory (`CONFIG_ZONE_DEVICE`), as one's own build often is.
+    pub const X86_64_PLAIN: Config = Config {
+        name: "x86_64-plain",
+        zones: X86_64_ZONES.split_at(X86_64_ZONES.len() - 1).0,
+        ..Config::X86_64
+    };
+
     /// Every config with a name.
     pub const ALL: &'static [&'static Config] = &[
         &Config::X86_64,
         &Config::X86_64_NO_THP,
         &Config::X86_64_DEFERRED,
+        &Config::X86_64_PLAIN,
     ];
 
     /// The config with this name.

@@ -228,12 +228,14 @@ impl Mm {
     fn set_pagesets(&mut self, observer: &mut impl Observer) {
         let online = |cpu: &&crate::mm::Cpu| cpu.online;
         let all_cpus = self.cpus.iter().filter(online).count() as u64;
+        let nodes = &self.nodes;
+        let real = |node: NodeId| nodes.get(node.index()).map_or(node, |node| node.real);
         for zone in &mut self.zones {
             let on_node = self
                 .cpus
                 .iter()
                 .filter(online)
-                .filter(|cpu| cpu.node == zone.id.node);
+                .filter(|cpu| real(cpu.node) == real(zone.id.node));
             let cpus = match on_node.count() as u64 {
                 0 => all_cpus,
                 some => some,

@@ -68,6 +68,8 @@ pub(crate) struct Node {
     pub(crate) spanned: u64,
     pub(crate) present: u64,
     pub(crate) distance: Vec<u8>,
+    /// The node it was cut from by `numa=fake=`, whose CPUs it shares; else itself.
+    pub(crate) real: NodeId,
     pub(crate) totalreserve: u64,
     /// The order in which zones are asked: all of them, and its own.
     pub(crate) zonelists: [Zonelist; 2],

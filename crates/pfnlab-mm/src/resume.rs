@@ -302,6 +302,7 @@ fn resume_node(state: &NodeState, config: &Config) -> Node {
         spanned: state.spanned,
         present: state.present,
         distance: state.distance.clone(),
+        real: state.node,
         totalreserve: state.totalreserve_pages,
         zonelists: [list(&state.zonelist), list(&state.zonelist_this_node)],
     }
@@ -316,7 +317,11 @@ fn resume_zone(
 ) -> Result<Zone, ResumeError> {
     let id = state.id;
     let span = PfnRange::sized(state.start, state.spanned);
-    let cpus = if span.is_empty() { 0 } else { snapshot.cpus.len() };
+    let cpus = if span.is_empty() {
+        0
+    } else {
+        snapshot.cpus.len()
+    };
     if state.pcp.len() != cpus {
         return Err(inconsistent(id, "has lists for every CPU, or no memory"));
     }

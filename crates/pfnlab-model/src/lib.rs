@@ -66,7 +66,7 @@ pub use pfn::{Pfn, PfnRange};
 pub use request::Request;
 pub use snapshot::{
     CpuState, FreeListState, GlobalState, NodeState, PageblockState, PcpListState, PcpState,
-    SNAPSHOT_FORMAT, Snapshot, Watermarks, ZoneFlags, ZoneStat, ZoneState,
+    SNAPSHOT_FORMAT, Snapshot, Watermarks, ZoneFlags, ZoneStat, ZoneState, ZonelistCacheState,
 };
 pub use trace::{Step, Trace, TraceStart};
 pub use trace_text::{ParsedTrace, TraceError};

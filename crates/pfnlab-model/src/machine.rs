@@ -283,7 +283,7 @@ impl MachineSpec {
                 }
             };
             for (other, &value) in distance.iter().enumerate() {
-                if (other == number) != (value == 10) || value < 10 {
+                if (other == number && value != 10) || value < 10 {
                     let place = Place::of_node(number, "distance", Some(other));
                     return Err(Problem::Distance {
                         value,
@@ -549,7 +549,7 @@ impl fmt::Display for Problem {
                 write!(f, "the distance of a node to itself is 10, not {value}")
             }
             Problem::Distance { value, own: false } => {
-                write!(f, "the distance to another node is 11 to 255, not {value}")
+                write!(f, "the distance to another node is 10 to 255, not {value}")
             }
             Problem::EmptyRange(range) => {
                 write!(

@@ -22,17 +22,20 @@ pub enum MigrateType {
     Cma,
     /// Pageblocks being taken out of use.
     Isolate,
+    /// Pageblocks kept for when nothing else is left (up to 3.8; `MIGRATE_RESERVE`).
+    Reserve,
 }
 
 impl MigrateType {
     /// Every type.
-    pub const ALL: [MigrateType; 6] = [
+    pub const ALL: [MigrateType; 7] = [
         MigrateType::Unmovable,
         MigrateType::Movable,
         MigrateType::Reclaimable,
         MigrateType::HighAtomic,
         MigrateType::Cma,
         MigrateType::Isolate,
+        MigrateType::Reserve,
     ];
 
     /// How many types there are.
@@ -61,6 +64,7 @@ impl MigrateType {
             MigrateType::HighAtomic => "HighAtomic",
             MigrateType::Cma => "CMA",
             MigrateType::Isolate => "Isolate",
+            MigrateType::Reserve => "Reserve",
         }
     }
 
@@ -73,6 +77,7 @@ impl MigrateType {
             MigrateType::HighAtomic => 'H',
             MigrateType::Cma => 'C',
             MigrateType::Isolate => 'I',
+            MigrateType::Reserve => 'R',
         }
     }
 

@@ -30,6 +30,9 @@ serde_struct! {
 ///
 /// Lists are in list order, head first: a request takes the head. [`Snapshot::apply`] moves a
 /// snapshot by one [`Event`].
+///
+/// What a generation does not have is 0, false, `None` or empty; the field says so where that is
+/// not its plain meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// [`SNAPSHOT_FORMAT`].
@@ -77,15 +80,18 @@ pub struct GlobalState {
     pub min_free_kbytes: u64,
     /// What somebody wrote there; `None`: nobody did.
     pub user_min_free_kbytes: Option<u64>,
-    /// The distance between watermarks, in 1/10000 of a zone.
+    /// The distance between watermarks, in 1/10000 of a zone (since 4.14).
     pub watermark_scale_factor: u64,
-    /// How far stealing may boost the watermarks, in 1/10000 of the high one.
+    /// How far stealing may boost the watermarks, in 1/10000 of the high one (since 5.0).
     pub watermark_boost_factor: u64,
-    /// The per-CPU lists may hold 1/this of a zone; 0: sized from the low watermark.
+    /// The per-CPU lists may hold 1/this of a zone; 0: sized from the low watermark (since 6.1).
     pub percpu_pagelist_high_fraction: u64,
+    /// The per-CPU list of one CPU may hold 1/this of a zone; 0: sized from the batch (up to 5.0).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub percpu_pagelist_fraction: u64,
     /// 1/this of the memory above a zone is withheld, by zone index; 0: nothing.
     pub lowmem_reserve_ratio: Vec<u64>,
-    /// A batch is at most doubled this often.
+    /// A batch is at most doubled this often; 0 also where no such limit is built in (up to 6.1.0).
     pub pcp_batch_scale_max: u8,
 }
 }
@@ -115,13 +121,16 @@ pub struct NodeState {
     pub spanned: u64,
     /// Frames that exist.
     pub present: u64,
-    /// Frames of it no user can have.
+    /// Frames of it no user can have (since 4.14).
     pub totalreserve_pages: u64,
-    /// The largest order the background reclaimer was asked for.
+    /// The largest order the background reclaimer was asked for (`kswapd_order`; up to 3.8
+    /// `kswapd_max_order`).
     pub kswapd_order: Order,
-    /// The highest zone it was asked for; `None`: it was not asked.
+    /// The highest zone it was asked for (`kswapd_highest_zoneidx`; 4.14 and 5.0
+    /// `kswapd_classzone_idx`; 3.8 `classzone_idx`). `None`: it was not asked, or the generation
+    /// does not note it (2.6.37). 3.8 has no way to say that it was not asked.
     pub kswapd_highest: Option<ZoneKind>,
-    /// How often in a row it found nothing to reclaim.
+    /// How often in a row it found nothing to reclaim (since 4.14).
     pub kswapd_failures: u32,
     /// The distance to every online node.
     pub distance: Vec<u8>,
@@ -129,6 +138,23 @@ pub struct NodeState {
     pub zonelist: Vec<ZoneId>,
     /// The same for requests that stay on the node (`ZONELIST_NOFALLBACK`).
     pub zonelist_this_node: Vec<ZoneId>,
+    /// What is remembered of full zones on [`NodeState::zonelist`] (up to 3.8).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub zonelist_cache: Option<ZonelistCacheState>,
+}
+}
+
+serde_struct! {
+/// Which zones of a zonelist were full lately, to pass over them (`struct zonelist_cache`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZonelistCacheState {
+    /// Ticks (jiffies) since it was last forgotten. Never was it where this is the age of the
+    /// kernel's clock, which starts 300 seconds before 2^32 ticks.
+    pub since_zap: u64,
+    /// That was more than a second ago: a walk that uses the cache forgets it first.
+    pub zap_due: bool,
+    /// The positions of the full zones on the zonelist, ascending.
+    pub full: Vec<u32>,
 }
 }
 
@@ -144,7 +170,8 @@ pub struct ZoneState {
     pub spanned: u64,
     /// Frames that exist.
     pub present: u64,
-    /// Frames given to the allocator.
+    /// Frames given to the allocator (since 3.8). 2.6.37 does not count them and takes
+    /// [`ZoneState::present`], which leaves out the memory map there, in their place.
     pub managed: u64,
     /// Where its frames are, ascending; empty: unknown, take the span for it.
     #[cfg_attr(feature = "serde", serde(default))]
@@ -157,14 +184,24 @@ pub struct ZoneState {
     pub highatomic_reserved: u64,
     /// How many of them are free; `None`: the generation does not count them.
     pub highatomic_free: Option<u64>,
-    /// The least `high` of a per-CPU list.
+    /// The least `high` of a per-CPU list. It and the next two are kept with the zone since 6.1.
     pub pageset_high_min: u32,
     /// The most.
     pub pageset_high_max: u32,
     /// The batch of a per-CPU list.
     pub pageset_batch: u32,
-    /// Its flags.
+    /// Its flags (since 5.0; older ones only have flags that belong to reclaim).
     pub flags: ZoneFlags,
+    /// Pages looked at by reclaim since one was last freed into the zone (up to 3.8).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub pages_scanned: u64,
+    /// Reclaim gave up on the zone; the next page freed into it clears this (up to 3.8).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub all_unreclaimable: bool,
+    /// Frames of it that may not be filled with dirty pages: its highest reserve and its high
+    /// watermark (3.8).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub dirty_balance_reserve: u64,
     /// Below this many free frames the differences of all CPUs are counted too; 0: never.
     pub percpu_drift_mark: u64,
     /// Pageblocks being taken out of use.
@@ -194,7 +231,7 @@ pub struct Watermarks {
     pub low: u64,
     /// Above: it goes back to sleep.
     pub high: u64,
-    /// Above: pages may be promoted from slower memory.
+    /// Above: pages may be promoted from slower memory (since 6.1).
     pub promo: u64,
 }
 }
@@ -251,13 +288,14 @@ serde_struct! {
 /// One of the per-CPU lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PcpListState {
-    /// Its index: 3 · order + type up to order 3, then the lists of huge pages.
+    /// Its index: 3 · order + type up to order 3, then the lists of huge pages. Up to 5.0 there
+    /// is order 0 only. The type is its position in [`GlobalState::migratetypes`].
     pub index: u8,
     /// The order of its blocks.
     pub order: Order,
     /// Where its blocks start, head first.
     pub pfns: VecDeque<Pfn>,
-    /// The migratetypes noted on them, in the same order; empty where none are noted.
+    /// The migratetypes noted on them, in the same order; empty where none are noted (6.12).
     pub noted: VecDeque<MigrateType>,
 }
 }
@@ -383,6 +421,66 @@ zone_stats! {
     FreeCma = "NR_FREE_CMA_PAGES", "nr_free_cma";
     /// Not accepted yet by a confidential guest.
     Unaccepted = "NR_UNACCEPTED", "nr_unaccepted";
+    /// Page tables (up to 5.0).
+    PageTable = "NR_PAGETABLE", "nr_page_table_pages";
+    /// Kernel stacks: how many of them (`NR_KERNEL_STACK`) up to 3.8, then KiB; up to 5.0.
+    KernelStack = "NR_KERNEL_STACK_KB", "nr_kernel_stack";
+    /// On the inactive list of anonymous memory, where lists belong to zones (up to 3.8).
+    LruInactiveAnon = "NR_INACTIVE_ANON", "nr_inactive_anon";
+    /// On the active list of anonymous memory, where lists belong to zones (up to 3.8).
+    LruActiveAnon = "NR_ACTIVE_ANON", "nr_active_anon";
+    /// On the inactive list of file pages, where lists belong to zones (up to 3.8).
+    LruInactiveFile = "NR_INACTIVE_FILE", "nr_inactive_file";
+    /// On the active list of file pages, where lists belong to zones (up to 3.8).
+    LruActiveFile = "NR_ACTIVE_FILE", "nr_active_file";
+    /// Not evictable, where lists belong to zones (up to 3.8).
+    LruUnevictable = "NR_UNEVICTABLE", "nr_unevictable";
+    /// Mapped anonymous pages (up to 3.8).
+    AnonPages = "NR_ANON_PAGES", "nr_anon_pages";
+    /// Mapped file pages (up to 3.8).
+    FileMapped = "NR_FILE_MAPPED", "nr_mapped";
+    /// In the page cache (up to 3.8).
+    FilePages = "NR_FILE_PAGES", "nr_file_pages";
+    /// Dirty (up to 3.8).
+    FileDirty = "NR_FILE_DIRTY", "nr_dirty";
+    /// Under write-back (up to 3.8).
+    Writeback = "NR_WRITEBACK", "nr_writeback";
+    /// Slabs that can be reclaimed (up to 3.8).
+    SlabReclaimable = "NR_SLAB_RECLAIMABLE", "nr_slab_reclaimable";
+    /// Slabs that cannot (up to 3.8).
+    SlabUnreclaimable = "NR_SLAB_UNRECLAIMABLE", "nr_slab_unreclaimable";
+    /// Written to an NFS server, but not stable there yet (up to 3.8).
+    UnstableNfs = "NR_UNSTABLE_NFS", "nr_unstable";
+    /// Written by reclaim (up to 3.8).
+    VmscanWrite = "NR_VMSCAN_WRITE", "nr_vmscan_write";
+    /// Marked for reclaim once they are written (3.8).
+    VmscanImmediate = "NR_VMSCAN_IMMEDIATE", "nr_vmscan_immediate_reclaim";
+    /// Under write-back with temporary buffers (up to 3.8).
+    WritebackTemp = "NR_WRITEBACK_TEMP", "nr_writeback_temp";
+    /// Anonymous pages taken off their list (up to 3.8).
+    IsolatedAnon = "NR_ISOLATED_ANON", "nr_isolated_anon";
+    /// File pages taken off their list (up to 3.8).
+    IsolatedFile = "NR_ISOLATED_FILE", "nr_isolated_file";
+    /// Shared memory (up to 3.8).
+    Shmem = "NR_SHMEM", "nr_shmem";
+    /// Ever dirtied (up to 3.8).
+    Dirtied = "NR_DIRTIED", "nr_dirtied";
+    /// Ever written (up to 3.8).
+    Written = "NR_WRITTEN", "nr_written";
+    /// Handed out by the node that was wanted (a counter of zones up to 3.8).
+    NumaHit = "NUMA_HIT", "numa_hit";
+    /// Handed out by this node though another was wanted (a counter of zones up to 3.8).
+    NumaMiss = "NUMA_MISS", "numa_miss";
+    /// Wanted from this node, but handed out by another (a counter of zones up to 3.8).
+    NumaForeign = "NUMA_FOREIGN", "numa_foreign";
+    /// Handed out by the node that interleaving wanted (a counter of zones up to 3.8).
+    NumaInterleave = "NUMA_INTERLEAVE_HIT", "numa_interleave";
+    /// Handed out to a CPU of the node (a counter of zones up to 3.8).
+    NumaLocal = "NUMA_LOCAL", "numa_local";
+    /// Handed out to a CPU of another node (a counter of zones up to 3.8).
+    NumaOther = "NUMA_OTHER", "numa_other";
+    /// Transparent huge pages of anonymous memory (3.8).
+    AnonThps = "NR_ANON_TRANSPARENT_HUGEPAGES", "nr_anon_transparent_hugepages";
 }
 
 impl ZoneStat {
@@ -696,7 +794,9 @@ impl GlobalState {
             | Sysctl::LowmemReserveRatioHighMem
             | Sysctl::LowmemReserveRatioMovable => {
                 let kinds = &self.zone_kinds;
-                let at = kinds.iter().position(|&kind| Some(kind) == sysctl.reserve_ratio_of());
+                let at = kinds
+                    .iter()
+                    .position(|&kind| Some(kind) == sysctl.reserve_ratio_of());
                 let at = at.expect("an event speaks of a zone the kernel has");
                 self.lowmem_reserve_ratio[at] = value;
             }

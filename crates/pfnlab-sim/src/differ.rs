@@ -139,6 +139,7 @@ differ!(GlobalState {
     watermark_scale_factor,
     watermark_boost_factor,
     percpu_pagelist_high_fraction,
+    percpu_pagelist_fraction,
     lowmem_reserve_ratio,
     pcp_batch_scale_max,
 });
@@ -154,6 +155,7 @@ differ!(NodeState {
     distance,
     zonelist,
     zonelist_this_node,
+    zonelist_cache,
 });
 differ!(ZoneState {
     id,
@@ -170,6 +172,9 @@ differ!(ZoneState {
     pageset_high_max,
     pageset_batch,
     flags,
+    pages_scanned,
+    all_unreclaimable,
+    dirty_balance_reserve,
     percpu_drift_mark,
     isolated_pageblocks,
     lowmem_reserve,

@@ -8,7 +8,7 @@
 use pfnlab_model::{
     Block, CpuState, FreeListState, GlobalState, MigrateType, NodeState, PageblockState,
     PcpListState, PcpState, Pfn, PfnRange, Snapshot, Watermarks, ZoneId, ZoneKind, ZoneStat,
-    ZoneState,
+    ZoneState, ZonelistCacheState,
 };
 
 /// The canonical bytes of a snapshot. Two snapshots are equal when these are.
@@ -156,6 +156,7 @@ put_struct!(GlobalState {
     watermark_scale_factor,
     watermark_boost_factor,
     percpu_pagelist_high_fraction,
+    percpu_pagelist_fraction,
     lowmem_reserve_ratio: list,
     pcp_batch_scale_max,
 });
@@ -176,6 +177,12 @@ put_struct!(NodeState {
     distance: list,
     zonelist: list,
     zonelist_this_node: list,
+    zonelist_cache,
+});
+put_struct!(ZonelistCacheState {
+    since_zap,
+    zap_due,
+    full: list
 });
 put_struct!(ZoneState {
     id,
@@ -192,6 +199,9 @@ put_struct!(ZoneState {
     pageset_high_max,
     pageset_batch,
     flags: bits,
+    pages_scanned,
+    all_unreclaimable,
+    dirty_balance_reserve,
     percpu_drift_mark,
     isolated_pageblocks,
     lowmem_reserve: list,

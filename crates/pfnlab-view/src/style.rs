@@ -84,7 +84,7 @@ impl Tone {
             Tone::Mark => "1;33",
             Tone::Type(MigrateType::Unmovable) => "31",
             Tone::Type(MigrateType::Reclaimable) => "33",
-            Tone::Type(MigrateType::HighAtomic) => "35",
+            Tone::Type(MigrateType::HighAtomic | MigrateType::Reserve) => "35",
             Tone::Type(MigrateType::Cma) | Tone::PerCpu => "36",
             Tone::Lent => "34",
         })

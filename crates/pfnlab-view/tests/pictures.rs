@@ -71,7 +71,7 @@ fn cells(picture: &str) -> Vec<(u64, String)> {
         if let Some(start) = label.strip_prefix("0x") {
             let row = row.split("  ").next().unwrap_or_default();
             rows.push((u64::from_str_radix(start, 16).unwrap(), row.to_owned()));
-        } else if let Some((count, "rows like this")) = line.trim_start().split_once(' ')
+        } else if let Some((count, "more rows like that")) = line.trim_start().split_once(' ')
             && let Some((start, row)) = rows.last().cloned()
         {
             let size = row.len() as u64;

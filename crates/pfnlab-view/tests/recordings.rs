@@ -27,7 +27,7 @@ fn check(case: &str) {
         events.clear();
         driver.step(&recorded.op, &mut events).unwrap();
         // Most operations are alike: a take from a per-CPU list.
-        if events.len() < 12 && number % 4 != 0 {
+        if events.len() < 24 && number % 8 != 0 {
             narrator.skip(&events);
             continue;
         }
@@ -75,6 +75,21 @@ fn single_unmovable_frames() {
 #[test]
 fn single_frames_of_every_type() {
     check("6.12/m1/w02");
+}
+
+#[test]
+fn fallbacks_and_reserves_of_6_1() {
+    check("6.1/m1/w05b");
+}
+
+#[test]
+fn bulk_requests() {
+    check("6.12/m1x/w13b");
+}
+
+#[test]
+fn two_nodes_without_mixing_types() {
+    check("6.12/m3n/w16");
 }
 
 #[test]

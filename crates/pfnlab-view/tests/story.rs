@@ -368,7 +368,7 @@ fn a_movable_request_claims_nothing_for_a_small_block() {
         assert_eq!(got.unwrap().get(), BASE + pfn);
         let text = story.text(&WIDE, Detail::Brief);
         assert!(
-            text.contains("movable requests claim from blocks of order 4 on only"),
+            text.contains("Movable requests claim from blocks of order 4 on only"),
             "{text}"
         );
     }

@@ -1,11 +1,20 @@
 //! Booting a machine, and what its zones look like then.
 //!
+//! - [`Booted`]: a machine from a description. Start here.
+//! - [`log`]: one from a boot log. [`facts`]: what that kernel said of itself, checked.
+//!   [`compare`]: the state it was recorded in, compared.
+//!
 //! ```
 //! use pfnlab::{boot::Booted, kernel, machine};
 //! let machine = machine::resolve("one-node").unwrap();
 //! let booted = Booted::new(&machine, kernel::profile(None).unwrap(), &kernel::config(None).unwrap());
 //! assert!(booted.unwrap().buddyinfo().starts_with("Node 0, zone      DMA "));
 //! ```
+
+pub mod compare;
+pub mod facts;
+pub mod log;
+mod sections;
 
 use std::fmt::Write;
 
@@ -44,6 +53,11 @@ impl Booted {
                 error,
             })?,
         })
+    }
+
+    /// The machine.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
     }
 
     /// The allocator.
@@ -115,6 +129,11 @@ impl Booted {
             .filter_map(|state| pfnlab_view::zone(&snapshot, state.id, &picture, style))
             .collect();
         drawn.join("\n")
+    }
+
+    /// A line for every run of memory sections that are in the same zones.
+    pub fn sections(&self) -> String {
+        sections::table(&self.machine, &self.layout)
     }
 
     /// The order in which zones are asked, by node.

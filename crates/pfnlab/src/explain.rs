@@ -66,7 +66,9 @@ pub fn trace<E: From<Error>>(
     let steps = file.trace().steps.iter().enumerate();
     let run = Run {
         mm: file.boot()?,
-        steps: steps.map(|(at, step)| (file.line(at), step.clone())).collect(),
+        steps: steps
+            .map(|(at, step)| (file.line(at), step.clone()))
+            .collect(),
         only: step,
     };
     run.explain(each, |at, error| file.at_step(at, error.to_string()).into())

@@ -30,7 +30,6 @@ mod run;
 mod spec;
 mod summary;
 
-use std::fs;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -38,7 +37,7 @@ use pfnlab_model::{Machine, Sysctl, TraceStart};
 
 use crate::machine::{self, BUILT_IN};
 use crate::scenario::place::Step::{Item, Key};
-use crate::{Error, TextError, kernel};
+use crate::{Error, TextError, input, kernel};
 
 pub use machine_choice::MachineChoice;
 pub use run::{ScenarioOptions, ScenarioRun};
@@ -62,12 +61,9 @@ impl Scenario {
     /// # Errors
     /// When the file cannot be read or is no scenario.
     pub fn open(path: &Path) -> Result<Scenario, Error> {
-        let name = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|error| Error::Read {
-            path: name.clone(),
-            error,
-        })?;
-        Scenario::parse(&name, &text, path.parent().unwrap_or(Path::new("")))
+        let text = input::text(path)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Scenario::parse(&path.display().to_string(), &text, folder)
     }
 
     /// Reads the scenario in `text`, which came from the file `name`. A machine file it names lies
@@ -171,9 +167,11 @@ impl Source<'_> {
             }
             MachineChoice::Named(file) if file.ends_with(".toml") => {
                 let path = folder.join(file);
-                let text = fs::read_to_string(&path).map_err(|error| {
-                    let message = format!("{}: {error}", path.display());
-                    self.at(&[Key("machine")], message)
+                let text = input::text(&path).map_err(|error| match error {
+                    Error::Read { .. } => {
+                        Error::from(self.at(&[Key("machine")], error.to_string()))
+                    }
+                    other => other,
                 })?;
                 let machine = machine::parse(&path.display().to_string(), &text)?;
                 Ok((machine, TraceStart::Inline(text)))
@@ -210,11 +208,11 @@ impl Source<'_> {
             let here = [Key("phase"), Item(number), Key(phase.name())];
             if let Some((fields, cpu)) = phase.cpus().find(|(_, cpu)| cpu.index() >= cpus) {
                 let fields: Vec<_> = fields.iter().copied().map(Key).collect();
-                let message = format!("no CPU {cpu}: the machine has {cpus}, from 0 on");
+                let message = format!("no CPU {cpu}: the last of the machine is {}", cpus - 1);
                 return Err(self.at(&[&here[..], &fields].concat(), message));
             }
             if let Some(node) = phase.node().filter(|node| node.index() >= nodes) {
-                let message = format!("no node {node}: the machine has {nodes}, from 0 on");
+                let message = format!("no node {node}: the last of the machine is {}", nodes - 1);
                 let path = [&here[..], &[Key("ask"), Key("node")]].concat();
                 return Err(self.at(&path, message));
             }

@@ -46,6 +46,14 @@ pub fn to_json(snapshot: &Snapshot) -> String {
     serde_json::to_string(snapshot).expect("a snapshot is plain data")
 }
 
+/// The snapshot that [`to_json`] made into text.
+///
+/// # Errors
+/// When it is no snapshot, or is one of another format version. Errors call it `name`.
+pub fn from_json(name: &str, text: &str) -> Result<Snapshot, Error> {
+    parse(text.as_bytes()).map_err(|error| error.into_error(Path::new(name)))
+}
+
 /// What is wrong with a file that should be a snapshot.
 enum Problem {
     Json(serde_json::Error),

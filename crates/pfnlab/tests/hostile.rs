@@ -21,17 +21,33 @@ ram = [\"24M..40M\"]
 
 /// What a number may be replaced by.
 const NUMBERS: [&str; 12] = [
-    "0", "1", "127", "512", "65535", "4294967295", "4294967296", "1099511627776",
-    "9223372036854775807", "18446744073709551615", "-1", "-9223372036854775808",
+    "0",
+    "1",
+    "127",
+    "512",
+    "65535",
+    "4294967295",
+    "4294967296",
+    "1099511627776",
+    "9223372036854775807",
+    "18446744073709551615",
+    "-1",
+    "-9223372036854775808",
 ];
 /// What a word may be replaced by.
-const WORDS: [&str; 5] = ["\"Cma\"", "\"Isolate\"", "\"HighAtomic\"", "\"Movable\"", "null"];
+const WORDS: [&str; 5] = [
+    "\"Cma\"",
+    "\"Isolate\"",
+    "\"HighAtomic\"",
+    "\"Movable\"",
+    "null",
+];
 /// How many places of a kind are tried.
-const PLACES: usize = 3;
+const PLACES: usize = 2;
 /// How many operations are tried on what was not refused.
-const OPS: usize = 400;
+const OPS: usize = 200;
 /// How many rounds of the others.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 8;
 
 /// A state with something on most lists.
 fn state(machine: &Machine, profile: &str) -> Snapshot {
@@ -62,11 +78,18 @@ fn ops(machine: &Machine, start: &Snapshot) -> Vec<Op> {
     let lines = (0..).flat_map(|round: u64| {
         let ticket = 1_000_000 + 1000 * round;
         [
-            format!("zone-flags node=0 zone=DMA32 set={} clear={} boost=2048", round % 8, round % 5),
+            format!(
+                "zone-flags node=0 zone=DMA32 set={} clear={} boost=2048",
+                round % 8,
+                round % 5
+            ),
             format!("bulk {ticket} n=500 gfp=__GFP_MOVABLE cpu={}", round % 3),
             format!("a {} order=9 gfp=__GFP_MOVABLE|__GFP_HIGH", ticket + 500),
             format!("a {} order=3 gfp=__GFP_HIGH", ticket + 501),
-            format!("a {} order=1 gfp=__GFP_RECLAIMABLE|__GFP_MEMALLOC cpu=1", ticket + 502),
+            format!(
+                "a {} order=1 gfp=__GFP_RECLAIMABLE|__GFP_MEMALLOC cpu=1",
+                ticket + 502
+            ),
             format!("exact {} pages=5", ticket + 503),
             format!("f {} cpu=2", ticket + 501),
             format!("f {} cpu=1", ticket + 7),
@@ -131,6 +154,9 @@ fn a_snapshot_with_any_field_tampered_with_does_no_harm() {
                 }
             }
         }
-        assert!(taken > 100 && refused > 1000, "{taken} taken, {refused} refused");
+        assert!(
+            taken > 100 && refused > 1000,
+            "{taken} taken, {refused} refused"
+        );
     }
 }

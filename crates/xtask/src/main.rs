@@ -12,6 +12,8 @@ cargo xtask <verb>
   conformance [--page | --write-page] DIR…
                      replay every recorded case at or below DIR, and table them; --page: the
                      conformance page must show this table, --write-page: make it
+  boot-logs DIR…     derive every fact of every boot log (console.log, with facts.txt beside it)
+                     at or below DIR
   full [DIR…]        the long suites: many property cases, all builds, recordings if given
   tidy               what no compiler checks (part of `cargo test`)
 ";
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         Some((verb, folders)) if verb == "conformance" && !folders.is_empty() => {
             conformance(folders)
         }
+        Some((verb, folders)) if verb == "boot-logs" && !folders.is_empty() => boot_logs(folders),
         Some((verb, folders)) if verb == "full" => full(folders),
         Some((verb, [])) if verb == "tidy" => tidy(),
         _ => {
@@ -68,6 +71,22 @@ fn conformance(arguments: &[String]) -> Done {
             Err(format!("{PAGE} shows another table: use --write-page").into())
         }
         _ => Ok(()),
+    }
+}
+
+/// Every log is checked, also behind one that is not derived.
+fn boot_logs(folders: &[String]) -> Done {
+    let all = xtask::boot_logs::check(folders)?;
+    for log in &all {
+        print!("{log}");
+    }
+    let derived: usize = all.iter().map(|log| log.derived).sum();
+    let facts: usize = all.iter().map(|log| log.facts).sum();
+    println!("derived {derived}/{facts} facts of {} logs", all.len());
+    if derived == facts && !all.is_empty() {
+        Ok(())
+    } else {
+        Err("not all is derived".into())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a booting kernel prints about its memory: read, and written.
 //!
 //! - [`read`], [`read_file`]: a log becomes a [`BootScript`]. Start here.
+//! - [`messages`]: what was said, line by line, without time stamps.
 //! - `line`: one line without its time stamp. `memblock_line`: what `memblock=debug` prints.
 //!   `dump`: its lists. `facts`: the map and the nodes. `cpus`: which CPU is where.
 //! - [`zone_ranges`]: the lines in which a kernel says where its zones are.
@@ -18,7 +19,7 @@ mod reader;
 mod zone_lines;
 
 pub use error::{BootLogError, BootLogProblem};
-pub use reader::{read, read_file};
+pub use reader::{messages, read, read_file};
 pub use zone_lines::zone_ranges;
 
 #[cfg(doc)]

@@ -65,6 +65,18 @@ pub fn read_file(path: impl AsRef<Path>) -> Result<BootScript, BootLogError> {
     read(&String::from_utf8_lossy(&bytes))
 }
 
+/// What a kernel said, by line from 1, without what a console, `dmesg` or `journalctl` puts in
+/// front.
+///
+/// ```
+/// let mut messages = pfnlab_linux::bootlog::messages("[    0.115690]   Normal   empty\n");
+/// assert_eq!(messages.next(), Some((1, "  Normal   empty")));
+/// ```
+pub fn messages(log: &str) -> impl Iterator<Item = (u32, &str)> {
+    let texts = log.lines().map(|line| Message::of(line).text);
+    (1..).zip(texts)
+}
+
 #[derive(Default)]
 struct Reader {
     script: BootScript,

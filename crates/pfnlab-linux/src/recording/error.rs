@@ -144,12 +144,23 @@ pub enum SnapshotProblem {
     /// A migratetype the kernel does not have.
     #[error("`{0}` is no migratetype of this kernel")]
     MigrateType(String),
-    /// A counter that no kernel has.
-    #[error("`{0}` is no zone counter")]
-    ZoneStat(String),
-    /// The zones do not have the same counters.
-    #[error("the counters are not those of the first zone")]
-    ZoneStats,
+    /// A zone has flags of which this kernel has none, or which belong to reclaim.
+    #[error("{0:#x} are no zone flags of this kernel")]
+    ZoneFlags(u32),
+    /// A zone has other counters than the kernel, or in another order.
+    #[error("{found} stands where this kernel has {known}")]
+    Counter {
+        /// What is there.
+        found: String,
+        /// What should be.
+        known: String,
+    },
+    /// A field this kernel does not have.
+    #[error("{name} is no field of this kernel")]
+    Field {
+        /// Which.
+        name: &'static str,
+    },
     /// Two numbers that must be equal are not.
     #[error("{name} is {said}, but {held} are there")]
     Count {
@@ -221,6 +232,9 @@ pub enum OpProblem {
     /// A migratetype the kernel does not have.
     #[error("{0} is no migratetype of this kernel")]
     MigrateType(u64),
+    /// A zone has flags of which this kernel has none, or which belong to reclaim.
+    #[error("{0:#x} are no zone flags of this kernel")]
+    ZoneFlags(u32),
     /// An order above the largest.
     #[error("{0}")]
     Order(#[from] OrderError),

@@ -13,7 +13,9 @@ pub(super) fn text(path: &Path) -> Result<String, RecordingError> {
         path: path.to_owned(),
         error,
     };
-    let bytes = File::open(path).and_then(read_unpacked).map_err(unreadable)?;
+    let bytes = File::open(path)
+        .and_then(read_unpacked)
+        .map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();

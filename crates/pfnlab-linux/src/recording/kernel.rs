@@ -1,6 +1,24 @@
 //! What a recording's numbers mean: facts about the kernel it was made on.
+//!
+//! - [`counters`]: the counters of a zone, in order.
+//! - [`fields`]: the fields of a snapshot.
+//! - [`gfp_bits`]: the bits of a GFP mask.
 
-use pfnlab_model::{Gfp, MigrateType, ZoneKind};
+mod counters;
+mod fields;
+mod gfp_bits;
+
+use pfnlab_model::{Gfp, MigrateType, ZoneFlags, ZoneKind, ZoneStat};
+
+use super::SnapshotProblem;
+use counters::{
+    COUNTERS_2_6_37, COUNTERS_3_8, COUNTERS_4_14, COUNTERS_6_1, COUNTERS_6_1_0, COUNTERS_6_12,
+};
+use fields::{
+    FIELDS_2_6_37, FIELDS_3_8, FIELDS_4_14, FIELDS_5_0, FIELDS_5_0_CMA, FIELDS_6_1, FIELDS_6_1_0,
+    FIELDS_6_12, FIELDS_6_12_0, Fields,
+};
+use gfp_bits::{GFP_2_6_37, GFP_3_8, GFP_3_8_NEGATED, GFP_4_14, GFP_5_0, GFP_6_1, GFP_6_12};
 
 /// A recorded kernel.
 #[derive(Debug)]
@@ -13,78 +31,178 @@ pub(super) struct Kernel {
     pub(super) zones: &'static [ZoneKind],
     /// Its migratetypes, by number (`enum migratetype`).
     pub(super) migratetypes: &'static [MigrateType],
+    /// The counters of a zone, in order.
+    pub(super) counters: &'static [ZoneStat],
+    /// What its snapshots call a counter; case does not matter.
+    pub(super) counter_name: fn(ZoneStat) -> &'static str,
     /// The bits of its raw masks. A flag that is not here does not exist in this kernel, and the
     /// recorder ignored it.
     pub(super) gfp_bits: &'static [(Gfp, u32)],
+    /// The bits that are set where a flag is not.
+    pub(super) gfp_negated: &'static [(Gfp, u32)],
+    /// Whether a page can be freed as cold in the CPU cache (`free_hot_cold_page`).
+    pub(super) frees_cold: bool,
+    /// The flags of a zone that mean what they mean here.
+    pub(super) zone_flags: ZoneFlags,
+    /// The fields its snapshots have, beside those that all have.
+    pub(super) fields: Fields,
 }
 
 /// Every kernel whose recordings can be read.
-const KERNELS: &[Kernel] = &[LINUX_6_12, LINUX_6_1];
+const KERNELS: &[Kernel] = &[
+    LINUX_6_12,
+    LINUX_6_12_0,
+    LINUX_6_1,
+    LINUX_6_1_0,
+    LINUX_5_0_CMA,
+    LINUX_5_0,
+    LINUX_4_14,
+    LINUX_3_8,
+    LINUX_2_6_37,
+];
 
 const LINUX_6_12: Kernel = Kernel {
     name: "6.12",
     profile: "linux-6.12.y",
+    zones: WITH_DEVICE,
+    counters: COUNTERS_6_12,
+    counter_name: ZoneStat::symbol,
+    fields: FIELDS_6_12,
+    ..LINUX_6_12_0
+};
+
+const LINUX_6_12_0: Kernel = Kernel {
+    name: "6.12.0",
+    profile: "linux-6.12.0",
     gfp_bits: GFP_6_12,
-    ..LINUX_6_1
+    zone_flags: ZoneFlags::BOOSTED
+        .with(ZoneFlags::RECLAIM_ACTIVE)
+        .with(ZoneFlags::BELOW_HIGH),
+    fields: FIELDS_6_12_0,
+    ..LINUX_6_1_0
 };
 
 const LINUX_6_1: Kernel = Kernel {
     name: "6.1",
     profile: "linux-6.1.y",
+    zones: WITH_DEVICE,
+    counters: COUNTERS_6_1,
+    counter_name: ZoneStat::symbol,
+    fields: FIELDS_6_1,
+    ..LINUX_6_1_0
+};
+
+const LINUX_6_1_0: Kernel = Kernel {
+    name: "6.1.0",
+    profile: "linux-6.1.0",
+    migratetypes: WITH_ISOLATION,
+    counters: COUNTERS_6_1_0,
+    gfp_bits: GFP_6_1,
+    fields: FIELDS_6_1_0,
+    ..LINUX_5_0
+};
+
+const LINUX_5_0_CMA: Kernel = Kernel {
+    name: "5.0-cma",
+    migratetypes: WITH_CMA,
+    fields: FIELDS_5_0_CMA,
+    ..LINUX_5_0
+};
+
+const LINUX_5_0: Kernel = Kernel {
+    name: "5.0",
+    profile: "linux-5.0",
+    gfp_bits: GFP_5_0,
+    frees_cold: false,
+    // 5.0 has no second flag; the recorder sets its bit all the same.
+    zone_flags: ZoneFlags::BOOSTED.with(ZoneFlags::RECLAIM_ACTIVE),
+    fields: FIELDS_5_0,
+    ..LINUX_4_14
+};
+
+const LINUX_4_14: Kernel = Kernel {
+    name: "4.14",
+    profile: "linux-4.14",
+    migratetypes: WITH_HIGHATOMIC,
+    counters: COUNTERS_4_14,
+    gfp_bits: GFP_4_14,
+    gfp_negated: &[],
+    fields: FIELDS_4_14,
+    ..LINUX_3_8
+};
+
+const LINUX_3_8: Kernel = Kernel {
+    name: "3.8",
+    profile: "linux-3.8",
+    counters: COUNTERS_3_8,
+    gfp_bits: GFP_3_8,
+    gfp_negated: GFP_3_8_NEGATED,
+    fields: FIELDS_3_8,
+    ..LINUX_2_6_37
+};
+
+const LINUX_2_6_37: Kernel = Kernel {
+    name: "2.6.37",
+    profile: "linux-2.6.37",
     zones: &[
         ZoneKind::Dma,
         ZoneKind::Dma32,
         ZoneKind::Normal,
         ZoneKind::Movable,
-        ZoneKind::Device,
     ],
-    migratetypes: &[
-        MigrateType::Unmovable,
-        MigrateType::Movable,
-        MigrateType::Reclaimable,
-        MigrateType::HighAtomic,
-        MigrateType::Isolate,
-    ],
-    gfp_bits: GFP_6_1,
+    migratetypes: WITH_RESERVE,
+    counters: COUNTERS_2_6_37,
+    counter_name: ZoneStat::name,
+    gfp_bits: GFP_2_6_37,
+    gfp_negated: &[],
+    frees_cold: true,
+    zone_flags: ZoneFlags::NONE,
+    fields: FIELDS_2_6_37,
 };
 
-const GFP_6_12: &[(Gfp, u32)] = &[
-    (Gfp::DMA, 0x1),
-    (Gfp::HIGHMEM, 0x2),
-    (Gfp::DMA32, 0x4),
-    (Gfp::MOVABLE, 0x8),
-    (Gfp::RECLAIMABLE, 0x10),
-    (Gfp::HIGH, 0x20),
-    (Gfp::ZERO, 0x100),
-    (Gfp::KSWAPD_RECLAIM, 0x800),
-    (Gfp::WRITE, 0x1000),
-    (Gfp::NOWARN, 0x2000),
-    (Gfp::NORETRY, 0x1_0000),
-    (Gfp::MEMALLOC, 0x2_0000),
-    (Gfp::COMP, 0x4_0000),
-    (Gfp::NOMEMALLOC, 0x8_0000),
-    (Gfp::HARDWALL, 0x10_0000),
-    (Gfp::THISNODE, 0x20_0000),
+/// The zones of a kernel with `CONFIG_ZONE_DEVICE`.
+const WITH_DEVICE: &[ZoneKind] = &[
+    ZoneKind::Dma,
+    ZoneKind::Dma32,
+    ZoneKind::Normal,
+    ZoneKind::Movable,
+    ZoneKind::Device,
 ];
 
-const GFP_6_1: &[(Gfp, u32)] = &[
-    (Gfp::DMA, 0x1),
-    (Gfp::HIGHMEM, 0x2),
-    (Gfp::DMA32, 0x4),
-    (Gfp::MOVABLE, 0x8),
-    (Gfp::RECLAIMABLE, 0x10),
-    (Gfp::HIGH, 0x20),
-    (Gfp::ZERO, 0x100),
-    (Gfp::ATOMIC, 0x200),
-    (Gfp::KSWAPD_RECLAIM, 0x800),
-    (Gfp::WRITE, 0x1000),
-    (Gfp::NOWARN, 0x2000),
-    (Gfp::NORETRY, 0x1_0000),
-    (Gfp::MEMALLOC, 0x2_0000),
-    (Gfp::COMP, 0x4_0000),
-    (Gfp::NOMEMALLOC, 0x8_0000),
-    (Gfp::HARDWALL, 0x10_0000),
-    (Gfp::THISNODE, 0x20_0000),
+/// The migratetypes up to 4.3.
+const WITH_RESERVE: &[MigrateType] = &[
+    MigrateType::Unmovable,
+    MigrateType::Reclaimable,
+    MigrateType::Movable,
+    MigrateType::Reserve,
+    MigrateType::Isolate,
+];
+
+/// Those since 4.4.
+const WITH_HIGHATOMIC: &[MigrateType] = &[
+    MigrateType::Unmovable,
+    MigrateType::Movable,
+    MigrateType::Reclaimable,
+    MigrateType::HighAtomic,
+];
+
+/// Those of a kernel with `CONFIG_MEMORY_ISOLATION`.
+const WITH_ISOLATION: &[MigrateType] = &[
+    MigrateType::Unmovable,
+    MigrateType::Movable,
+    MigrateType::Reclaimable,
+    MigrateType::HighAtomic,
+    MigrateType::Isolate,
+];
+
+/// Those of a kernel with `CONFIG_CMA`, too.
+const WITH_CMA: &[MigrateType] = &[
+    MigrateType::Unmovable,
+    MigrateType::Movable,
+    MigrateType::Reclaimable,
+    MigrateType::HighAtomic,
+    MigrateType::Cma,
+    MigrateType::Isolate,
 ];
 
 impl Kernel {
@@ -108,6 +226,37 @@ impl Kernel {
     /// The mask the kernel was really given for these flags.
     pub(super) fn raw_gfp(&self, gfp: Gfp) -> u32 {
         let set = self.gfp_bits.iter().filter(|(flag, _)| gfp.contains(*flag));
-        set.fold(0, |raw, (_, bit)| raw | bit)
+        let negated = self.gfp_negated.iter();
+        let negated = negated.filter(|(flag, _)| !gfp.contains(*flag));
+        set.chain(negated).fold(0, |raw, (_, bit)| raw | bit)
+    }
+
+    /// The flags with these bits; `None` when one of them is not understood.
+    pub(super) fn zone_flags(&self, bits: u32) -> Option<ZoneFlags> {
+        let flags = ZoneFlags::from_bits(bits);
+        self.zone_flags.contains(flags).then_some(flags)
+    }
+
+    /// A field that must be there when this kernel has it, and must not when it has not.
+    pub(super) fn field<T>(
+        &self,
+        name: &'static str,
+        value: Option<T>,
+    ) -> Result<Option<T>, SnapshotProblem> {
+        let known = self.fields.iter().any(|group| group.contains(&name));
+        match value {
+            None if known => Err(SnapshotProblem::Missing { name }),
+            Some(_) if !known => Err(SnapshotProblem::Field { name }),
+            value => Ok(value),
+        }
+    }
+
+    /// The same; 0 or empty when the kernel does not have it.
+    pub(super) fn field_or_default<T: Default>(
+        &self,
+        name: &'static str,
+        value: Option<T>,
+    ) -> Result<T, SnapshotProblem> {
+        Ok(self.field(name, value)?.unwrap_or_default())
     }
 }

@@ -125,7 +125,10 @@ impl Line<'_> {
             }
             "free" => {
                 let ticket = self.ticket("id")?;
-                let cold = false;
+                let cold = match self.kernel.frees_cold {
+                    true => self.fields.optional("cold")?.unwrap_or(false),
+                    false => false,
+                };
                 Ok((Op::Free { ticket, cpu, cold }, self.block(Status::Skip)?))
             }
             "split" => {
@@ -273,9 +276,16 @@ impl Line<'_> {
             mt,
             pcp: self.fields.needed("pcp")?,
             free: self.fields.needed("free")?,
-            flags: ZoneFlags::from_bits(self.fields.needed("zf")?),
+            flags: self.zone_flags()?,
             boost: self.fields.optional("boost")?.unwrap_or(0),
         })
+    }
+
+    fn zone_flags(&mut self) -> Result<ZoneFlags, OpProblem> {
+        let bits = self.fields.needed("zf")?;
+        self.kernel
+            .zone_flags(bits)
+            .ok_or(OpProblem::ZoneFlags(bits))
     }
 
     fn zone(&self, nid: i64, index: u64) -> Result<ZoneId, OpProblem> {

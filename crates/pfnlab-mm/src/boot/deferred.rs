@@ -30,7 +30,9 @@ impl Deferred {
         let first = |node: NodeId| {
             let end = machine.memory_of(node).last()?.end();
             let zones = layout.zones.iter().filter(|zone| zone.id.node == node);
-            let last = zones.into_iter().find(|zone| zone.present > 0 && zone.span.end() == end)?;
+            let last = zones
+                .into_iter()
+                .find(|zone| zone.present > 0 && zone.span.end() == end)?;
             first_late(&last.memory, machine.section_frames())
         };
         let nodes = machine.nodes().iter();

@@ -39,7 +39,11 @@ impl Layout {
                 Estimate::Present => present,
                 Estimate::WithoutMemmap => {
                     let lowest = config.zones.first() == Some(&zone.id.kind);
-                    let reserve = if lowest { self.reserved_low(reserved) } else { 0 };
+                    let reserve = if lowest {
+                        self.reserved_low(reserved)
+                    } else {
+                        0
+                    };
                     let after_memmap = present
                         .checked_sub(memmap(zone.span.frames(), present))
                         .unwrap_or(present);
@@ -56,14 +60,20 @@ impl Layout {
     fn reserved_low(&self, reserved: &[PfnRange]) -> u64 {
         let memory = self.zones.iter().flat_map(|zone| &zone.memory);
         let low = memory.map(|range| range.intersection(DMA));
-        low.flat_map(|memory| reserved.iter().map(move |r| r.intersection(memory).frames()))
-            .sum()
+        low.flat_map(|memory| {
+            reserved
+                .iter()
+                .map(move |r| r.intersection(memory).frames())
+        })
+        .sum()
     }
 
     /// The highest kind of zone with memory that is not movable (`policy_zone`).
     pub fn policy_zone(&self) -> ZoneKind {
         let kinds = self.zones.iter().filter(|zone| zone.present > 0);
-        let below = kinds.map(|zone| zone.id.kind).filter(|kind| *kind < ZoneKind::Movable);
+        let below = kinds
+            .map(|zone| zone.id.kind)
+            .filter(|kind| *kind < ZoneKind::Movable);
         below.max().unwrap_or(ZoneKind::Dma)
     }
 }

@@ -94,6 +94,15 @@ pub struct GivenBack {
     pub before_limits: bool,
 }
 
+/// What the description of a machine leaves open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Circumstances {
+    /// What the kernel gave back of the memory it had reserved for itself.
+    pub given_back: Vec<GivenBack>,
+    /// By node: the one it was cut from by `numa=fake=`, whose CPUs it shares. Empty: none was.
+    pub real_nodes: Vec<NodeId>,
+}
+
 impl Mm {
     /// Boots a machine.
     ///
@@ -104,18 +113,18 @@ impl Mm {
         profile: &'static Profile,
         config: &Config,
     ) -> Result<Mm, BootError> {
-        Mm::boot_and_give_back(machine, profile, config, &[])
+        Mm::boot_under(machine, profile, config, &Circumstances::default())
     }
 
-    /// Boots a machine whose kernel gave back memory it had reserved for itself.
+    /// Boots a machine of which more is known than its description says.
     ///
     /// # Errors
     /// When a zone is too large, or all memory is reserved.
-    pub fn boot_and_give_back(
+    pub fn boot_under(
         machine: &Machine,
         profile: &'static Profile,
         config: &Config,
-        given_back: &[GivenBack],
+        circumstances: &Circumstances,
     ) -> Result<Mm, BootError> {
         let layout = Layout::new(machine, config);
         let cpus: Vec<Cpu> = machine
@@ -165,8 +174,12 @@ impl Mm {
         if mm.totalram == 0 {
             return Err(BootError::NothingFree);
         }
+        for (node, &real) in mm.nodes.iter_mut().zip(&circumstances.real_nodes) {
+            node.real = real;
+        }
+        let given_back = circumstances.given_back.iter();
         let (before, after): (Vec<GivenBack>, Vec<GivenBack>) =
-            given_back.iter().partition(|given| given.before_limits);
+            given_back.partition(|given| given.before_limits);
         mm.manage(&before);
         mm.init_limits();
         mm.init_cache_flags();
@@ -201,11 +214,19 @@ impl Mm {
 }
 
 /// Every pageblock that starts in memory is movable at first; the others stay as they are in a
-/// zeroed map, unmovable (`memmap_init_range`).
+/// zeroed map, unmovable (`memmap_init_range`). Where there is no memory section, there is none.
 fn pageblocks(machine: &Machine, config: &Config) -> Pageblocks {
     let mut blocks = Pageblocks::new(config.pageblock_order, machine.end());
+    let section = machine.section_frames();
+    let mut absent = Pfn::default();
     for memory in machine.memory() {
+        let first = Pfn::new(memory.range.start().get() / section * section);
+        while absent < first {
+            blocks.record(absent, None);
+            absent = absent.offset(config.pageblock_order.frames());
+        }
         blocks.init(memory.range, MigrateType::Movable);
+        absent = Pfn::new(memory.range.end().get().next_multiple_of(section)).max(absent);
     }
     blocks
 }
@@ -240,6 +261,7 @@ fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) 
                 spanned: end.since(start),
                 present: memory.iter().map(|range| range.frames()).sum(),
                 distance: topology.distance.clone(),
+                real: topology.id,
                 totalreserve: 0,
                 zonelists: [zonelist(order), zonelist(&[topology.id])],
             }

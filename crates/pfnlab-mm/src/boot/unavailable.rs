@@ -34,7 +34,10 @@ impl Layout {
                 last = Some(zone.id);
             }
         }
-        let sections = machine.end().get().next_multiple_of(machine.section_frames());
+        let sections = machine
+            .end()
+            .get()
+            .next_multiple_of(machine.section_frames());
         if let Some(zone) = last {
             found.extend(described(machine, config, hole, Pfn::new(sections), zone));
         }
@@ -58,7 +61,11 @@ fn described(
         let section = machine.section_frames();
         let first = Pfn::new(block.get() / section * section);
         let of_section = PfnRange::sized(first, section);
-        if machine.memory().iter().any(|m| m.range.overlaps(of_section)) {
+        if machine
+            .memory()
+            .iter()
+            .any(|m| m.range.overlaps(of_section))
+        {
             frames += next.since(at);
             at = next;
         } else {

@@ -40,12 +40,27 @@ fn check_global(snapshot: &Snapshot) -> Checked {
         return Err(inconsistent("cpus", "more than the kernel is built for"));
     }
     if global.pageblock_order == Order::ZERO {
-        return Err(inconsistent("global.pageblock_order", "a pageblock has more than one frame"));
+        return Err(inconsistent(
+            "global.pageblock_order",
+            "a pageblock has more than one frame",
+        ));
     }
     let tunables = [
-        ("global.min_free_kbytes", global.min_free_kbytes, MOST_TUNABLE),
-        ("global.watermark_scale_factor", global.watermark_scale_factor, MOST_SCALE),
-        ("global.watermark_boost_factor", global.watermark_boost_factor, MOST_TUNABLE),
+        (
+            "global.min_free_kbytes",
+            global.min_free_kbytes,
+            MOST_TUNABLE,
+        ),
+        (
+            "global.watermark_scale_factor",
+            global.watermark_scale_factor,
+            MOST_SCALE,
+        ),
+        (
+            "global.watermark_boost_factor",
+            global.watermark_boost_factor,
+            MOST_TUNABLE,
+        ),
         (
             "global.percpu_pagelist_high_fraction",
             global.percpu_pagelist_high_fraction,
@@ -79,19 +94,38 @@ fn check_zone(zone: &ZoneState, config: &Config) -> Checked {
         zone.percpu_drift_mark,
         zone.isolated_pageblocks,
     ];
-    if frames.iter().chain(&zone.lowmem_reserve).any(|&frames| frames > MOST_FRAMES) {
+    if frames
+        .iter()
+        .chain(&zone.lowmem_reserve)
+        .any(|&frames| frames > MOST_FRAMES)
+    {
         return wrong("a watermark or reserve is larger than any memory");
     }
-    if zone.vm_stat.iter().any(|value| value.unsigned_abs() > MOST_FRAMES) {
+    if zone
+        .vm_stat
+        .iter()
+        .any(|value| value.unsigned_abs() > MOST_FRAMES)
+    {
         return wrong("a counter is larger than any memory");
     }
-    let limits = [zone.pageset_high_min, zone.pageset_high_max, zone.pageset_batch];
+    let limits = [
+        zone.pageset_high_min,
+        zone.pageset_high_max,
+        zone.pageset_batch,
+    ];
     if limits.iter().any(|&limit| limit > MOST_CACHED) {
         return wrong("a limit of its per-CPU lists is larger than any zone");
     }
     let known = |mt: &MigrateType| config.migratetypes.contains(mt);
-    let blocks = zone.pageblocks.iter().flat_map(|blocks| blocks.types.iter().flatten());
-    let noted = zone.pcp.iter().flat_map(|pcp| &pcp.lists).flat_map(|list| &list.noted);
+    let blocks = zone
+        .pageblocks
+        .iter()
+        .flat_map(|blocks| blocks.types.iter().flatten());
+    let noted = zone
+        .pcp
+        .iter()
+        .flat_map(|pcp| &pcp.lists)
+        .flat_map(|list| &list.noted);
     let lists = zone.free_lists.iter().map(|list| &list.mt);
     if !blocks.chain(noted).chain(lists).all(known) {
         return wrong("a migratetype that this kernel is built without");

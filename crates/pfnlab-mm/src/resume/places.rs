@@ -28,7 +28,9 @@ pub(super) fn check(snapshot: &Snapshot, config: &Config) -> Checked {
         all.extend(blocks);
     }
     all.sort_unstable();
-    let overlap = all.windows(2).find(|pair| pair[1].start() < pair[0].range().end());
+    let overlap = all
+        .windows(2)
+        .find(|pair| pair[1].start() < pair[0].range().end());
     match overlap {
         Some(pair) => Err(inconsistent(pair[1].start(), "the frame is in two places")),
         None => Ok(()),
@@ -42,7 +44,10 @@ pub(super) fn check_owners(mm: &Mm, snapshot: &Snapshot) -> Checked {
             let last = block.range().end().get() - 1;
             for pfn in [block.start(), Pfn::new(last)] {
                 if mm.zone_map.zone_of(pfn).map(crate::zone_map::ZoneAt::index) != Some(at) {
-                    return Err(inconsistent(zone.id, "a block lies in another zone's memory"));
+                    return Err(inconsistent(
+                        zone.id,
+                        "a block lies in another zone's memory",
+                    ));
                 }
             }
         }
@@ -90,11 +95,15 @@ fn check_room(snapshot: &Snapshot, config: &Config) -> Checked {
     let blocks = |zone: &ZoneState| zone.spanned + 2 * config.top_order.frames();
     let frames: u64 = snapshot.zones.iter().map(blocks).sum();
     let mut records: Vec<Record> = Vec::new();
-    let enough = usize::try_from(frames).is_ok_and(|frames| records.try_reserve_exact(frames).is_ok());
+    let enough =
+        usize::try_from(frames).is_ok_and(|frames| records.try_reserve_exact(frames).is_ok());
     if enough {
         Ok(())
     } else {
-        Err(inconsistent("zones", "there is not enough memory for tables of their spans"))
+        Err(inconsistent(
+            "zones",
+            "there is not enough memory for tables of their spans",
+        ))
     }
 }
 
@@ -134,10 +143,17 @@ fn check_movable(zone: &ZoneState, blocks: &[Block], config: &Config) -> Checked
         let start = first.get().saturating_add(u64::from(at) << order.get());
         let range = PfnRange::sized(Pfn::new(start.min(Pfn::LIMIT.get())), order.frames());
         let from = blocks.partition_point(|block| block.range().end() <= range.start());
-        let within = blocks[from..].iter().take_while(|block| block.start() < range.end());
-        let placed: u64 = within.map(|block| block.range().intersection(range).frames()).sum();
+        let within = blocks[from..]
+            .iter()
+            .take_while(|block| block.start() < range.end());
+        let placed: u64 = within
+            .map(|block| block.range().intersection(range).frames())
+            .sum();
         if placed + u64::from(frames) > order.frames() {
-            return Err(inconsistent(zone.id, "more movable frames than a pageblock holds"));
+            return Err(inconsistent(
+                zone.id,
+                "more movable frames than a pageblock holds",
+            ));
         }
     }
     Ok(())

@@ -222,4 +222,4 @@ fn is_unsettled(view: &View<'_>, block: Block) -> bool {
     starts.any(|offset| view.ledger.is_unsettled(parent.start().offset(offset)))
 }
 
-const _: () = assert!(MigrateType::COUNT == 6, "a new type: may it merge?");
+const _: () = assert!(MigrateType::COUNT == 7, "a new type: may it merge?");

@@ -110,6 +110,9 @@ fn zone(id: ZoneId, start: u64, spanned: u64, present: u64) -> ZoneState {
         pageset_high_max: 0,
         pageset_batch: 2,
         flags: ZoneFlags::NONE,
+        pages_scanned: 0,
+        all_unreclaimable: false,
+        dirty_balance_reserve: 0,
         percpu_drift_mark: 0,
         isolated_pageblocks: 0,
         lowmem_reserve: vec![0; 3],
@@ -176,6 +179,7 @@ impl FirstFit {
             },
             zonelist: zonelist.to_vec(),
             zonelist_this_node: vec![],
+            zonelist_cache: None,
         };
         let mut state = Snapshot {
             format: SNAPSHOT_FORMAT,
@@ -198,6 +202,7 @@ impl FirstFit {
                 watermark_scale_factor: 10,
                 watermark_boost_factor: 0,
                 percpu_pagelist_high_fraction: 0,
+                percpu_pagelist_fraction: 0,
                 lowmem_reserve_ratio: vec![0; 3],
                 pcp_batch_scale_max: 5,
             },

@@ -42,6 +42,8 @@ pub(crate) enum Beat {
     /// Let in, but nothing was found.
     Nothing {
         zone: ZoneId,
+        /// Types were not to be mixed.
+        unmixed: bool,
         counts: Option<FreeCounts>,
     },
     /// A block was taken off a free list, and cut.
@@ -213,6 +215,8 @@ pub(crate) struct Fallback {
     pub(crate) counts: Option<FreeCounts>,
     /// The pageblock of the block that was found.
     pub(crate) pageblock: Option<PageblockLook>,
+    /// The kernel generation.
+    pub(crate) profile: Option<String>,
     /// What was done.
     pub(crate) parts: Vec<Beat>,
 }

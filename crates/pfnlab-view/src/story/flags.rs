@@ -9,7 +9,7 @@ const WORDS: &[(u32, &str)] = &[
     (0x20, "half of the min reserve is open to it"),
     (0x40, "its cpuset holds"),
     (0x80, "it may use CMA pageblocks"),
-    (0x100, "it must not mix types in a pageblock"),
+    (NOFRAGMENT, "it must not mix types in a pageblock"),
     (
         HIGHATOMIC,
         "pageblocks kept for high-order atomic requests are open to it",
@@ -17,6 +17,7 @@ const WORDS: &[(u32, &str)] = &[
     (0x800, "it may wake kswapd"),
 ];
 
+const NOFRAGMENT: u32 = 0x100;
 const HIGHATOMIC: u32 = 0x200;
 
 /// Where the bits say something else than today: in 5.0, 0x200 was `ALLOC_KSWAPD`.
@@ -29,6 +30,11 @@ pub(super) fn mark(flags: u32) -> &'static str {
         1 => "low",
         _ => "high",
     }
+}
+
+/// Whether types must not be mixed in a pageblock.
+pub(super) fn unmixed(flags: u32) -> bool {
+    flags & NOFRAGMENT != 0
 }
 
 /// What the flags allow and forbid, a few words each.

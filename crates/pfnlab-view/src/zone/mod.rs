@@ -160,7 +160,7 @@ impl Rows {
             ([], _) | (_, None) => {}
             ([start], Some(row)) => self.draw(*start, &row, page),
             (starts, Some(_)) => {
-                let words = format!("{} rows like this", starts.len());
+                let words = format!("{} more rows like that", starts.len());
                 page.line(self.label + 1, Line::new().then(Tone::Faint, words));
             }
         }

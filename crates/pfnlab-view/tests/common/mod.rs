@@ -4,28 +4,28 @@
 
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
-    Block, CpuId, Event, Gfp, Inspect, MachineSpec, NodeId, NodeSpec, Op, Order, PageAllocator,
-    Pfn, Request, Snapshot, Ticket, ZoneId, ZoneKind,
+    Block, CpuId, Event, Gfp, Inspect, MachineSpec, NodeId, NodeSpec, Op, Order, Pfn, Request,
+    Snapshot, Ticket, ZoneId, ZoneKind,
 };
 use pfnlab_sim::{Driver, Outcome};
 use pfnlab_view::{Narrator, Story, Style};
 
 /// The only zone of [`machine`] that ordinary requests need.
-pub const DMA32: ZoneId = ZoneId {
+pub(crate) const DMA32: ZoneId = ZoneId {
     node: NodeId(0),
     kind: ZoneKind::Dma32,
 };
 
 /// Where [`DMA32`] starts.
-pub const BASE: u64 = 0x1000;
+pub(crate) const BASE: u64 = 0x1000;
 
 /// 64 MiB, nothing reserved: DMA and DMA32, all of it in free blocks of the top order.
-pub fn boot() -> Mm {
+pub(crate) fn boot() -> Mm {
     boot_as(Profile::NEWEST.name())
 }
 
 /// The same machine with another kernel.
-pub fn boot_as(profile: &str) -> Mm {
+pub(crate) fn boot_as(profile: &str) -> Mm {
     let node = NodeSpec {
         cpus: vec![0],
         ram: vec!["0..64M".parse().unwrap()],
@@ -44,15 +44,15 @@ pub fn boot_as(profile: &str) -> Mm {
 }
 
 /// An allocator that is watched, and a narrator beside it.
-pub struct Stage {
+pub(crate) struct Stage {
     driver: Driver<Mm>,
     narrator: Narrator,
     next: u64,
-    pub events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
 }
 
 impl Stage {
-    pub fn new(mm: Mm) -> Stage {
+    pub(crate) fn new(mm: Mm) -> Stage {
         Stage {
             narrator: Narrator::from(mm.snapshot()),
             driver: Driver::new(mm),
@@ -61,11 +61,11 @@ impl Stage {
         }
     }
 
-    pub fn state(&self) -> Snapshot {
+    pub(crate) fn state(&self) -> Snapshot {
         self.driver.allocator().snapshot()
     }
 
-    pub fn step(&mut self, op: Op) -> (Outcome, Story) {
+    pub(crate) fn step(&mut self, op: Op) -> (Outcome, Story) {
         self.events.clear();
         let outcome = self.driver.step(&op, &mut self.events).unwrap();
         let story = self.narrator.tell(&op, &self.events);
@@ -73,7 +73,7 @@ impl Stage {
         (outcome, story)
     }
 
-    pub fn alloc(&mut self, order: u8, gfp: Gfp) -> (Ticket, Option<Pfn>, Story) {
+    pub(crate) fn alloc(&mut self, order: u8, gfp: Gfp) -> (Ticket, Option<Pfn>, Story) {
         let ticket = Ticket(self.next);
         self.next += 1;
         let order = Order::new(order).unwrap();
@@ -89,18 +89,18 @@ impl Stage {
         (ticket, pfn, story)
     }
 
-    pub fn free(&mut self, ticket: Ticket) -> Story {
+    pub(crate) fn free(&mut self, ticket: Ticket) -> Story {
         let (cpu, cold) = (CpuId(0), false);
         self.step(Op::Free { ticket, cpu, cold }).1
     }
 }
 
-pub fn block(start: u64, order: u8) -> Block {
+pub(crate) fn block(start: u64, order: u8) -> Block {
     Block::new(Pfn::new(start), Order::new(order).unwrap()).unwrap()
 }
 
 /// How a sentence names a block.
-pub fn named(start: u64, order: u8) -> String {
+pub(crate) fn named(start: u64, order: u8) -> String {
     let block = block(start, order);
     match order {
         0 => block.start().to_string(),
@@ -109,12 +109,12 @@ pub fn named(start: u64, order: u8) -> String {
 }
 
 /// Text without line breaks and indentation, so that it can be looked through.
-pub fn flat(text: &str) -> String {
+pub(crate) fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Text without SGR escapes.
-pub fn stripped(text: &str) -> String {
+pub(crate) fn stripped(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('\x1b') {
@@ -129,7 +129,7 @@ pub fn stripped(text: &str) -> String {
 /// What holds for every text this crate draws, at every width: no line is too wide, none ends in a
 /// blank, colour adds escapes and nothing else, and ASCII is ASCII.
 #[track_caller]
-pub fn check_styles(draw: impl Fn(&Style) -> String) {
+pub(crate) fn check_styles(draw: impl Fn(&Style) -> String) {
     for width in [0, 33, 40, 64, 80, 101, 120, 200] {
         for ascii in [false, true] {
             let plain = Style {

@@ -4,13 +4,17 @@
 use std::fmt;
 
 use pfnlab_model::{Event, Op, Pfn, Snapshot};
+use pfnlab_view::{Detail, Narrator, Style};
 use serde::Serialize;
 
 use super::lists::Involved;
 use crate::Whereabouts;
 
-/// The most events of an operation that are shown.
-const SHOWN: usize = 24;
+/// How the story is told: as anywhere else, but in a file or on a terminal alike.
+const STYLE: Style = Style {
+    width: 96,
+    ..Style::PLAIN
+};
 
 /// The first operation that came to something else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -119,13 +123,13 @@ impl Scene<'_> {
         lines
     }
 
-    /// What our allocator did, from its events alone.
+    /// What our allocator did, from its events alone: the story `explain` tells, without its title,
+    /// which is the operation.
     pub(super) fn story(&self) -> Vec<String> {
-        let events = self.events.iter().take(SHOWN);
-        let mut lines: Vec<_> = events.map(|event| format!("{event:?}")).collect();
-        if self.events.len() > SHOWN {
-            lines.push(format!("and {} more events", self.events.len() - SHOWN));
-        }
-        lines
+        let mut narrator = Narrator::from(self.before.clone());
+        let story = narrator.tell(self.op, self.events);
+        let text = story.text(&STYLE, Detail::Brief);
+        let lines = text.lines().skip_while(|line| !line.starts_with(' '));
+        lines.map(str::to_owned).collect()
     }
 }

@@ -54,16 +54,19 @@ pub struct ReportSpec {
     /// The orders for which the fragmentation indices of every zone are shown, before and after.
     #[cfg_attr(feature = "schema", schemars(with = "Vec<u8>"))]
     pub indices: Vec<Order>,
+    /// A picture of every zone at the end.
+    pub pictures: bool,
 }
 
 impl Default for ReportSpec {
-    /// Everything, with the indices of all orders.
+    /// Everything but the pictures, with the indices of all orders.
     fn default() -> ReportSpec {
         ReportSpec {
             phases: true,
             refusals: true,
             buddyinfo: true,
             indices: Order::all().collect(),
+            pictures: false,
         }
     }
 }

@@ -4,6 +4,7 @@ use pfnlab_linux::proc;
 use pfnlab_model::{Order, Snapshot, ZoneId};
 use pfnlab_sim::index::{self, Extfrag, Unusable};
 use pfnlab_sim::{RefusalKind, Tally};
+use pfnlab_view::{Style, ZonePicture};
 
 use crate::Repro;
 
@@ -31,6 +32,20 @@ impl ScenarioSummary {
     /// The free blocks of every zone before and after, as `/proc/buddyinfo`.
     pub fn buddyinfo(&self) -> [String; 2] {
         [proc::buddyinfo(&self.first), proc::buddyinfo(&self.last)]
+    }
+
+    /// The frames of every zone at the end, one picture below the other.
+    pub fn pictures(&self, style: &Style) -> String {
+        let picture = ZonePicture {
+            rows: 8,
+            lists: false,
+            pageblocks: false,
+            ..ZonePicture::default()
+        };
+        let zones = self.last.zones.iter();
+        let drawn =
+            zones.filter_map(|zone| pfnlab_view::zone(&self.last, zone.id, &picture, style));
+        drawn.collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -78,7 +93,9 @@ impl ZoneIndices {
                 let orders = || orders.iter().copied();
                 ZoneIndices {
                     zone: zone.id,
-                    unusable: orders().map(|order| index::unusable(&free, order)).collect(),
+                    unusable: orders()
+                        .map(|order| index::unusable(&free, order))
+                        .collect(),
                     extfrag: orders().map(|order| index::extfrag(&free, order)).collect(),
                 }
             })

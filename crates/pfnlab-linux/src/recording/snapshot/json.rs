@@ -1,6 +1,8 @@
 //! A recorded state as it is written. Every field of the format is named here; a field with an
-//! underscore is read over, because no [`Snapshot`](pfnlab_model::Snapshot) holds it.
+//! underscore is read over, because no [`Snapshot`](pfnlab_model::Snapshot) holds it. Which of the
+//! optional fields must be there the kernel says.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -32,13 +34,21 @@ pub(super) struct Global {
     pub(super) page_group_by_mobility_disabled: u8,
     pub(super) totalreserve_pages: u64,
     pub(super) min_free_kbytes: u64,
-    pub(super) user_min_free_kbytes: i64,
-    pub(super) watermark_scale_factor: u64,
-    pub(super) watermark_boost_factor: u64,
-    pub(super) percpu_pagelist_high_fraction: u64,
+    pub(super) user_min_free_kbytes: Option<i64>,
+    pub(super) watermark_scale_factor: Option<u64>,
+    pub(super) watermark_boost_factor: Option<u64>,
+    pub(super) percpu_pagelist_fraction: Option<u64>,
+    /// The recorder of the pristine kernels cuts the name.
+    #[serde(alias = "percpu_pagelist_high_fra")]
+    pub(super) percpu_pagelist_high_fraction: Option<u64>,
     pub(super) totalram_pages: u64,
-    pub(super) pcp_batch_scale_max: u8,
-    pub(super) lowmem_reserve_ratio: Vec<u64>,
+    pub(super) pcp_batch_scale_max: Option<u8>,
+    pub(super) lowmem_reserve_ratio: Vec<i64>,
+    pub(super) migratetype_numbers: Option<BTreeMap<String, u64>>,
+    #[serde(rename = "NR_FREE_PAGES_index")]
+    pub(super) nr_free_pages_index: Option<u64>,
+    #[serde(rename = "HZ")]
+    pub(super) hz: Option<u64>,
     #[serde(rename = "version_code")]
     _version_code: IgnoredAny,
     #[serde(rename = "migrate_pcptypes")]
@@ -51,8 +61,10 @@ pub(super) struct Global {
     _nr_online_nodes: IgnoredAny,
     #[serde(rename = "nr_cpu_ids")]
     _nr_cpu_ids: IgnoredAny,
-    #[serde(rename = "node_reclaim_mode")]
+    #[serde(rename = "node_reclaim_mode", alias = "zone_reclaim_mode")]
     _node_reclaim_mode: IgnoredAny,
+    #[serde(rename = "system_state", default)]
+    _system_state: IgnoredAny,
     #[serde(rename = "leader_cpu")]
     _leader_cpu: IgnoredAny,
     #[serde(rename = "gfp_allowed_mask")]
@@ -74,10 +86,14 @@ pub(super) struct Node {
     pub(super) start_pfn: u64,
     pub(super) present_pages: u64,
     pub(super) spanned_pages: u64,
-    pub(super) kswapd_order: u8,
-    pub(super) kswapd_highest_zoneidx: u64,
-    pub(super) kswapd_failures: u32,
-    pub(super) totalreserve_pages: u64,
+    pub(super) kswapd_order: Option<u8>,
+    pub(super) kswapd_max_order: Option<u8>,
+    pub(super) kswapd_highest_zoneidx: Option<u64>,
+    pub(super) kswapd_classzone_idx: Option<u64>,
+    pub(super) classzone_idx: Option<u64>,
+    pub(super) kswapd_failures: Option<u32>,
+    pub(super) totalreserve_pages: Option<u64>,
+    pub(super) zonelist_cache: Option<ZonelistCache>,
     pub(super) distance: Vec<u8>,
     pub(super) zonelist_fallback: Vec<(i64, u64)>,
     pub(super) zonelist_nofallback: Vec<(i64, u64)>,
@@ -87,8 +103,16 @@ pub(super) struct Node {
     _nr_zones: IgnoredAny,
     #[serde(rename = "kswapd_waiting")]
     _kswapd_waiting: IgnoredAny,
-    #[serde(rename = "kcompactd_waiting")]
+    #[serde(rename = "kcompactd_waiting", default)]
     _kcompactd_waiting: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ZonelistCache {
+    pub(super) zap_due: bool,
+    pub(super) jiffies_since_zap: u64,
+    pub(super) full: Vec<u32>,
 }
 
 #[derive(Deserialize)]
@@ -99,24 +123,26 @@ pub(super) struct Zone {
     pub(super) start_pfn: u64,
     pub(super) spanned: u64,
     pub(super) present: u64,
-    pub(super) managed: u64,
+    pub(super) managed: Option<u64>,
     pub(super) wmark_min: u64,
     pub(super) wmark_low: u64,
     pub(super) wmark_high: u64,
-    pub(super) wmark_promo: u64,
-    pub(super) watermark_boost: u64,
-    pub(super) nr_reserved_highatomic: u64,
+    pub(super) wmark_promo: Option<u64>,
+    pub(super) watermark_boost: Option<u64>,
+    pub(super) nr_reserved_highatomic: Option<u64>,
     pub(super) nr_free_highatomic: Option<u64>,
-    /// 6.1: the least and the most at once.
+    /// The least and the most at once.
     pub(super) pageset_high: Option<u32>,
-    /// 6.12.
     pub(super) pageset_high_min: Option<u32>,
-    /// 6.12.
     pub(super) pageset_high_max: Option<u32>,
-    pub(super) pageset_batch: u32,
+    pub(super) pageset_batch: Option<u32>,
     pub(super) flags: u32,
+    pub(super) pages_scanned: Option<u64>,
+    /// 0 or 1.
+    pub(super) all_unreclaimable: Option<u8>,
+    pub(super) dirty_balance_reserve: Option<u64>,
     pub(super) percpu_drift_mark: u64,
-    pub(super) nr_isolate_pageblock: u64,
+    pub(super) nr_isolate_pageblock: Option<u64>,
     pub(super) lowmem_reserve: Vec<u64>,
     pub(super) vm_stat: Counters,
     pub(super) nr_free: Vec<u64>,
@@ -125,29 +151,35 @@ pub(super) struct Zone {
     pub(super) pageblocks: Option<Pageblocks>,
     #[serde(rename = "name")]
     _name: IgnoredAny,
-    #[serde(rename = "present_early")]
+    #[serde(rename = "present_early", default)]
     _present_early: IgnoredAny,
-    #[serde(rename = "initialized")]
+    #[serde(rename = "initialized", default)]
     _initialized: IgnoredAny,
-    #[serde(rename = "contiguous")]
+    #[serde(rename = "contiguous", default)]
     _contiguous: IgnoredAny,
-    #[serde(rename = "compact_cached_free_pfn")]
+    #[serde(rename = "min_unmapped_pages", default)]
+    _min_unmapped_pages: IgnoredAny,
+    #[serde(rename = "min_slab_pages", default)]
+    _min_slab_pages: IgnoredAny,
+    #[serde(rename = "compact_cached_free_pfn", default)]
     _compact_cached_free_pfn: IgnoredAny,
-    #[serde(rename = "compact_cached_migrate_pfn_async")]
+    #[serde(rename = "compact_cached_migrate_pfn", default)]
+    _compact_cached_migrate_pfn: IgnoredAny,
+    #[serde(rename = "compact_cached_migrate_pfn_async", default)]
     _compact_cached_migrate_pfn_async: IgnoredAny,
-    #[serde(rename = "compact_cached_migrate_pfn_sync")]
+    #[serde(rename = "compact_cached_migrate_pfn_sync", default)]
     _compact_cached_migrate_pfn_sync: IgnoredAny,
-    #[serde(rename = "compact_init_migrate_pfn")]
+    #[serde(rename = "compact_init_migrate_pfn", default)]
     _compact_init_migrate_pfn: IgnoredAny,
-    #[serde(rename = "compact_init_free_pfn")]
+    #[serde(rename = "compact_init_free_pfn", default)]
     _compact_init_free_pfn: IgnoredAny,
-    #[serde(rename = "compact_considered")]
+    #[serde(rename = "compact_considered", default)]
     _compact_considered: IgnoredAny,
-    #[serde(rename = "compact_defer_shift")]
+    #[serde(rename = "compact_defer_shift", default)]
     _compact_defer_shift: IgnoredAny,
-    #[serde(rename = "compact_order_failed")]
+    #[serde(rename = "compact_order_failed", default)]
     _compact_order_failed: IgnoredAny,
-    #[serde(rename = "compact_blockskip_flush")]
+    #[serde(rename = "compact_blockskip_flush", default)]
     _compact_blockskip_flush: IgnoredAny,
 }
 
@@ -166,24 +198,12 @@ pub(super) struct Pcp {
     pub(super) count: u32,
     pub(super) high: u32,
     pub(super) batch: u32,
-    /// 6.12.
-    #[serde(default)]
-    pub(super) high_min: u32,
-    /// 6.12.
-    #[serde(default)]
-    pub(super) high_max: u32,
-    /// 6.12.
-    #[serde(default)]
-    pub(super) flags: u32,
-    /// 6.12.
-    #[serde(default)]
-    pub(super) alloc_factor: u32,
-    /// 6.1.
-    #[serde(default)]
-    pub(super) free_factor: u32,
-    /// 6.12.
-    #[serde(default)]
-    pub(super) free_count: u32,
+    pub(super) high_min: Option<u32>,
+    pub(super) high_max: Option<u32>,
+    pub(super) flags: Option<u32>,
+    pub(super) alloc_factor: Option<u32>,
+    pub(super) free_factor: Option<u32>,
+    pub(super) free_count: Option<u32>,
     pub(super) expire: u32,
     pub(super) stat_threshold: u8,
     pub(super) diff_nr_free_pages: i64,
@@ -200,7 +220,6 @@ pub(super) struct PcpList {
     pub(super) index: u8,
     pub(super) order: u8,
     pub(super) pfns: Vec<u64>,
-    /// 6.1.
     pub(super) cached_mt: Option<Vec<u64>>,
     /// 6.12: follows from the index.
     #[serde(rename = "mt", default)]

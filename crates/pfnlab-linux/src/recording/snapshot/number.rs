@@ -50,6 +50,17 @@ pub(super) fn range(name: &'static str, value: u64) -> SnapshotProblem {
     }
 }
 
+/// A ratio of `lowmem_reserve_ratio`; -1: the kernel has none for this zone.
+pub(super) fn reserve_ratio(ratio: i64) -> Result<u64> {
+    match ratio {
+        -1 => Ok(0),
+        _ => u64::try_from(ratio).map_err(|_| SnapshotProblem::Range {
+            name: "lowmem_reserve_ratio",
+            value: ratio,
+        }),
+    }
+}
+
 /// What is said must be what is held.
 pub(super) fn equal(name: &'static str, said: u64, held: u64) -> Result<()> {
     if said == held {

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 
 use pfnlab_model::{
-    FreeListState, Order, PageblockState, PcpListState, PcpState, Watermarks, ZoneFlags, ZoneStat,
-    ZoneState,
+    FreeListState, Order, PageblockState, PcpListState, PcpState, Watermarks, ZoneStat, ZoneState,
 };
 
 use super::super::SnapshotProblem;
@@ -16,13 +15,8 @@ type Result<T, E = SnapshotProblem> = std::result::Result<T, E>;
 
 impl Build {
     pub(super) fn zone(&self, zone: json::Zone, place: &str) -> Result<ZoneState, Placed> {
-        let counters = zone.vm_stat.0.iter();
-        if !counters
-            .map(|(name, _)| name.as_str())
-            .eq(self.stats.iter().map(|stat| stat.symbol()))
-        {
-            return Err((place.to_owned(), SnapshotProblem::ZoneStats));
-        }
+        self.counters(&zone.vm_stat)
+            .map_err(at(&format!("{place}.vm_stat")))?;
         let mut pcp = Vec::new();
         for (position, state) in zone.pcp.into_iter().enumerate() {
             let place = format!("{place}.pcp[{position}]");
@@ -35,37 +29,42 @@ impl Build {
         let free_lists = free_lists.map_err(&place)?;
         let pageblocks = zone.pageblocks.map(|blocks| self.pageblocks(blocks));
         let pageblocks = pageblocks.transpose().map_err(&place)?;
-        let (high_min, high_max) = match zone.pageset_high {
-            Some(high) => (Some(high), Some(high)),
-            None => (zone.pageset_high_min, zone.pageset_high_max),
-        };
-        let needed = |high: Option<u32>| {
-            high.ok_or(SnapshotProblem::Missing {
-                name: "pageset_high",
-            })
-        };
+        let kernel = self.kernel;
+        let high = kernel.field("pageset_high", zone.pageset_high);
+        let high = high.map_err(&place)?;
+        let high_min = kernel.field("pageset_high_min", zone.pageset_high_min);
+        let high_max = kernel.field("pageset_high_max", zone.pageset_high_max);
+        let own = |name, value: Option<u64>| kernel.field_or_default(name, value).map_err(&place);
+        let unreclaimable = own("all_unreclaimable", zone.all_unreclaimable.map(u64::from))?;
+        let batch = kernel.field_or_default("pageset_batch", zone.pageset_batch);
+        let free_highatomic = kernel.field("nr_free_highatomic", zone.nr_free_highatomic);
+        let flags = kernel.zone_flags(zone.flags);
+        let flags = flags.ok_or(SnapshotProblem::ZoneFlags(zone.flags));
         Ok(ZoneState {
             id: self.zone_id(zone.nid, zone.zone).map_err(&place)?,
             start: pfn(zone.start_pfn).map_err(&place)?,
             spanned: zone.spanned,
             present: zone.present,
-            managed: zone.managed,
+            managed: own("managed", zone.managed)?,
             memory: Vec::new(),
             watermarks: Watermarks {
                 min: zone.wmark_min,
                 low: zone.wmark_low,
                 high: zone.wmark_high,
-                promo: zone.wmark_promo,
+                promo: own("wmark_promo", zone.wmark_promo)?,
             },
-            boost: zone.watermark_boost,
-            highatomic_reserved: zone.nr_reserved_highatomic,
-            highatomic_free: zone.nr_free_highatomic,
-            pageset_high_min: needed(high_min).map_err(&place)?,
-            pageset_high_max: needed(high_max).map_err(&place)?,
-            pageset_batch: zone.pageset_batch,
-            flags: ZoneFlags::from_bits(zone.flags),
+            boost: own("watermark_boost", zone.watermark_boost)?,
+            highatomic_reserved: own("nr_reserved_highatomic", zone.nr_reserved_highatomic)?,
+            highatomic_free: free_highatomic.map_err(&place)?,
+            pageset_high_min: high.or(high_min.map_err(&place)?).unwrap_or_default(),
+            pageset_high_max: high.or(high_max.map_err(&place)?).unwrap_or_default(),
+            pageset_batch: batch.map_err(&place)?,
+            flags: flags.map_err(&place)?,
+            pages_scanned: own("pages_scanned", zone.pages_scanned)?,
+            all_unreclaimable: unreclaimable != 0,
+            dirty_balance_reserve: own("dirty_balance_reserve", zone.dirty_balance_reserve)?,
             percpu_drift_mark: zone.percpu_drift_mark,
-            isolated_pageblocks: zone.nr_isolate_pageblock,
+            isolated_pageblocks: own("nr_isolate_pageblock", zone.nr_isolate_pageblock)?,
             lowmem_reserve: zone.lowmem_reserve,
             vm_stat: zone.vm_stat.0.into_iter().map(|(_, value)| value).collect(),
             free_lists,
@@ -73,6 +72,24 @@ impl Build {
             pageblocks,
             lent: Vec::new(),
         })
+    }
+
+    /// A zone has the counters of the kernel, in the order of the kernel.
+    fn counters(&self, found: &json::Counters) -> Result<()> {
+        let known = self.kernel.counters;
+        let name = |position: usize| Some((self.kernel.counter_name)(*known.get(position)?));
+        let found = |position: usize| Some(found.0.get(position)?.0.as_str());
+        let same = |position: usize| match (found(position), name(position)) {
+            (Some(found), Some(known)) => found.eq_ignore_ascii_case(known),
+            (found, known) => found == known,
+        };
+        match (0..=known.len()).find(|&position| !same(position)) {
+            None => Ok(()),
+            Some(position) => Err(SnapshotProblem::Counter {
+                found: found(position).unwrap_or("nothing").to_owned(),
+                known: name(position).unwrap_or("nothing").to_ascii_uppercase(),
+            }),
+        }
     }
 
     fn free_lists(
@@ -103,8 +120,12 @@ impl Build {
 
     fn pcp(&self, pcp: json::Pcp) -> Result<PcpState> {
         let diffs = pcp.vm_stat_diff.len() as u64;
-        equal("the number of differences", diffs, self.stats.len() as u64)?;
-        let free_pages = self.stats.iter().zip(&pcp.vm_stat_diff);
+        equal(
+            "the number of differences",
+            diffs,
+            self.kernel.counters.len() as u64,
+        )?;
+        let free_pages = self.kernel.counters.iter().zip(&pcp.vm_stat_diff);
         for (_, &diff) in free_pages.filter(|(stat, _)| **stat == ZoneStat::FreePages) {
             if pcp.diff_nr_free_pages != i64::from(diff) {
                 return Err(SnapshotProblem::Count {
@@ -123,17 +144,18 @@ impl Build {
             .map(|list| list.pfns.len() as u64 * list.order.frames())
             .sum();
         equal("count", pcp.count.into(), held)?;
+        let own = |name, value| self.kernel.field_or_default(name, value);
         Ok(PcpState {
             cpu: cpu_id(pcp.cpu)?,
             count: pcp.count,
             high: pcp.high,
             batch: pcp.batch,
-            high_min: pcp.high_min,
-            high_max: pcp.high_max,
-            flags: pcp.flags,
-            alloc_factor: pcp.alloc_factor,
-            free_factor: pcp.free_factor,
-            free_count: pcp.free_count,
+            high_min: own("high_min", pcp.high_min)?,
+            high_max: own("high_max", pcp.high_max)?,
+            flags: own("flags", pcp.flags)?,
+            alloc_factor: own("alloc_factor", pcp.alloc_factor)?,
+            free_factor: own("free_factor", pcp.free_factor)?,
+            free_count: own("free_count", pcp.free_count)?,
             expire: pcp.expire,
             stat_threshold: pcp.stat_threshold,
             vm_stat_diff: pcp.vm_stat_diff,
@@ -143,7 +165,7 @@ impl Build {
 
     fn pcp_list(&self, list: json::PcpList) -> Result<PcpListState> {
         let order = Order::new(list.order)?;
-        let noted = match list.cached_mt {
+        let noted = match self.kernel.field("cached_mt", list.cached_mt)? {
             None => VecDeque::new(),
             Some(noted) => {
                 equal("cached_mt", noted.len() as u64, list.pfns.len() as u64)?;

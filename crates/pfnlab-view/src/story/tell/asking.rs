@@ -81,7 +81,7 @@ impl Teller<'_> {
 
     pub(super) fn low(&mut self, zone: ZoneId, free: i64, mark: i64, level: Option<&Level>) {
         let Some(level) = level else {
-            return self.passed_over(zone, format!("{free} free, not more than {mark}."));
+            return self.passed_over(zone, &format!("{free} free, not more than {mark}."));
         };
         let uncounted = level.free.max(0) - free;
         let mut why = if uncounted > 0 {
@@ -99,7 +99,7 @@ impl Teller<'_> {
             );
             why.push_str(&marks);
         }
-        self.passed_over(zone, why);
+        self.passed_over(zone, &why);
     }
 
     pub(super) fn no_block(
@@ -115,17 +115,26 @@ impl Teller<'_> {
             "enough is free, but not {block} that it may have.{}",
             largest(counts)
         );
-        self.passed_over(zone, why);
+        self.passed_over(zone, &why);
     }
 
-    pub(super) fn nothing_found(&mut self, zone: ZoneId, counts: Option<&FreeCounts>) {
-        self.passed_over(
-            zone,
-            format!("its lists have nothing to give.{}", largest(counts)),
-        );
+    pub(super) fn nothing_found(
+        &mut self,
+        zone: ZoneId,
+        unmixed: bool,
+        counts: Option<&FreeCounts>,
+    ) {
+        let unless = if unmixed {
+            " that would not mix types"
+        } else {
+            ""
+        };
+        let largest = largest(counts);
+        let why = format!("its lists have nothing to give{unless}.{largest}");
+        self.passed_over(zone, &why);
     }
 
-    fn passed_over(&mut self, zone: ZoneId, why: String) {
+    fn passed_over(&mut self, zone: ZoneId, why: &str) {
         let line = Line::from(format!("{}: ", names::zone(zone)));
         self.say_at(
             ZONES,

@@ -1,5 +1,7 @@
 //! Counters and the like: what only a full story tells.
 
+use std::fmt::Display;
+
 use pfnlab_model::{Event, Op, PcpField};
 
 use super::Teller;
@@ -27,7 +29,7 @@ impl Teller<'_> {
                 to,
             } => {
                 let (cpu, name) = (names::cpu(*cpu), field_name(*field));
-                format!("{cpu}'s lists: {name} {}.", change(*from, *to))
+                format!("{cpu}'s lists: {name} {}.", change(*from, to))
             }
             Beat::Stat { zone, stat, value } => {
                 format!("{}: {} is {value} now.", names::zone(*zone), stat.name())
@@ -41,8 +43,8 @@ impl Teller<'_> {
             } => {
                 let (zone, cpu, stat) = (names::zone(*zone), names::cpu(*cpu), stat.name());
                 format!(
-                    "{zone}: {cpu} has not folded {} of {stat}.",
-                    change(*from, *to)
+                    "{zone}: what {cpu} has not folded of {stat}: {}.",
+                    change(*from, to)
                 )
             }
             Beat::Other(event) => other(*event),
@@ -52,10 +54,10 @@ impl Teller<'_> {
     }
 }
 
-/// `3 → 7`, or `7` where the number before is not known.
-fn change<T: ToString>(from: Option<T>, to: T) -> String {
+/// `3, now 7`, or `7` where the number before is not known.
+fn change<T: Display>(from: Option<T>, to: &T) -> String {
     match from {
-        Some(from) => format!("{}, now {}", from.to_string(), to.to_string()),
+        Some(from) => format!("{from}, now {to}"),
         None => to.to_string(),
     }
 }

@@ -120,7 +120,11 @@ impl Teller<'_> {
                 order,
                 counts,
             } => self.no_block(*zone, *order, counts.as_ref()),
-            Beat::Nothing { zone, counts } => self.nothing_found(*zone, counts.as_ref()),
+            Beat::Nothing {
+                zone,
+                unmixed,
+                counts,
+            } => self.nothing_found(*zone, *unmixed, counts.as_ref()),
             Beat::Kswapd {
                 node,
                 order,

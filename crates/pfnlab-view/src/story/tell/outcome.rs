@@ -16,6 +16,8 @@ impl Teller<'_> {
             Beat::Lent { zone, .. } => Some(names::zone(*zone)),
             _ => None,
         });
+        let refused = beats.iter().any(|beat| matches!(beat, Beat::Refused));
+        let walked = beats.iter().any(|beat| matches!(beat, Beat::Walk { .. }));
         let line = match zone {
             Some(zone) => {
                 let lent = lent(beats);
@@ -36,9 +38,13 @@ impl Teller<'_> {
                     .then(Tone::Good, format!("{arrow} {what}"))
                     .plain(format!(" {verb} handed out: {frames} of {zone}."))
             }
-            None if beats.iter().any(|beat| matches!(beat, Beat::Refused)) => Line::new()
+            None if refused => Line::new()
                 .then(Tone::Bad, format!("{arrow} refused"))
-                .plain(": no zone could serve it."),
+                .plain(if walked {
+                    ": no zone could serve it."
+                } else {
+                    ": its order, its flags and its nodes leave no zone to ask."
+                }),
             None => return,
         };
         self.say_at(OUTER, line);

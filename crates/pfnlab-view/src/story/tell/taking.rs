@@ -12,7 +12,7 @@ use crate::text::Line;
 
 /// Fallbacks of one refill that are told before the rest is only counted.
 const FALLBACKS: usize = 2;
-/// Pageblocks are claimed for a movable request from half this order on.
+/// Below the pageblock's order divided by this a block is small.
 const HALF: u8 = 2;
 
 impl Teller<'_> {
@@ -98,6 +98,7 @@ impl Teller<'_> {
             wanted,
             claimed,
             pageblock,
+            profile,
             ..
         } = fallback;
         let mut line = match pageblock {
@@ -116,12 +117,18 @@ impl Teller<'_> {
             Tone::Strong,
             if *claimed { "claimed" } else { "not claimed" },
         );
+        if let (true, Some(look)) = (claimed, pageblock)
+            && look.free < look.block.frames() / 2
+        {
+            let why = ": with those of like kind it is half of them";
+            line.push(Tone::Plain, why);
+        }
         if let (false, Some(look)) = (claimed, pageblock)
             && block.order() < look.block.order()
         {
             let least = look.block.order().get() / HALF;
-            if *wanted == MigrateType::Movable && block.order().get() < least {
-                let why = format!(": movable requests claim from blocks of order {least} on only");
+            if block.order().get() < least && !claims_small(*wanted, profile.as_deref()) {
+                let why = format!(": {wanted} requests claim from blocks of order {least} on only");
                 line.push(Tone::Plain, why);
             } else {
                 let why = ": that takes half of the frames, free or of like kind";
@@ -201,6 +208,15 @@ impl Teller<'_> {
             more => self.say(format!("{} like that.", counted(more, "more fallback"))),
         }
         self.new_on_lists(parts);
+    }
+}
+
+/// Whether a request may claim the pageblock of a block of less than half its order.
+fn claims_small(wanted: MigrateType, profile: Option<&str>) -> bool {
+    match wanted {
+        MigrateType::Movable => false,
+        MigrateType::Unmovable => !matches!(profile, Some("linux-2.6.37" | "linux-3.8")),
+        _ => true,
     }
 }
 

@@ -1,0 +1,254 @@
+//! Every scenario makes its point, and comes to what it came to before.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pfnlab::model::Order;
+use pfnlab::scenario::{PhaseSummary, Scenario, ScenarioOptions, ScenarioSummary, ZoneIndices};
+use pfnlab::sim::RefusalKind;
+use pfnlab::{Repro, TraceFile, ZoneKind, replay};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+}
+
+fn open(name: &str) -> Scenario {
+    let path = folder().join(format!("{name}.toml"));
+    Scenario::open(&path).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn run(name: &str) -> ScenarioSummary {
+    let mut run = open(name).start(&ScenarioOptions::default()).unwrap();
+    run.drive(|_| {}).unwrap();
+    run.summary()
+}
+
+/// The files in the folder, without `.toml`, sorted.
+fn names() -> Vec<String> {
+    let files = fs::read_dir(folder()).unwrap();
+    let names = files.filter_map(|file| {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        Some(name.strip_suffix(".toml")?.to_owned())
+    });
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+/// The phases of one kind, in order.
+fn phases<'a>(summary: &'a ScenarioSummary, name: &str) -> Vec<&'a PhaseSummary> {
+    let phases = summary.phases.iter();
+    phases.filter(|phase| phase.name == name).collect()
+}
+
+fn last(summary: &ScenarioSummary) -> &PhaseSummary {
+    summary.phases.last().unwrap()
+}
+
+/// The unusable free space index at the end, in thousandths.
+fn unusable(summary: &ScenarioSummary, zone: ZoneKind, order: u8) -> u32 {
+    let indices = ZoneIndices::of(&summary.last, &[Order::new(order).unwrap()]);
+    let found = indices.iter().find(|indices| indices.zone.kind == zone);
+    found.unwrap().unusable[0].0
+}
+
+/// What is to be seen in the numbers of every scenario.
+const POINTS: &[(&str, fn(&ScenarioSummary))] = &[
+    ("checkerboard", |summary| {
+        let all = summary.phases[0].free;
+        assert_eq!(last(summary).free, all / 2);
+        assert_eq!(last(summary).scores, [99]);
+        assert_eq!(summary.tally.refused, 1100);
+        assert_eq!(unusable(summary, ZoneKind::Dma32, 1), 1000);
+    }),
+    ("checkerboard-huge", |summary| {
+        let [requests] = phases(summary, "requests")[..] else {
+            panic!();
+        };
+        assert_eq!((requests.tally.lent, requests.tally.refused), (100, 0));
+        let board = &phases(summary, "idle")[0];
+        assert!(board.free.abs_diff(summary.phases[0].free / 2) < 3000);
+    }),
+    ("survivors", |summary| {
+        let idle = phases(summary, "idle")[0];
+        assert!(idle.held * 100 < summary.phases[0].free);
+        assert!(idle.scores[0] > 90);
+        assert!(last(summary).tally.refused > 100);
+    }),
+    ("sawtooth", |summary| {
+        let [before, after] = summary.buddyinfo();
+        assert_eq!(before, after);
+        assert_eq!(summary.phases[0].scores, last(summary).scores);
+    }),
+    ("grouping", |summary| {
+        assert_eq!(last(summary).tally.lent, 200);
+    }),
+    ("no-grouping", |summary| {
+        assert!(last(summary).tally.refused > 150);
+    }),
+    ("stolen-blocks", |summary| {
+        let requests = phases(summary, "requests")[0];
+        assert!(requests.fell_back > 30);
+        assert_eq!(requests.fell_back, requests.claimed);
+        assert!(requests.mixed > 30 && requests.mixed < 60);
+        assert!(last(summary).scores[0] < 10);
+    }),
+    ("long-drift", |summary| {
+        let [before, peak, after] = phases(summary, "idle")[..] else {
+            panic!();
+        };
+        assert!(before.scores[0] < 5 && peak.scores[0] > 90 && after.scores[0] > 90);
+        assert!(before.held.abs_diff(peak.held) < 100);
+        assert!(before.held.abs_diff(after.held) < 100);
+    }),
+    ("producer-consumer", |summary| {
+        let handoff = phases(summary, "handoff")[0];
+        assert!(handoff.held == 0 && handoff.cached > 4000);
+        assert_eq!(last(summary).cached, 0);
+        assert_eq!(last(summary).free, summary.phases[0].free);
+    }),
+    ("edge-of-memory", |summary| {
+        let floors: Vec<_> = summary.phases[1..].iter().map(|phase| phase.free).collect();
+        assert!(floors[0] > floors[1] && floors[1] > floors[2], "{floors:?}");
+        assert_eq!(floors[2], 0);
+        let watermark = RefusalKind::Watermark as usize;
+        assert!(summary.tally.refusals[watermark] > 1000);
+    }),
+    ("movable-zone", |summary| {
+        let [kernel, users] = phases(summary, "requests")[..] else {
+            panic!();
+        };
+        assert!(kernel.tally.refused > 300);
+        assert_eq!(users.tally.lent, 400);
+        assert_eq!(unusable(summary, ZoneKind::Dma32, 9), 1000);
+        assert_eq!(unusable(summary, ZoneKind::Movable, 9), 0);
+    }),
+    ("mixed-orders", |summary| {
+        let served: Vec<_> = phases(summary, "requests")
+            .iter()
+            .map(|phase| phase.tally.lent)
+            .collect();
+        assert!(served[0] == 100 && served[2] < 50, "{served:?}");
+        assert!(served.is_sorted_by(|a, b| a >= b), "{served:?}");
+    }),
+    ("node-local", |summary| {
+        let [local, anywhere] = phases(summary, "requests")[..] else {
+            panic!();
+        };
+        assert_eq!(local.tally.refused, 1000);
+        assert_eq!(anywhere.tally.lent, 1000);
+    }),
+    ("reserves", |summary| {
+        let filled = phases(summary, "fill")[0];
+        assert_eq!(filled.free, 3840, "all that zone DMA manages");
+        assert_eq!(last(summary).tally.lent, 100);
+    }),
+];
+
+/// Where the stored fingerprints are.
+const STORED: &str = "fingerprints.txt";
+
+const ALARM: &str = "
+
+The scenarios no longer come to what they came to. That is an alarm, not an error: somebody changed
+what the allocator, the phases, the random streams or the fingerprint do.
+
+- You meant to change it: look at the summaries (`pfnlab run examples/scenarios/NAME.toml`), see
+  that each still makes the point of its comment, and store the new fingerprints with
+  `PFNLAB_RENEW=1 cargo test -p pfnlab-examples`. Say in the commit why they changed.
+- You did not: one of the lines above is the shortest way to find out. `pfnlab run NAME.toml
+  --record before.trace` on the old version, `pfnlab replay before.trace` on the new one; it names
+  the first operation that came to something else.
+- Only a release build differs from a debug build: that is a bug, always.
+";
+
+#[test]
+fn every_scenario_makes_its_point_and_rings_no_alarm() {
+    let points: BTreeMap<_, _> = POINTS.iter().copied().collect();
+    assert_eq!(names(), points.keys().copied().collect::<Vec<_>>());
+    let mut now = String::new();
+    for (name, point) in points {
+        let summary = run(name);
+        point(&summary);
+        let _ = writeln!(now, "{name} {:016x}", summary.repro.fingerprint);
+    }
+    let path = folder().join(STORED);
+    if std::env::var_os("PFNLAB_RENEW").is_some() {
+        fs::write(&path, &now).unwrap();
+    }
+    let stored = fs::read_to_string(&path).unwrap_or_default();
+    let changed: Vec<_> = now
+        .lines()
+        .filter(|line| !stored.lines().any(|stored| stored == *line))
+        .collect();
+    assert!(stored == now, "{}{ALARM}", changed.join("\n"));
+}
+
+#[test]
+fn a_scenario_is_the_same_twice_and_another_seed_is_another() {
+    let fingerprint = |seed| {
+        let options = ScenarioOptions {
+            seed: Some(seed),
+            ops: Some(20_000),
+            ..ScenarioOptions::default()
+        };
+        let mut run = open("mixed-orders").start(&options).unwrap();
+        run.drive(|_| {}).unwrap();
+        run.summary().repro.fingerprint
+    };
+    assert_eq!(fingerprint(1), fingerprint(1));
+    assert_ne!(fingerprint(1), fingerprint(2));
+}
+
+/// Machines by name and written out, and a tunable.
+#[test]
+fn a_recorded_scenario_replays_to_the_same_fingerprint() {
+    for name in ["mixed-orders", "node-local", "reserves"] {
+        let options = ScenarioOptions {
+            ops: Some(5000),
+            ..ScenarioOptions::default()
+        };
+        let mut run = open(name).start(&options).unwrap();
+        let mut text = Vec::new();
+        run.record(&mut text, |_| {}).unwrap();
+        let repro: Repro = run.summary().repro;
+        let text = String::from_utf8(text).unwrap();
+        let trace = TraceFile::parse("a.trace", &text, Path::new("")).unwrap();
+        let replayed = replay::trace(&trace, |_| {}).unwrap();
+        assert_eq!(replayed.divergence, None, "{name}");
+        assert_eq!(replayed.fingerprint, repro.fingerprint, "{name}");
+        assert_eq!(repro.ops, 5000, "{name}");
+    }
+}
+
+#[test]
+fn the_published_schema_is_that_of_the_code() {
+    let path = folder().join("schema.json");
+    let schema = pfnlab::scenario::schema();
+    if std::env::var_os("PFNLAB_RENEW").is_some() {
+        fs::write(&path, &schema).unwrap();
+    }
+    let stored = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        stored == schema,
+        "examples/scenarios/schema.json is stale: \
+         `PFNLAB_RENEW=1 cargo test -p pfnlab-examples` writes it anew"
+    );
+}
+
+/// The opening comment and the sentence are what a reader sees first.
+#[test]
+fn every_scenario_says_what_there_is_to_see() {
+    for name in names() {
+        let text = fs::read_to_string(folder().join(format!("{name}.toml"))).unwrap();
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some("#:schema schema.json"), "{name}");
+        assert!(
+            lines.next().is_some_and(|line| line.starts_with("# ")),
+            "{name}"
+        );
+        assert!(!open(&name).spec().about.is_empty(), "{name}");
+    }
+}
