@@ -54,8 +54,11 @@ fn unusable(summary: &ScenarioSummary, zone: ZoneKind, order: u8) -> u32 {
     found.unwrap().unusable[0].0
 }
 
+/// Looks for the point of a scenario in its numbers.
+type Look = fn(&ScenarioSummary);
+
 /// What is to be seen in the numbers of every scenario.
-const POINTS: &[(&str, fn(&ScenarioSummary))] = &[
+const POINTS: &[(&str, Look)] = &[
     ("checkerboard", |summary| {
         let all = summary.phases[0].free;
         assert_eq!(last(summary).free, all / 2);
@@ -114,7 +117,7 @@ const POINTS: &[(&str, fn(&ScenarioSummary))] = &[
         assert!(floors[0] > floors[1] && floors[1] > floors[2], "{floors:?}");
         assert_eq!(floors[2], 0);
         let watermark = RefusalKind::Watermark as usize;
-        assert!(summary.tally.refusals[watermark] > 1000);
+        assert!(summary.tally.refusals[watermark] > 300);
     }),
     ("movable-zone", |summary| {
         let [kernel, users] = phases(summary, "requests")[..] else {

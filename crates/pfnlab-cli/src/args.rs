@@ -111,8 +111,8 @@ Examples:
   pfnlab boot console.log --facts facts.txt --check
   pfnlab boot serial.log.gz --compare snapshots/early0.json.gz
 
-A boot log is told by what is in it; with `memblock=debug` it says what was reserved. Facts are files
-read on that machine after boot, each under a line `=== NAME`, such as `=== /proc/zoneinfo`.")]
+A boot log is told by what is in it; with `memblock=debug` it says what was reserved. Facts are
+files read on that machine after boot, each under a line such as `=== /proc/zoneinfo`.")]
 pub(crate) struct BootArgs {
     /// A machine: a file that ends in .toml, a built-in name (two-node, one-node), a boot log,
     /// packed or not, or - for stdin

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use pfnlab_model::{
     AllocError, Block, Capability, CpuId, Event, FreeError, Inspect, NodeId, Observer, Order,
-    PageAllocator, Pfn, Request, Sysctl, ZoneFlags, ZoneId, ZoneKind,
+    PageAllocator, Pfn, Request, Sysctl, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
 };
 
 use crate::alloc_flags::AllocFlags;
@@ -38,6 +38,8 @@ pub struct Mm {
     pub(crate) config: Config,
     pub(crate) gfp_zones: ZoneTable,
     pub(crate) tunables: Tunables,
+    /// The counters its zones keep, in the kernel's order.
+    pub(crate) zone_stats: Vec<ZoneStat>,
     pub(crate) totalram: u64,
     pub(crate) totalreserve: u64,
     pub(crate) mobility_disabled: bool,

@@ -13,7 +13,7 @@ use core::fmt;
 
 use pfnlab_model::{
     Block, CpuId, End, MigrateType, NodeState, Order, PcpField, PcpState, Pfn, PfnRange,
-    SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneState,
+    SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneStat, ZoneState,
 };
 
 use crate::frames::State;
@@ -84,10 +84,15 @@ impl Mm {
         numbers::check(snapshot, &config)?;
         places::check(snapshot, &config)?;
         let global = &snapshot.global;
-        if global.zone_stats != profile.zone_stats {
+        let mut known = profile.zone_stats.iter();
+        if !global
+            .zone_stats
+            .iter()
+            .all(|stat| known.any(|other| other == stat))
+        {
             return Err(inconsistent(
                 "global.zone_stats",
-                "not those of the generation",
+                "not counters of the generation, in its order",
             ));
         }
         let mut blocks = pageblocks_of(snapshot, &config)?;
@@ -117,6 +122,7 @@ impl Mm {
                 percpu_pagelist_high_fraction: global.percpu_pagelist_high_fraction,
                 lowmem_reserve_ratio: global.lowmem_reserve_ratio.clone(),
             },
+            zone_stats: global.zone_stats.clone(),
             totalram: global.totalram_pages,
             totalreserve: global.totalreserve_pages,
             mobility_disabled: global.mobility_disabled,
@@ -346,7 +352,7 @@ fn resume_zone(
         batch: state.pageset_batch,
     };
     let kinds = config.zones.len();
-    let stats = profile.zone_stats;
+    let stats = &snapshot.global.zone_stats;
     if state.lowmem_reserve.len() != kinds || kinds > MAX_ZONES {
         return Err(inconsistent(
             id,
@@ -367,7 +373,7 @@ fn resume_zone(
         }
     }
     for (at, pcp) in state.pcp.iter().enumerate() {
-        resume_pcp(&mut zone, CpuId(at as u16), pcp, profile, config, blocks)?;
+        resume_pcp(&mut zone, CpuId(at as u16), pcp, stats, config, blocks)?;
     }
     for &block in &state.lent {
         let block = inside(&zone, block.start(), block.order(), config)?;
@@ -406,12 +412,12 @@ fn resume_pcp(
     zone: &mut Zone,
     cpu: CpuId,
     state: &PcpState,
-    profile: &'static Profile,
+    stats: &[ZoneStat],
     config: &Config,
     blocks: &Pageblocks,
 ) -> Result<(), ResumeError> {
     let id = zone.id;
-    if state.cpu != cpu || state.vm_stat_diff.len() != profile.zone_stats.len() {
+    if state.cpu != cpu || state.vm_stat_diff.len() != stats.len() {
         return Err(inconsistent(
             id,
             "has lists for every CPU in order, with every counter",
@@ -460,7 +466,7 @@ fn resume_pcp(
         pcp.set(field, value, &mut ());
     }
     pcp.stat_threshold = state.stat_threshold;
-    for (stat, &diff) in profile.zone_stats.iter().zip(&state.vm_stat_diff) {
+    for (stat, &diff) in stats.iter().zip(&state.vm_stat_diff) {
         pcp.diff[stat.index()] = diff;
     }
     Ok(())

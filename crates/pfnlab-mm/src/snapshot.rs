@@ -46,7 +46,7 @@ impl Mm {
         let tunables = &self.tunables;
         GlobalState {
             zone_kinds: self.config.zones.to_vec(),
-            zone_stats: self.profile.zone_stats.to_vec(),
+            zone_stats: self.zone_stats.clone(),
             migratetypes: self.config.migratetypes.to_vec(),
             top_order: self.config.top_order,
             pageblock_order: self.config.pageblock_order,
@@ -68,7 +68,7 @@ impl Mm {
     }
 
     fn zone_state(&self, zone: &Zone) -> ZoneState {
-        let stats = self.profile.zone_stats;
+        let stats = &self.zone_stats;
         let pcps = zone.pcps.iter().enumerate();
         ZoneState {
             id: zone.id,
@@ -109,7 +109,7 @@ impl Mm {
     }
 
     fn pcp_state(&self, zone: &Zone, cpu: CpuId, pcp: &Pcp) -> PcpState {
-        let stats = self.profile.zone_stats;
+        let stats = &self.zone_stats;
         let list = |index: u8| {
             let (pfns, noted): (_, Vec<_>) = pcp
                 .blocks(index, &zone.buddy.frames)

@@ -85,9 +85,9 @@ fn all_phases_end_and_the_table_agrees_with_the_driver() {
     let kinds = kinds();
     let mut program = program(&kinds);
     let (tape, driver) = run(&mut program);
-    for position in 0..kinds.len() {
+    for (position, kind) in kinds.iter().enumerate() {
         let ops = tape.iter().filter(|(phase, ..)| *phase == position);
-        assert!(ops.count() > 0, "{}", kinds[position].name());
+        assert!(ops.count() > 0, "{}", kind.name());
     }
     assert!(
         tape.iter()
@@ -144,7 +144,7 @@ fn a_phase_does_not_disturb_the_streams_of_the_next() {
     };
     let churn = Kind::Churn(Churn::default());
     assert_eq!(
-        asked(&[requests.clone()]),
+        asked(std::slice::from_ref(&requests)),
         asked(&[churn, requests.clone()])
     );
     let twice = asked(&[requests.clone(), requests.clone()]);

@@ -31,7 +31,9 @@ fn log_and_facts(name: &str) -> (BootedLog, FactsFile) {
 }
 
 fn console(name: &str) -> String {
-    text(&format!("../pfnlab-linux/tests/fixtures/boot/{name}.log.gz"))
+    text(&format!(
+        "../pfnlab-linux/tests/fixtures/boot/{name}.log.gz"
+    ))
 }
 
 fn different(facts: &[Fact]) -> String {
@@ -48,7 +50,10 @@ fn every_fact_of_a_real_boot_is_derived() {
         let (log, file) = log_and_facts(name);
         let all = facts::check(&log, Some(&file));
         assert_eq!(different(&all), "", "{name}");
-        assert_eq!(facts::closing_line(&all), format!("derived {count}/{count} facts"));
+        assert_eq!(
+            facts::closing_line(&all),
+            format!("derived {count}/{count} facts")
+        );
     }
 }
 
@@ -86,9 +91,18 @@ fn another_answer_of_the_boot_allocator_is_told() {
     }
     let all = facts::check(&read(&moved, &LogOptions::default()), None);
     let told = different(&all);
-    assert!(told.contains(": request met at: the kernel has 0x6"), "{told}");
-    let answers = all.iter().filter(|fact| fact.name.ends_with("request met at"));
-    assert_eq!(answers.filter(|fact| !fact.is_derived()).count(), 1, "{told}");
+    assert!(
+        told.contains(": request met at: the kernel has 0x6"),
+        "{told}"
+    );
+    let answers = all
+        .iter()
+        .filter(|fact| fact.name.ends_with("request met at"));
+    assert_eq!(
+        answers.filter(|fact| !fact.is_derived()).count(),
+        1,
+        "{told}"
+    );
 }
 
 /// Pristine kernels, recorded when the boot allocator had just released its memory: a machine of
@@ -123,7 +137,10 @@ fn compared(name: &str, state: &str) -> compare::Comparison {
         distances: Some(distances.collect()),
         ..LogOptions::default()
     };
-    let log = read(&text(&format!("tests/boot-logs/{name}/serial.log.gz")), &options);
+    let log = read(
+        &text(&format!("tests/boot-logs/{name}/serial.log.gz")),
+        &options,
+    );
     compare::compare(&log, &recorded).unwrap()
 }
 
@@ -132,14 +149,19 @@ fn another_order_in_one_list_is_a_difference() {
     let path = here("tests/boot-logs/6.12.0-m6/early0.json.gz");
     let mut recorded = compare::load(&path).unwrap();
     let zones = recorded.zones.iter_mut();
-    let list = zones.flat_map(|zone| &mut zone.free_lists).find(|list| list.pfns.len() > 1);
+    let list = zones
+        .flat_map(|zone| &mut zone.free_lists)
+        .find(|list| list.pfns.len() > 1);
     list.unwrap().pfns.swap(0, 1);
     let log = text("tests/boot-logs/6.12.0-m6/serial.log.gz");
     let compared = compare::compare(&read(&log, &LogOptions::default()), &recorded).unwrap();
     let [difference] = &compared.differences[..] else {
         panic!("{:?}", compared.differences)
     };
-    assert!(difference.path.starts_with("zones[0.DMA].free_lists["), "{difference}");
+    assert!(
+        difference.path.starts_with("zones[0.DMA].free_lists["),
+        "{difference}"
+    );
 }
 
 /// What `dmesg` shows of a kernel that was not asked to talk.
@@ -150,7 +172,10 @@ fn without_memblock_lines_what_is_not_known_is_said() {
         .lines()
         .filter(|line| {
             let dump = line.contains("MEMBLOCK configuration") || line.contains("  memory ");
-            !(dump || ["memblock_", " memory[", " reserved[", ".cnt"].iter().any(|of| line.contains(of)))
+            !(dump
+                || ["memblock_", " memory[", " reserved[", ".cnt"]
+                    .iter()
+                    .any(|of| line.contains(of)))
         })
         .map(|line| format!("{line}\n"))
         .collect();
@@ -175,7 +200,8 @@ fn the_release_says_which_kernel() {
              [    0.000000] BIOS-e820: [mem 0x0000000000100000-0x000000000fffffff] usable\n"
         );
         let read = BootedLog::read("dmesg", &log, &LogOptions::default());
-        read.map(|log| log.profile().name()).map_err(|error| error.to_string())
+        read.map(|log| log.profile().name())
+            .map_err(|error| error.to_string())
     };
     assert_eq!(profile("6.12.117+deb12-amd64"), Ok("linux-6.12.y"));
     assert_eq!(profile("6.12.0"), Ok("linux-6.12.0"));

@@ -5,37 +5,60 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pfnlab::boot::compare;
 use pfnlab::boot::facts::{self, Fact, FactsFile};
-use pfnlab::boot::log::{BootedLog, LogOptions};
+use pfnlab::boot::log::{BootedLog, LogOptions, text_of};
+use pfnlab::linux::Difference;
 
-/// The name of a log.
-const LOG: &str = "console.log";
+/// What a log may be called.
+const LOGS: [&str; 2] = ["console.log", "serial.log.gz"];
 /// What was read on the machine afterwards, beside the log.
 const FACTS: &str = "facts.txt";
+/// States recorded during that boot, below the log: right after memory was released, and later.
+const STATES: [&str; 4] = ["early0", "early1", "early2", "early3"];
 
 /// A log, checked.
 #[derive(Clone, Debug)]
 pub struct CheckedLog {
-    /// Its folder.
-    pub folder: PathBuf,
+    /// Its file.
+    pub path: PathBuf,
     /// How many facts there are.
     pub facts: usize,
     /// How many of them are derived.
     pub derived: usize,
     /// The others.
     pub different: Vec<Fact>,
+    /// How many states were recorded during that boot.
+    pub states: usize,
+    /// Where ours are others.
+    pub differences: Vec<Difference>,
+}
+
+impl CheckedLog {
+    /// Whether all is derived, and no state another.
+    pub fn is_well(&self) -> bool {
+        self.different.is_empty() && self.differences.is_empty()
+    }
 }
 
 impl fmt::Display for CheckedLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let CheckedLog { facts, derived, .. } = self;
-        writeln!(
+        write!(
             f,
             "{}: derived {derived}/{facts} facts",
-            self.folder.display()
+            self.path.display()
         )?;
+        match (self.states, self.differences.len()) {
+            (0, _) => writeln!(f)?,
+            (states, 0) => writeln!(f, ", identical to {states} recorded states")?,
+            (states, some) => writeln!(f, ", {some} differences from {states} recorded states")?,
+        }
         for fact in &self.different {
             writeln!(f, "  {fact}")?;
+        }
+        for difference in &self.differences {
+            writeln!(f, "  {difference}")?;
         }
         Ok(())
     }
@@ -51,13 +74,12 @@ pub fn check(folders: &[String]) -> Result<Vec<CheckedLog>, Box<dyn Error>> {
         find(Path::new(folder), &mut found)?;
     }
     found.sort();
-    found.iter().map(|folder| check_one(folder)).collect()
+    found.iter().map(|log| check_one(log)).collect()
 }
 
 fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
-    if folder.join(LOG).is_file() {
-        found.push(folder.to_owned());
-    }
+    let logs = LOGS.map(|log| folder.join(log));
+    found.extend(logs.into_iter().filter(|log| log.is_file()));
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
@@ -67,32 +89,42 @@ fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn check_one(folder: &Path) -> Result<CheckedLog, Box<dyn Error>> {
-    let text = |name: &str| -> Result<String, Box<dyn Error>> {
-        let path = folder.join(name);
-        let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+fn check_one(path: &Path) -> Result<CheckedLog, Box<dyn Error>> {
+    let facts = path.with_file_name(FACTS);
+    let file = match facts.is_file() {
+        true => Some(FactsFile::parse(&text_of(&facts)?)),
+        false => None,
     };
-    let file = FactsFile::parse(&text(FACTS)?);
+    let states = STATES.map(|state| path.with_file_name(format!("snapshots/{state}.json.gz")));
+    let states = states.iter().filter(|state| state.is_file());
+    let states = states
+        .map(|state| compare::load(state))
+        .collect::<Result<Vec<_>, _>>()?;
+    let recorded = states.first().map(|state| {
+        let nodes = state.nodes.iter();
+        nodes.map(|node| node.distance.clone()).collect()
+    });
     let options = LogOptions {
-        distances: file.distances(),
+        distances: file.as_ref().and_then(FactsFile::distances).or(recorded),
         ..LogOptions::default()
     };
-    let log = BootedLog::read(
-        &folder.join(LOG).display().to_string(),
-        &text(LOG)?,
-        &options,
-    )?;
-    let all = facts::check(&log, Some(&file));
+    let log = BootedLog::read(&path.display().to_string(), &text_of(path)?, &options)?;
+    let all = facts::check(&log, file.as_ref());
+    let mut differences = Vec::new();
+    for state in &states {
+        differences.extend(compare::compare(&log, state)?.differences);
+    }
     let different: Vec<Fact> = all
         .iter()
         .filter(|fact| !fact.is_derived())
         .cloned()
         .collect();
     Ok(CheckedLog {
-        folder: folder.to_owned(),
+        path: path.to_owned(),
         facts: all.len(),
         derived: all.len() - different.len(),
         different,
+        states: states.len(),
+        differences,
     })
 }

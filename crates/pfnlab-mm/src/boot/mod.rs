@@ -154,6 +154,7 @@ impl Mm {
             profile,
             gfp_zones: ZoneTable::new(config),
             tunables: Tunables::defaults(config.zones),
+            zone_stats: profile.zone_stats.to_vec(),
             totalram: 0,
             totalreserve: 0,
             mobility_disabled: false,

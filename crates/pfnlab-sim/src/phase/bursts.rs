@@ -56,7 +56,8 @@ impl Phase for Running {
             }
             while let Some(&ticket) = self.got.get(self.seen) {
                 self.seen += 1;
-                let survives = self.plan.keep > 0 && self.seen % self.plan.keep as usize == 0;
+                let survives =
+                    self.plan.keep > 0 && self.seen.is_multiple_of(self.plan.keep as usize);
                 if !survives {
                     return Some(table.free(ticket, self.asker.cpu()));
                 }

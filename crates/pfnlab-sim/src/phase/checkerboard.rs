@@ -59,7 +59,7 @@ impl Phase for Running {
         }
         while let Some(&ticket) = self.got.get(self.seen) {
             self.seen += 1;
-            if self.keep == 0 || self.seen % self.keep as usize != 0 {
+            if self.keep == 0 || !self.seen.is_multiple_of(self.keep as usize) {
                 return Some(table.free(ticket, self.asker.cpu()));
             }
         }

@@ -114,7 +114,7 @@ impl Phase for Running {
             old.for_each(|ticket| self.born(ticket));
         }
         self.done += 1;
-        if self.done % LEVEL_EVERY == 0 {
+        if self.done.is_multiple_of(LEVEL_EVERY) {
             self.wander();
         }
         Some(match self.victim(table) {

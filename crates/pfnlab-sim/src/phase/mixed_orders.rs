@@ -57,10 +57,12 @@ impl Phase for Running {
         self.left = self.left.checked_sub(1)?;
         let kind = self.kinds.below(32);
         let toward = kind & 3 != 0;
-        if toward != (table.held() < self.target) {
-            if let Some(ticket) = table.pick(&mut self.picks) {
-                return Some(table.free(ticket, self.asker.cpu()));
-            }
+        let victim = match toward == (table.held() < self.target) {
+            true => None,
+            false => table.pick(&mut self.picks),
+        };
+        if let Some(ticket) = victim {
+            return Some(table.free(ticket, self.asker.cpu()));
         }
         let mut request = self.asker.request();
         if kind >> 2 != 0 {

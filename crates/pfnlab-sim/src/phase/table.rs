@@ -147,11 +147,7 @@ impl Table {
             (
                 Op::Free { ticket, .. },
                 Outcome::Freed(_) | Outcome::FreedRun(_) | Outcome::Skipped,
-            ) => {
-                if self.take(ticket).is_some() {
-                    self.give_back(ticket, 1);
-                }
-            }
+            ) if self.take(ticket).is_some() => self.give_back(ticket, 1),
             (Op::Split { ticket, base }, Outcome::Split(block)) => {
                 let gfp = self.take(ticket).map_or(Gfp::NONE, |live| live.gfp);
                 for number in 0..block.frames() {

@@ -71,6 +71,10 @@ pub fn closing_line(facts: &[Fact]) -> String {
 struct Facts(Vec<Fact>);
 
 impl Facts {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "numbers are handed over as they are"
+    )]
     fn add(&mut self, name: impl Into<String>, kernel: impl ToString, ours: impl ToString) {
         self.0.push(Fact {
             name: name.into(),

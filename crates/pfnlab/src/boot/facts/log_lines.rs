@@ -91,12 +91,11 @@ fn zonelists(facts: &mut Facts, log: &BootedLog, said: &[(u32, &str)]) {
     let threshold = log.config().pageblock_order.frames() * log.config().migratetypes.len() as u64;
     if let Some((count, rest)) = built.split_once(" zonelists, mobility grouping ") {
         facts.add("zonelists", count, online_nodes(log));
-        if let Some((grouping, pages)) = rest.split_once(".  Total pages: ") {
-            if let Some(total) = total {
-                let ours = if total < threshold { "off" } else { "on" };
-                facts.add("mobility grouping", grouping, ours);
-                facts.add("total pages", pages, total);
-            }
+        let rest = rest.split_once(".  Total pages: ");
+        if let Some(((grouping, pages), total)) = rest.zip(total) {
+            let ours = if total < threshold { "off" } else { "on" };
+            facts.add("mobility grouping", grouping, ours);
+            facts.add("total pages", pages, total);
         }
     }
     let policy = said
