@@ -43,6 +43,7 @@ mod boot_script;
 
 mod event;
 mod snapshot;
+mod zone_stat;
 
 mod allocator;
 
@@ -66,7 +67,8 @@ pub use pfn::{Pfn, PfnRange};
 pub use request::Request;
 pub use snapshot::{
     CpuState, FreeListState, GlobalState, NodeState, PageblockState, PcpListState, PcpState,
-    SNAPSHOT_FORMAT, Snapshot, Watermarks, ZoneFlags, ZoneStat, ZoneState, ZonelistCacheState,
+    SNAPSHOT_FORMAT, Snapshot, Watermarks, ZoneFlags, ZoneState, ZonelistCacheState,
 };
 pub use trace::{Step, Trace, TraceStart};
 pub use trace_text::{ParsedTrace, TraceError};
+pub use zone_stat::ZoneStat;

@@ -166,7 +166,7 @@ impl ScenarioRun {
                 op,
                 expect: outcome.as_expectation(self.driver.pages()),
             })?;
-            if number % STRIDE == 0 {
+            if number.is_multiple_of(STRIDE) {
                 progress(number);
             }
         }
