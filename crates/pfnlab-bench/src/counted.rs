@@ -189,7 +189,7 @@ impl Bench {
             let mut free = || {
                 self.0
                     .free(block, CPU, observer)
-                    .expect("it was handed out")
+                    .expect("it was handed out");
             };
             match which {
                 Which::Alloc => free(),

@@ -100,7 +100,7 @@ fn an_altered_end_is_found_and_the_place_named() {
             copy.swap_after(
                 "zones[1].free_lists[20].pfns[0]",
                 "zones[1].free_lists[20].pfns[1]",
-            )
+            );
         },
         "zones[0.DMA32].free_lists[10 Movable][0]",
     );
@@ -111,7 +111,7 @@ fn an_altered_end_is_found_and_the_place_named() {
             copy.swap_after(
                 "zones[1].pcp[0].lists[0].pfns[0]",
                 "zones[1].pcp[0].lists[0].pfns[1]",
-            )
+            );
         },
         "zones[0.DMA32].pcp[0].lists[0].pfns[0]",
     );
