@@ -7,7 +7,7 @@
 //! - [`memblock`]: what memory exists and what of it is taken, before there are zones.
 //! - [`firmware`], [`numa`]: where that comes from. [`early_nid`], [`node_states`]: what it says.
 //! - [`replay_script`]: a recorded boot, done again.
-//! - [`layout`]: which frames are in which zone.
+//! - `layout`: which frames are in which zone.
 //! - [`Unavailable`]: holes that have descriptors. `estimate`: how much memory there seems to be.
 //! - `release`: free memory is given to the buddy, in the order that decides which frame the very
 //!   first request gets. [`Deferred`]: what of it is released late.
