@@ -81,7 +81,7 @@ impl AllocFlags {
     }
 
     #[inline]
-    fn with_if(self, condition: bool, other: AllocFlags) -> AllocFlags {
+    pub(crate) fn with_if(self, condition: bool, other: AllocFlags) -> AllocFlags {
         if condition { self.with(other) } else { self }
     }
 

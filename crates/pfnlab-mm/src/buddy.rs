@@ -86,19 +86,20 @@ impl Buddy {
         });
     }
 
-    /// Takes a free block off its list, and says which type's it was.
+    /// Takes a free block off the list of `mt`.
     #[inline]
-    pub(crate) fn unlink(&mut self, block: Block, observer: &mut impl Observer) -> MigrateType {
-        let State::Free(mt) = self.frames.state(block) else {
-            panic!("{block} is unlinked but not free");
-        };
-        self.lists[block.order().index()][mt.index()].remove(&mut self.frames, block);
+    pub(crate) fn unlink(&mut self, block: Block, mt: MigrateType, observer: &mut impl Observer) {
+        let list = &mut self.lists[block.order().index()][mt.index()];
+        let state = list.remove(&mut self.frames, block);
+        assert!(
+            state == State::Free(mt),
+            "{block} is unlinked from {mt}, but it is {state:?}"
+        );
         observer.event(Event::Unlinked {
             zone: self.zone,
             block,
             mt,
         });
-        mt
     }
 
     /// Takes a block apart until its lowest part has `order`; every upper half goes to the head
@@ -135,15 +136,18 @@ impl Buddy {
         let found = order
             .through(self.top_order)
             .find_map(|order| self.first(order, mt))?;
-        self.unlink(found, observer);
+        self.unlink(found, mt, observer);
         Some(self.expand(found, order, mt, observer))
     }
 
-    /// The free block whose head is at `block`'s buddy and whose order is the same, if there is one.
+    /// The buddy of `block` and the type of the list it is on, if it is free as a whole.
     #[inline]
-    pub(crate) fn free_buddy(&self, block: Block) -> Option<Block> {
+    pub(crate) fn free_buddy(&self, block: Block) -> Option<(Block, MigrateType)> {
+        if block.order() == self.top_order {
+            return None;
+        }
         let buddy = block.buddy();
-        (block.order() < self.top_order && self.frames.is_free(buddy)).then_some(buddy)
+        Some((buddy, self.frames.free_type(buddy)?))
     }
 
     /// Whether the buddy of `block`'s parent is free: if `block`'s own buddy comes back, two
@@ -151,7 +155,7 @@ impl Buddy {
     #[inline]
     pub(crate) fn merge_likely(&self, block: Block) -> Option<Block> {
         let parent = block.parent()?;
-        (parent.order() < self.top_order && self.frames.is_free(parent.buddy())).then_some(parent)
+        self.free_buddy(parent).map(|_| parent)
     }
 
     /// Announces a merge.

@@ -7,6 +7,7 @@ use crate::alloc_flags::{AllocFlags, Mark};
 use crate::rmqueue::Want;
 use crate::walk::Asked;
 use crate::watermark::Ask;
+use crate::zonelist::Place;
 
 impl Mm {
     /// Fills `pages` from one zone's per-CPU list as far as it goes; the zone must stay above its
@@ -17,32 +18,37 @@ impl Mm {
         pages: &mut [Pfn],
         observer: &mut impl Observer,
     ) -> usize {
-        let preferred = self.zone_ref(asked, asked.preferred);
-        let mut next = Some(asked.preferred);
-        let zone = loop {
-            let Some(at) = next else { return 0 };
-            let entry = self.zone_ref(asked, at);
-            if entry.id.node != preferred.id.node && self.nodes_online() > 1 {
-                return 0;
-            }
-            let zone = &self.zones[entry.zone.index()];
+        let Asked {
+            preferred, request, ..
+        } = *asked;
+        let one_node = self.nodes_online() == 1;
+        let ask = Ask {
+            order: Order::ZERO,
+            gfp: request.gfp,
+            flags: AllocFlags::LOW,
+            highest: usize::from(preferred.zone.kind),
+        };
+        let suits = |place: &Place| {
+            let zone = &self.zones[place.zone.zone.index()];
             let mark = zone.mark(Mark::Low) + pages.len() as u64;
-            let ask = Ask {
-                order: Order::ZERO,
-                gfp: asked.request.gfp,
-                flags: AllocFlags::LOW,
-                highest: usize::from(preferred.kind),
-            };
             match zone.watermark_fast(mark, ask) {
-                Ok(()) => break entry.zone.index(),
-                Err(why) => observer.event(Event::ZoneRefused {
-                    zone: entry.id,
-                    why,
-                }),
+                Ok(()) => true,
+                Err(why) => {
+                    observer.event(Event::ZoneRefused {
+                        zone: place.zone.id,
+                        why,
+                    });
+                    false
+                }
             }
-            next = self
-                .zonelist(asked.list)
-                .next(at + 1, asked.highest, asked.nodes);
+        };
+        let found = self
+            .zonelist(asked.list)
+            .allowed(preferred.at, asked.highest, asked.nodes)
+            .take_while(|place| one_node || place.zone.id.node == preferred.zone.id.node)
+            .find(suits);
+        let Some(Place { zone, .. }) = found else {
+            return 0;
         };
         let cpu = asked.request.cpu;
         let want = Want {
@@ -51,14 +57,14 @@ impl Mm {
             flags: AllocFlags::LOW,
             cpu,
         };
-        let zone = &mut self.zones[zone];
+        let zone = &mut self.zones[zone.zone.index()];
         let list = zone.pcps[cpu.index()].list_for(Order::ZERO, asked.mt);
         let list = list.expect("single frames are cached");
         let mut got = 0;
         while got < pages.len()
             && let Some(block) = zone.pop_or_refill(list, want, &mut self.blocks, observer)
         {
-            zone.lend(block, observer);
+            zone.lent(block, observer);
             pages[got] = block.start();
             got += 1;
         }

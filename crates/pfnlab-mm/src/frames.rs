@@ -7,8 +7,9 @@
 //!                                                       that is not whole
 //! ```
 //!
-//! All-zero means untouched, so both tables are allocated zeroed and the operating system backs
-//! a page of them when it is first written: a machine that was never broken up costs almost nothing.
+//! Both lie in one table, the tops first. All-zero means untouched, so the table is allocated
+//! zeroed and the operating system backs a page of it when it is first written: a machine that was
+//! never broken up costs almost nothing.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -16,7 +17,7 @@ use alloc::vec::Vec;
 use pfnlab_model::{Block, MigrateType, Order, Pfn, PfnRange};
 
 /// Links to the next and the previous record of a list, and what the record says. Links are
-/// positions in the same table, counted from 1; 0 is no link.
+/// positions in the table, counted from 1; 0 is no link.
 pub(crate) type Record = [u32; 3];
 
 pub(crate) const NEXT: usize = 0;
@@ -37,9 +38,10 @@ pub(crate) enum State {
 }
 
 impl State {
-    /// Bits 0–1 the kind, 2–5 the order, 6–8 the migratetype.
+    /// What a record of a block of `order` says: bits 0–1 the kind, 2–5 the order, 6–8 the
+    /// migratetype.
     #[inline]
-    const fn word(self, order: Order) -> u32 {
+    pub(crate) const fn word(self, order: Order) -> u32 {
         let (kind, mt) = match self {
             State::None => return 0,
             State::Free(mt) => (1, mt.index()),
@@ -49,8 +51,19 @@ impl State {
         kind | (order.get() as u32) << 2 | (mt as u32) << 6
     }
 
+    /// What a record with this word says about a block of `order`: nothing when it speaks of
+    /// another order.
     #[inline]
-    fn of(word: u32) -> State {
+    pub(crate) fn of(word: u32, order: Order) -> State {
+        if order_of(word) == order.get() {
+            State::read(word)
+        } else {
+            State::None
+        }
+    }
+
+    #[inline]
+    fn read(word: u32) -> State {
         let mt = || MigrateType::from_index((word >> 6 & 7) as usize).expect("we wrote the word");
         match word & 3 {
             0 => State::None,
@@ -74,8 +87,9 @@ pub(crate) struct Frames {
     /// Frames covered: a multiple of the top-order block.
     covered: u64,
     top_order: Order,
-    tops: Vec<Record>,
-    frames: Vec<Record>,
+    /// How many of the records are of top-order blocks.
+    tops: u32,
+    records: Vec<Record>,
 }
 
 impl Frames {
@@ -95,8 +109,8 @@ impl Frames {
             base,
             covered,
             top_order,
-            tops: vec![[0; 3]; (covered >> top_order.get()) as usize],
-            frames: vec![[0; 3]; covered as usize],
+            tops: (covered >> top_order.get()) as u32,
+            records: vec![[0; 3]; ((covered >> top_order.get()) + covered) as usize],
         }
     }
 
@@ -106,82 +120,82 @@ impl Frames {
         pfn.get().wrapping_sub(self.base.get()) < self.covered
     }
 
-    /// The table that blocks of `order` have their records in.
+    /// All records, to follow links.
     #[inline]
-    pub(crate) fn table(&mut self, order: Order) -> &mut [Record] {
-        if order == self.top_order {
-            &mut self.tops
-        } else {
-            &mut self.frames
-        }
+    pub(crate) fn records(&mut self) -> &mut [Record] {
+        &mut self.records
     }
 
-    /// The position of a block's record in its table.
+    /// The position of a block's record.
     #[inline]
     pub(crate) fn position(&self, block: Block) -> u32 {
-        let offset = block.start().get() - self.base.get();
         // Fits: `covered` is within the limit.
+        let offset = (block.start().get() - self.base.get()) as u32;
         if block.order() == self.top_order {
-            (offset >> self.top_order.get()) as u32
+            offset >> self.top_order.get()
         } else {
-            offset as u32
+            self.tops + offset
         }
     }
 
     /// The block of `order` whose record is at `position`.
     #[inline]
     pub(crate) fn block_at(&self, position: u32, order: Order) -> Block {
-        let shift = if order == self.top_order {
-            self.top_order.get()
+        let offset = if order == self.top_order {
+            position << self.top_order.get()
         } else {
-            0
+            position - self.tops
         };
-        Block::containing(self.base.offset(u64::from(position) << shift), order)
+        Block::containing(self.base.offset(u64::from(offset)), order)
     }
 
     #[inline]
-    fn word(&self, block: Block) -> u32 {
-        let table = if block.order() == self.top_order {
-            &self.tops
-        } else {
-            &self.frames
-        };
-        table[self.position(block) as usize][WORD]
+    fn record(&self, block: Block) -> &Record {
+        &self.records[self.position(block) as usize]
+    }
+
+    #[inline]
+    fn word_mut(&mut self, block: Block) -> &mut u32 {
+        let position = self.position(block) as usize;
+        &mut self.records[position][WORD]
     }
 
     /// The link to the record behind this block's on its list.
     #[inline]
     pub(crate) fn next(&self, block: Block) -> u32 {
-        let table = if block.order() == self.top_order {
-            &self.tops
-        } else {
-            &self.frames
-        };
-        table[self.position(block) as usize][NEXT]
+        self.record(block)[NEXT]
     }
 
-    /// What is known about exactly this block: `None` when its record speaks of another order.
+    /// What is known about exactly this block.
     #[inline]
     pub(crate) fn state(&self, block: Block) -> State {
-        let word = self.word(block);
-        if order_of(word) == block.order().get() {
-            State::of(word)
-        } else {
-            State::None
-        }
+        State::of(self.record(block)[WORD], block.order())
     }
 
-    /// Whether the zone has a free block exactly there.
+    /// The type of the list a block is on, if the zone has a free block exactly there.
     #[inline]
-    pub(crate) fn is_free(&self, block: Block) -> bool {
-        self.covers(block.start()) && matches!(self.state(block), State::Free(_))
+    pub(crate) fn free_type(&self, block: Block) -> Option<MigrateType> {
+        match self.covers(block.start()).then(|| self.state(block))? {
+            State::Free(mt) => Some(mt),
+            _ => None,
+        }
     }
 
     /// Notes what becomes of a block.
     #[inline]
     pub(crate) fn set(&mut self, block: Block, state: State) {
-        let position = self.position(block) as usize;
-        self.table(block.order())[position][WORD] = state.word(block.order());
+        *self.word_mut(block) = state.word(block.order());
+    }
+
+    /// A block that was handed out is no more; `false`: exactly this one never was.
+    #[inline]
+    pub(crate) fn take_lent(&mut self, block: Block) -> bool {
+        let word = self.word_mut(block);
+        let was_lent = *word == State::Lent.word(block.order());
+        if was_lent {
+            *word = 0;
+        }
+        was_lent
     }
 
     /// The block that starts at `pfn`, of whatever order, and its state; `None`: no block does.
@@ -193,9 +207,9 @@ impl Frames {
                 state => return Some((top, state)),
             }
         }
-        let word = self.frames[pfn.since(self.base) as usize][WORD];
+        let [.., word] = self.records[self.tops as usize + pfn.since(self.base) as usize];
         let order = Order::new(order_of(word)).expect("we wrote the word");
-        match State::of(word) {
+        match State::read(word) {
             State::None => None,
             state => Some((Block::containing(pfn, order), state)),
         }

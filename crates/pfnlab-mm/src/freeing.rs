@@ -70,6 +70,7 @@ impl Zone {
 
     /// Gives back up to `frames` frames of `owner`'s lists: the list at `list` from its tail, then
     /// the next, round about (`free_pcppages_bulk`). The counters are those of `cpu`.
+    #[inline(never)]
     pub(crate) fn drain_from(
         &mut self,
         mut list: u8,
@@ -88,7 +89,7 @@ impl Zone {
                 .expect("the lists hold as many frames as they count");
             while left > 0
                 && let Some((block, noted)) =
-                    self.pcps[owner.index()].pop(&mut self.buddy.frames, list, End::Tail, observer)
+                    self.pcps[owner.index()].pop_last(&mut self.buddy.frames, list, observer)
             {
                 left -= block.frames() as i64;
                 let mt = match self.profile.drain_type {
@@ -127,6 +128,7 @@ impl Zone {
 
     /// Frees a block past the per-CPU lists; a block of several pageblocks one by one, each with
     /// its own type (`free_one_page`, `split_large_buddy`).
+    #[inline(never)]
     pub(crate) fn free_to_buddy(
         &mut self,
         block: Block,
@@ -177,18 +179,18 @@ impl Zone {
         observer: &mut impl Observer,
     ) {
         self.account(mt, block.frames() as i64, cpu, observer);
-        while let Some(buddy) = self.buddy.free_buddy(block) {
+        while let Some((buddy, list)) = self.buddy.free_buddy(block) {
             if block.order() >= blocks.order() {
                 let theirs = blocks.type_of(buddy.start());
                 if theirs != mt && !(mt.is_ordinary() && theirs.is_ordinary()) {
                     break;
                 }
-                self.buddy.unlink(buddy, observer);
+                self.buddy.unlink(buddy, list, observer);
                 if theirs != mt && self.profile.merge.retypes() {
                     blocks.retype(buddy, mt, observer);
                 }
             } else {
-                self.buddy.unlink(buddy, observer);
+                self.buddy.unlink(buddy, list, observer);
             }
             block = block
                 .parent()

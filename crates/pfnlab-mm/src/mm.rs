@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use pfnlab_model::{
-    AllocError, Block, Capability, CpuId, Event, FreeError, Inspect, NodeId, Observer, Order,
-    PageAllocator, Pfn, Request, Sysctl, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
+    AllocError, Block, Capability, CpuId, Event, FreeError, Gfp, Inspect, NodeId, Observer, Order,
+    PageAllocator, Pfn, Refusal, Request, Sysctl, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
 };
 
 use crate::alloc_flags::AllocFlags;
@@ -16,7 +16,7 @@ use crate::pageblock::Pageblocks;
 use crate::walk::Asked;
 use crate::zone::Zone;
 use crate::zone_map::{ZoneAt, ZoneMap};
-use crate::zonelist::{ZoneRef, Zonelist};
+use crate::zonelist::Zonelist;
 use crate::{Config, Profile};
 
 /// The zoned page allocator of one machine.
@@ -89,7 +89,7 @@ impl Mm {
     }
 
     /// The request on its way; `None`: it contradicts itself or no zone may be asked.
-    #[inline]
+    #[inline(always)]
     fn asked<'a>(&self, request: &'a Request) -> Result<Asked<'a>, AllocError> {
         if request.order > self.config.top_order {
             return Err(AllocError::TooLarge(request.order));
@@ -110,7 +110,7 @@ impl Mm {
         if node >= self.nodes.len() {
             return Err(AllocError::NoZone);
         }
-        let list = (node, gfp.contains(pfnlab_model::Gfp::THISNODE));
+        let list = (node, gfp.contains(Gfp::THISNODE));
         let first = self.zonelist(list).next(0, highest, request.nodes);
         let preferred = first.ok_or(AllocError::NoZone)?;
         Ok(Asked {
@@ -126,11 +126,6 @@ impl Mm {
     #[inline]
     pub(crate) fn zonelist(&self, (node, this_node): (usize, bool)) -> &Zonelist {
         &self.nodes[node].zonelists[usize::from(this_node)]
-    }
-
-    #[inline]
-    pub(crate) fn zone_ref(&self, asked: &Asked<'_>, at: usize) -> ZoneRef {
-        self.zonelist(asked.list).0[at]
     }
 
     #[inline]
@@ -163,28 +158,41 @@ impl Mm {
     }
 
     /// The fast path, then the slow one (`__alloc_pages`).
-    #[inline]
+    ///
+    /// Nearly every request is served by the first zone asked. What that takes is one function,
+    /// which remembers nothing for the other requests: they are looked at again.
+    #[inline(always)]
     fn alloc_pages(
         &mut self,
-        asked: &Asked<'_>,
+        request: &Request,
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
-        let nofragment = self.nofragment(asked);
-        let mut flags = AllocFlags::LOW;
-        if nofragment {
-            flags = flags.with(AllocFlags::NOFRAGMENT);
-        }
-        if asked
-            .request
-            .gfp
-            .contains(pfnlab_model::Gfp::KSWAPD_RECLAIM)
-        {
-            flags = flags.with(AllocFlags::KSWAPD);
-        }
-        match self.walk(asked, flags, observer) {
-            Ok(block) => Ok(block),
-            Err(_) => self.slowpath(asked, observer),
-        }
+        let asked = self.asked(request)?;
+        let flags = self.first_flags(&asked);
+        self.ask_first(&asked, flags, observer)
+            .or_else(|why| self.alloc_elsewhere(request, why, observer))
+    }
+
+    #[cold]
+    fn alloc_elsewhere(
+        &mut self,
+        request: &Request,
+        why: Refusal,
+        observer: &mut impl Observer,
+    ) -> Result<Block, AllocError> {
+        let asked = self.asked(request)?;
+        let flags = self.first_flags(&asked);
+        self.ask_others(&asked, flags, why, observer)
+            .or_else(|_| self.slowpath(&asked, observer))
+    }
+
+    /// How far the first walk may go.
+    #[inline]
+    fn first_flags(&self, asked: &Asked<'_>) -> AllocFlags {
+        let may_wake = asked.request.gfp.contains(Gfp::KSWAPD_RECLAIM);
+        AllocFlags::LOW
+            .with_if(self.nofragment(asked), AllocFlags::NOFRAGMENT)
+            .with_if(may_wake, AllocFlags::KSWAPD)
     }
 }
 
@@ -195,9 +203,7 @@ impl PageAllocator for Mm {
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
         observer.event(Event::Asked(*request));
-        let served = self
-            .asked(request)
-            .and_then(|asked| self.alloc_pages(&asked, observer));
+        let served = self.alloc_pages(request, observer);
         if served.is_err() {
             observer.event(Event::Refused(*request));
         }
@@ -249,7 +255,7 @@ impl PageAllocator for Mm {
         if got > 0 || pages.is_empty() {
             return Ok(got);
         }
-        match self.alloc_pages(&asked, observer) {
+        match self.alloc_pages(&request, observer) {
             Ok(block) => {
                 pages[0] = block.start();
                 Ok(1)

@@ -80,11 +80,11 @@ impl Zone {
                 continue;
             };
             at = block.range().end();
-            if !matches!(state, State::Free(_)) {
+            let State::Free(from) = state else {
                 continue;
-            }
+            };
             let frames = block.frames() as i64;
-            let from = self.buddy.unlink(block, observer);
+            self.buddy.unlink(block, from, observer);
             self.buddy.link(block, mt, End::Tail, observer);
             if self.profile.grouping.per_block() {
                 self.account(from, -frames, cpu, observer);

@@ -160,22 +160,44 @@ impl Pcp {
         });
     }
 
-    /// Takes the block at one end of a list, with the type noted on it.
+    /// Lends the first block of a list.
     #[inline]
-    pub(crate) fn pop(
+    pub(crate) fn lend(
+        &mut self,
+        frames: &mut Frames,
+        list: u8,
+        observer: &mut impl Observer,
+    ) -> Option<Block> {
+        let (block, _) = self.pop(frames, list, End::Head, State::Lent, observer)?;
+        Some(block)
+    }
+
+    /// Takes the last block of a list, with the type noted on it.
+    #[inline]
+    pub(crate) fn pop_last(
+        &mut self,
+        frames: &mut Frames,
+        list: u8,
+        observer: &mut impl Observer,
+    ) -> Option<(Block, MigrateType)> {
+        self.pop(frames, list, End::Tail, State::None, observer)
+    }
+
+    /// Takes the block at one end of a list, which is in `state` then.
+    #[inline(always)]
+    fn pop(
         &mut self,
         frames: &mut Frames,
         list: u8,
         end: End,
+        state: State,
         observer: &mut impl Observer,
     ) -> Option<(Block, MigrateType)> {
         let order = self.order_of(list);
-        let queue = &mut self.lists[usize::from(list)];
-        let block = queue.peek(frames, order, end)?;
-        let State::Pcp(noted) = frames.state(block) else {
-            panic!("{block} is on a per-CPU list but its record does not say so");
+        let (block, was) = self.lists[usize::from(list)].pop(frames, order, end, state)?;
+        let State::Pcp(noted) = was else {
+            panic!("{block} was on a per-CPU list, but it is {was:?}");
         };
-        queue.remove(frames, block);
         self.count -= block.frames() as u32;
         let (zone, cpu) = (self.zone, self.cpu);
         observer.event(Event::PcpUnlinked {

@@ -4,6 +4,7 @@ use pfnlab_model::{Block, CpuId, End, Event, MigrateType, Observer, Order, ZoneF
 
 use crate::alloc_flags::{AllocFlags, Mark};
 use crate::fallback::{self, Fallback, Find};
+use crate::frames::State;
 use crate::pageblock::Pageblocks;
 use crate::zone::Zone;
 
@@ -24,20 +25,36 @@ enum Mode {
 }
 
 impl Zone {
-    /// Takes a block (`rmqueue`).
-    #[inline]
+    /// Takes a block (`rmqueue`). Its record says already that it is lent; nobody was told.
+    #[inline(always)]
     pub(crate) fn take(
         &mut self,
         want: Want,
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) -> Option<Block> {
-        match self.pcps[want.cpu.index()].list_for(want.order, want.mt) {
-            Some(list) => self
-                .take_from_pcp(list, want, blocks, observer)
-                .or_else(|| self.take_from_buddy(want, blocks, observer)),
-            None => self.take_from_buddy(want, blocks, observer),
+        let pcp = &mut self.pcps[want.cpu.index()];
+        let Some(list) = pcp.list_for(want.order, want.mt) else {
+            return self.take_from_buddy(want, blocks, observer);
+        };
+        pcp.on_alloc(observer);
+        match pcp.lend(&mut self.buddy.frames, list, observer) {
+            Some(block) => Some(block),
+            None => self.take_uncached(list, want, blocks, observer),
         }
+    }
+
+    /// Takes a block of a size that is cached, when none is in the cache.
+    #[inline(never)]
+    fn take_uncached(
+        &mut self,
+        list: u8,
+        want: Want,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) -> Option<Block> {
+        self.lend_after_refill(list, want, blocks, observer)
+            .or_else(|| self.take_from_buddy(want, blocks, observer))
     }
 
     /// Tests and clears the boost flag; `true`: the background reclaimer is to be woken.
@@ -58,18 +75,6 @@ impl Zone {
         boosted
     }
 
-    #[inline]
-    fn take_from_pcp(
-        &mut self,
-        list: u8,
-        want: Want,
-        blocks: &mut Pageblocks,
-        observer: &mut impl Observer,
-    ) -> Option<Block> {
-        self.pcps[want.cpu.index()].on_alloc(observer);
-        self.pop_or_refill(list, want, blocks, observer)
-    }
-
     /// Takes the head of a per-CPU list, refilled if it is empty (`__rmqueue_pcplist`).
     #[inline]
     pub(crate) fn pop_or_refill(
@@ -79,12 +84,20 @@ impl Zone {
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) -> Option<Block> {
-        if self.pcps[want.cpu.index()].is_empty(list) {
-            self.refill(list, want, blocks, observer);
-        }
-        let pcp = &mut self.pcps[want.cpu.index()];
-        let (block, _) = pcp.pop(&mut self.buddy.frames, list, End::Head, observer)?;
-        Some(block)
+        self.pcps[want.cpu.index()]
+            .lend(&mut self.buddy.frames, list, observer)
+            .or_else(|| self.lend_after_refill(list, want, blocks, observer))
+    }
+
+    fn lend_after_refill(
+        &mut self,
+        list: u8,
+        want: Want,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) -> Option<Block> {
+        self.refill(list, want, blocks, observer);
+        self.pcps[want.cpu.index()].lend(&mut self.buddy.frames, list, observer)
     }
 
     /// Fetches blocks for a per-CPU list, to its tail in the order they come (`rmqueue_bulk`).
@@ -131,6 +144,7 @@ impl Zone {
     }
 
     /// Takes a block past the per-CPU lists (`rmqueue_buddy`).
+    #[inline(never)]
     fn take_from_buddy(
         &mut self,
         want: Want,
@@ -156,6 +170,7 @@ impl Zone {
         if !self.profile.grouping.per_block() {
             self.account(want.mt, -(block.frames() as i64), want.cpu, observer);
         }
+        self.buddy.frames.set(block, State::Lent);
         Some(block)
     }
 
@@ -258,7 +273,7 @@ impl Zone {
             return None;
         }
         if find.block.order() >= blocks.order() {
-            return Some(self.claim_whole(find.block, want, blocks, observer));
+            return Some(self.claim_whole(find, want, blocks, observer));
         }
         self.boost_watermark(want.flags, blocks, observer);
         let pageblock = self.whole_pageblock(find.block.start(), blocks)?;
@@ -273,12 +288,12 @@ impl Zone {
     /// Makes whole pageblocks the wanted type's and takes from them.
     fn claim_whole(
         &mut self,
-        block: Block,
+        Find { block, from, .. }: Find,
         want: Want,
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) -> Block {
-        let from = self.buddy.unlink(block, observer);
+        self.buddy.unlink(block, from, observer);
         self.account(from, -(block.frames() as i64), want.cpu, observer);
         blocks.retype(block, want.mt, observer);
         let taken = self.buddy.expand(block, want.order, want.mt, observer);
@@ -308,7 +323,7 @@ impl Zone {
         observer: &mut impl Observer,
     ) -> Option<Block> {
         let find = fallback::smallest(&self.buddy, want.order, want.mt, blocks.order())?;
-        let taken = self.take_one(find.block, find.from, want, observer);
+        let taken = self.take_one(find, find.from, want, observer);
         self.fell_back(find, want, false, observer);
         Some(taken)
     }
@@ -324,8 +339,7 @@ impl Zone {
         let find = fallback::largest(&self.buddy, want.order, want.mt, want.flags, blocks.order())?;
         let block_type = blocks.type_of(find.block.start());
         let claimed = self.try_to_claim(find, want, blocks, observer);
-        let block =
-            claimed.unwrap_or_else(|| self.take_one(find.block, block_type, want, observer));
+        let block = claimed.unwrap_or_else(|| self.take_one(find, block_type, want, observer));
         self.fell_back(find, want, claimed.is_some(), observer);
         Some(block)
     }
@@ -333,12 +347,12 @@ impl Zone {
     /// Takes one block; what is split off goes to the lists of `rest`.
     fn take_one(
         &mut self,
-        block: Block,
+        Find { block, from, .. }: Find,
         rest: MigrateType,
         want: Want,
         observer: &mut impl Observer,
     ) -> Block {
-        let from = self.buddy.unlink(block, observer);
+        self.buddy.unlink(block, from, observer);
         let taken = self.buddy.expand(block, want.order, rest, observer);
         self.account(from, -(taken.frames() as i64), want.cpu, observer);
         taken
@@ -388,7 +402,7 @@ impl Zone {
             }
         }
         if moved == 0 {
-            self.buddy.unlink(find.block, observer);
+            self.buddy.unlink(find.block, find.from, observer);
             self.buddy.link(find.block, want.mt, End::Tail, observer);
         }
         claimed

@@ -5,6 +5,7 @@ use pfnlab_model::{AllocError, Block, Gfp, Observer, Order, Request};
 use crate::Mm;
 use crate::alloc_flags::AllocFlags;
 use crate::walk::Asked;
+use crate::zonelist::Place;
 
 impl Mm {
     /// What is tried when the low watermark stands in the way.
@@ -14,6 +15,7 @@ impl Mm {
     ///
     /// # Errors
     /// When every attempt fails.
+    #[cold]
     pub(crate) fn slowpath(
         &mut self,
         asked: &Asked<'_>,
@@ -64,15 +66,10 @@ impl Mm {
         } = self;
         let list = &nodes[asked.list.0].zonelists[usize::from(asked.list.1)];
         let cpu = asked.request.cpu;
-        let mut next = list.next(0, asked.highest, asked.nodes);
-        while let Some(at) = next {
-            let zone = &mut zones[list.0[at].zone.index()];
-            if zone.unreserve_highatomic(asked.mt, cpu, blocks, observer) {
-                return true;
-            }
-            next = list.next(at + 1, asked.highest, asked.nodes);
-        }
-        false
+        list.allowed(0, asked.highest, asked.nodes)
+            .any(|Place { zone, .. }| {
+                zones[zone.zone.index()].unreserve_highatomic(asked.mt, cpu, blocks, observer)
+            })
     }
 
     /// Once more, with the reserves the requester is entitled to; those who are also leave their
@@ -122,21 +119,22 @@ impl Mm {
         if !flags.any(AllocFlags::KSWAPD) {
             return;
         }
-        let highest = self.config.zones[asked.highest];
+        let Mm {
+            config,
+            nodes,
+            zones,
+            kswapds,
+            ..
+        } = self;
+        let highest = config.zones[asked.highest];
+        let list = &nodes[asked.list.0].zonelists[usize::from(asked.list.1)];
         let mut last = None;
-        let mut next = self
-            .zonelist(asked.list)
-            .next(0, asked.highest, asked.nodes);
-        while let Some(at) = next {
-            let entry = self.zone_ref(asked, at);
-            if self.zones[entry.zone.index()].managed > 0 && last != Some(entry.id.node) {
-                last = Some(entry.id.node);
-                let kswapd = &mut self.kswapds[entry.id.node.index()];
-                kswapd.ask(asked.request.order, highest, observer);
+        for Place { zone, .. } in list.allowed(0, asked.highest, asked.nodes) {
+            let node = zone.id.node;
+            if zones[zone.zone.index()].managed > 0 && last != Some(node) {
+                last = Some(node);
+                kswapds[node.index()].ask(asked.request.order, highest, observer);
             }
-            next = self
-                .zonelist(asked.list)
-                .next(at + 1, asked.highest, asked.nodes);
         }
     }
 }

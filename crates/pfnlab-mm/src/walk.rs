@@ -2,7 +2,7 @@
 
 use pfnlab_model::{
     AllocError, Block, Event, MigrateType, NodeMask, Observer, Order, Refusal, Request, ZoneFlags,
-    ZoneId, ZoneKind,
+    ZoneKind,
 };
 
 use crate::Mm;
@@ -11,6 +11,7 @@ use crate::pageblock::Pageblocks;
 use crate::rmqueue::Want;
 use crate::watermark::Ask;
 use crate::zone::Zone;
+use crate::zonelist::{Place, ZoneRef};
 
 /// Which watermark a walk tries first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +32,8 @@ pub(crate) struct Asked<'a> {
     /// The node whose list is walked, and whether only its own zones are.
     pub(crate) list: (usize, bool),
     pub(crate) nodes: Option<NodeMask>,
-    /// The position in the list of the first zone allowed.
-    pub(crate) preferred: usize,
+    /// The first zone of the list that is allowed.
+    pub(crate) preferred: Place,
 }
 
 impl Mm {
@@ -43,36 +44,87 @@ impl Mm {
     pub(crate) fn walk(
         &mut self,
         asked: &Asked<'_>,
-        mut flags: AllocFlags,
+        flags: AllocFlags,
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
-        loop {
-            match self.walk_once(asked, flags, observer) {
-                Walk::Found(block) => return Ok(block),
-                Walk::LeftTheNode => flags = flags.without(AllocFlags::NOFRAGMENT),
-                Walk::Failed(_) if flags.any(AllocFlags::NOFRAGMENT) => {
-                    flags = flags.without(AllocFlags::NOFRAGMENT);
-                }
-                Walk::Failed(error) => return Err(error),
-            }
-        }
+        self.ask_first(asked, flags, observer)
+            .or_else(|why| self.ask_others(asked, flags, why, observer))
     }
 
-    #[inline]
-    fn walk_once(
+    /// Begins a walk: asks the preferred zone.
+    ///
+    /// # Errors
+    /// Why it is passed over.
+    #[inline(always)]
+    pub(crate) fn ask_first(
         &mut self,
         asked: &Asked<'_>,
         flags: AllocFlags,
         observer: &mut impl Observer,
-    ) -> Walk {
-        let Mm {
-            nodes,
-            zones,
-            blocks,
-            kswapds,
-            ..
-        } = self;
-        let list = &nodes[asked.list.0].zonelists[usize::from(asked.list.1)];
+    ) -> Result<Block, Refusal> {
+        observer.event(Event::WalkStarted {
+            preferred: asked.preferred.zone.id,
+            alloc_flags: flags.bits(),
+        });
+        self.ask_zone(asked, asked.preferred.zone, flags, observer)
+    }
+
+    /// Goes on with a walk: the preferred zone was passed over. If no other serves, or the next
+    /// one is on another node, and types were not to be mixed, all are asked again without that
+    /// care.
+    ///
+    /// # Errors
+    /// As for the whole walk.
+    #[cold]
+    pub(crate) fn ask_others(
+        &mut self,
+        asked: &Asked<'_>,
+        flags: AllocFlags,
+        mut why: Refusal,
+        observer: &mut impl Observer,
+    ) -> Result<Block, AllocError> {
+        let order = asked.request.order;
+        let careful = flags.any(AllocFlags::NOFRAGMENT);
+        let mut failure = AllocError::Watermark(order);
+        let Place { mut at, mut zone } = asked.preferred;
+        loop {
+            observer.event(Event::ZoneRefused { zone: zone.id, why });
+            if !matches!(why, Refusal::BelowMark { .. }) {
+                failure = AllocError::Exhausted(order);
+            }
+            let list = self.zonelist(asked.list);
+            match list.next(at + 1, asked.highest, asked.nodes) {
+                Some(next) => Place { at, zone } = next,
+                None => break,
+            }
+            if careful && zone.id.node != asked.preferred.zone.id.node {
+                break;
+            }
+            match self.ask_zone(asked, zone, flags, observer) {
+                Ok(block) => return Ok(block),
+                Err(refusal) => why = refusal,
+            }
+        }
+        if careful {
+            return self.walk(asked, flags.without(AllocFlags::NOFRAGMENT), observer);
+        }
+        Err(failure)
+    }
+
+    /// Asks one zone of the list: lends a block if the watermarks let the request in and there is
+    /// one.
+    ///
+    /// # Errors
+    /// Why the zone is passed over.
+    #[inline(always)]
+    fn ask_zone(
+        &mut self,
+        asked: &Asked<'_>,
+        ZoneRef { zone, id, .. }: ZoneRef,
+        flags: AllocFlags,
+        observer: &mut impl Observer,
+    ) -> Result<Block, Refusal> {
+        let zone = &mut self.zones[zone.index()];
         let Request {
             order, gfp, cpu, ..
         } = *asked.request;
@@ -88,53 +140,21 @@ impl Mm {
             flags,
             cpu,
         };
-        let preferred = list.0[asked.preferred].id;
-        observer.event(Event::WalkStarted {
-            preferred,
-            alloc_flags: flags.bits(),
-        });
-        let mut failure = AllocError::Watermark(order);
-        let mut next = Some(asked.preferred);
-        while let Some(at) = next {
-            let entry = list.0[at];
-            if flags.any(AllocFlags::NOFRAGMENT) && entry.id.node != preferred.node {
-                return Walk::LeftTheNode;
-            }
-            let zone = &mut zones[entry.zone.index()];
-            let why = match zone.admit(ask, observer) {
-                Ok(()) => {
-                    let found = zone.take(want, blocks, observer);
-                    if zone.clear_boosted(flags, observer) {
-                        let ZoneId { node, kind } = entry.id;
-                        kswapds[node.index()].ask(Order::ZERO, kind, observer);
-                    }
-                    match found {
-                        Some(block) => {
-                            zone.hand_out(block, want, blocks, observer);
-                            return Walk::Found(block);
-                        }
-                        None => Refusal::NothingFound,
-                    }
-                }
-                Err(why) => why,
-            };
-            observer.event(Event::ZoneRefused {
-                zone: entry.id,
-                why,
-            });
-            if !matches!(why, Refusal::BelowMark { .. }) {
-                failure = AllocError::Exhausted(order);
-            }
-            next = list.next(at + 1, asked.highest, asked.nodes);
+        zone.admit(ask, observer)?;
+        let found = zone.take(want, &mut self.blocks, observer);
+        if zone.clear_boosted(flags, observer) {
+            self.kswapds[id.node.index()].ask(Order::ZERO, id.kind, observer);
         }
-        Walk::Failed(failure)
+        let block = found.ok_or(Refusal::NothingFound)?;
+        zone.hand_out(block, want, &mut self.blocks, observer);
+        Ok(block)
     }
 
     /// Avoid mixing types if the preferred zone has a lower one beside it to go to
     /// (`alloc_flags_nofragment`).
     #[inline]
     pub(crate) fn nofragment(&self, asked: &Asked<'_>) -> bool {
-        let preferred = self.zone_ref(asked, asked.preferred).id;
+        let preferred = asked.preferred.zone.id;
         if preferred.kind != ZoneKind::Normal {
             return false;
         }
@@ -148,20 +168,12 @@ impl Mm {
     }
 }
 
-/// How a walk ended.
-enum Walk {
-    Found(Block),
-    /// The next zone is on another node, and types must not be mixed: start again without care.
-    LeftTheNode,
-    Failed(AllocError),
-}
-
 impl Zone {
     /// Whether the watermarks let a request in.
     ///
     /// # Errors
     /// Why they do not.
-    #[inline]
+    #[inline(always)]
     fn admit(&mut self, ask: Ask, observer: &mut impl Observer) -> Result<(), Refusal> {
         if self.profile.walk == WalkPolicy::HighFirst && !self.flags.contains(ZoneFlags::BELOW_HIGH)
         {
@@ -176,7 +188,7 @@ impl Zone {
         }
     }
 
-    /// Lends what was taken, and keeps its pageblock for requests like this one if it may.
+    /// Tells of what was lent, and keeps its pageblock for requests like this one if it may.
     #[inline]
     fn hand_out(
         &mut self,
@@ -185,7 +197,7 @@ impl Zone {
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) {
-        self.lend(block, observer);
+        self.lent(block, observer);
         if want.flags.any(AllocFlags::HIGHATOMIC) {
             self.reserve_highatomic(block, want.cpu, blocks, observer);
         }

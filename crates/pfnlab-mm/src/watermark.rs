@@ -88,7 +88,7 @@ impl Zone {
     ///
     /// # Errors
     /// Why the zone is passed over.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn watermark_fast(&self, mark: u64, ask: Ask) -> Result<(), Refusal> {
         if ask.order == Order::ZERO {
             let free = self.free_folded();
@@ -97,6 +97,10 @@ impl Zone {
                 return Ok(());
             }
         }
+        self.watermark_forgiving(mark, ask)
+    }
+
+    fn watermark_forgiving(&self, mark: u64, ask: Ask) -> Result<(), Refusal> {
         self.watermark(mark, ask).or_else(|refusal| {
             let exempt = ask.order == Order::ZERO
                 && self.boost != 0

@@ -189,10 +189,9 @@ impl Zone {
 
     // ---- lending ---------------------------------------------------------------------------
 
-    /// Hands a block out.
+    /// Tells of a block that was taken and is handed out now.
     #[inline]
-    pub(crate) fn lend(&mut self, block: Block, observer: &mut impl Observer) {
-        self.buddy.frames.set(block, State::Lent);
+    pub(crate) fn lent(&self, block: Block, observer: &mut impl Observer) {
         observer.event(Event::Lent {
             zone: self.id,
             block,
@@ -209,10 +208,9 @@ impl Zone {
         block: Block,
         observer: &mut impl Observer,
     ) -> Result<(), FreeError> {
-        if self.buddy.frames.state(block) != State::Lent {
+        if !self.buddy.frames.take_lent(block) {
             return Err(FreeError::NotLent(block));
         }
-        self.buddy.frames.set(block, State::None);
         observer.event(Event::Returned {
             zone: self.id,
             block,
@@ -229,10 +227,9 @@ impl Zone {
         block: Block,
         observer: &mut impl Observer,
     ) -> Result<(), FreeError> {
-        if self.buddy.frames.state(block) != State::Lent {
+        if !self.buddy.frames.take_lent(block) {
             return Err(FreeError::NotLent(block));
         }
-        self.buddy.frames.set(block, State::None);
         for frame in 0..block.frames() {
             self.buddy
                 .frames

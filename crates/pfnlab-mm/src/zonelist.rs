@@ -25,12 +25,19 @@ pub(crate) struct ZoneRef {
     pub(crate) kind: u8,
 }
 
+/// A zone of a list, and where it stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) at: usize,
+    pub(crate) zone: ZoneRef,
+}
+
 /// The zones to ask, nearest first; within a node the highest first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Zonelist(pub(crate) Vec<ZoneRef>);
 
 impl Zonelist {
-    /// The position of the first zone from `from` on that is not above `highest` and in `nodes`
+    /// The first zone from the position `from` on that is not above `highest` and in `nodes`
     /// (`next_zones_zonelist`).
     #[inline]
     pub(crate) fn next(
@@ -38,16 +45,25 @@ impl Zonelist {
         from: usize,
         highest: usize,
         nodes: Option<NodeMask>,
-    ) -> Option<usize> {
+    ) -> Option<Place> {
         let allowed = |zone: &ZoneRef| {
             usize::from(zone.kind) <= highest
                 && nodes.is_none_or(|nodes| nodes.contains(zone.id.node))
         };
-        self.0
-            .get(from..)?
-            .iter()
-            .position(allowed)
-            .map(|at| from + at)
+        let at = from + self.0.get(from..)?.iter().position(allowed)?;
+        let zone = self.0[at];
+        Some(Place { at, zone })
+    }
+
+    /// All of them.
+    pub(crate) fn allowed(
+        &self,
+        from: usize,
+        highest: usize,
+        nodes: Option<NodeMask>,
+    ) -> impl Iterator<Item = Place> {
+        let next = move |from| self.next(from, highest, nodes);
+        core::iter::successors(next(from), move |place| next(place.at + 1))
     }
 }
 
