@@ -8,22 +8,38 @@ const LINE: usize = 160;
 /// Of a longer one: how much is shown in front of the place, and in all.
 const WINDOW: (usize, usize) = (30, 90);
 /// Of a longer message: how much of its begin and of its end is shown.
-const MESSAGE: (usize, usize) = (400, 100);
+const MESSAGE: (usize, usize) = (600, 100);
+/// Of a longer word that a message quotes: the same.
+const QUOTED: (usize, usize) = (40, 10);
 
-/// A message without control characters, and not too long.
+/// A message without control characters, and not too long: what it quotes is cut first.
 pub(crate) fn message(text: &str) -> String {
-    let (head, tail) = MESSAGE;
+    let clean: String = text
+        .chars()
+        .map(|letter| match letter {
+            '\n' => '\n',
+            other => printable(other),
+        })
+        .collect();
+    let quoted = clean.split('`').enumerate();
+    let parts: Vec<_> = quoted
+        .map(|(at, part)| match at % 2 {
+            1 => cut(part, QUOTED),
+            _ => part.to_owned(),
+        })
+        .collect();
+    cut(&parts.join("`"), MESSAGE)
+}
+
+/// The begin and the end of a text that is longer than both.
+fn cut(text: &str, (head, tail): (usize, usize)) -> String {
     let length = text.chars().count();
-    let clean = text.chars().map(|letter| match letter {
-        '\n' => '\n',
-        other => printable(other),
-    });
     if length <= head + tail {
-        return clean.collect();
+        return text.to_owned();
     }
-    let begin: String = clean.clone().take(head).collect();
-    let end: String = clean.skip(length - tail).collect();
-    format!("{begin} […] {end}")
+    let begin: String = text.chars().take(head).collect();
+    let end: String = text.chars().skip(length - tail).collect();
+    format!("{begin}…{end}")
 }
 
 fn printable(letter: char) -> char {
@@ -97,6 +113,11 @@ mod tests {
     fn a_long_message_keeps_its_begin_and_its_end() {
         let long = format!("begin{}end", "x".repeat(100_000));
         let short = message(&long);
-        assert!(short.len() < 600 && short.starts_with("begin") && short.ends_with("end"));
+        assert!(short.len() < 800 && short.starts_with("begin") && short.ends_with("end"));
+        let quoted = message(&format!("no `{}` here", "9".repeat(100_000)));
+        assert_eq!(
+            quoted,
+            format!("no `{}…{}` here", "9".repeat(40), "9".repeat(10))
+        );
     }
 }

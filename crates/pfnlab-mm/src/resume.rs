@@ -85,14 +85,14 @@ impl Mm {
         places::check(snapshot, &config)?;
         let global = &snapshot.global;
         let mut known = profile.zone_stats.iter();
-        if !global
+        let in_order = global
             .zone_stats
             .iter()
-            .all(|stat| known.any(|other| other == stat))
-        {
+            .all(|stat| known.any(|other| other == stat));
+        if !in_order || !global.zone_stats.contains(&ZoneStat::FreePages) {
             return Err(inconsistent(
                 "global.zone_stats",
-                "not counters of the generation, in its order",
+                "counters of the generation, in its order, that of free frames among them",
             ));
         }
         let mut blocks = pageblocks_of(snapshot, &config)?;

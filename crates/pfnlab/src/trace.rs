@@ -92,20 +92,42 @@ impl TraceFile {
         let trace = self.trace();
         let machine = match &trace.start {
             TraceStart::Snapshot(file) => return self.resume(file),
-            TraceStart::Machine(name) => self.named_machine(name)?,
+            TraceStart::Machine(name) => self
+                .named_machine(name)
+                .map_err(|error| self.at_header("machine", error))?,
             TraceStart::Inline(toml) => self.inline_machine(toml)?,
         };
-        let profile = kernel::profile(trace.profile.as_deref())?;
-        let config = kernel::config(trace.config.as_deref())?;
+        let profile = kernel::profile(trace.profile.as_deref());
+        let profile = profile.map_err(|error| self.at_header("profile", error))?;
+        let config = kernel::config(trace.config.as_deref());
+        let config = config.map_err(|error| self.at_header("config", error))?;
         Mm::boot(&machine, profile, &config).map_err(|error| Error::Boot {
             machine: machine.name().to_owned(),
             error,
         })
     }
 
+    /// An error about what a line of the header names: a name that names nothing, or a file that
+    /// cannot be read, is wrong in the trace. Anything else is wrong where it says.
+    fn at_header(&self, word: &str, error: Error) -> Error {
+        if !matches!(error, Error::Unknown { .. } | Error::Read { .. }) {
+            return error;
+        }
+        let mut lines = (1..).zip(self.text.lines());
+        let line = lines.find(|(_, line)| line.split_whitespace().next() == Some(word));
+        let (number, line) = line.unwrap_or((1, ""));
+        let name = line.split_whitespace().nth(1).unwrap_or("");
+        let behind = line.find(word).map_or(0, |at| at + word.len());
+        let column = behind + line[behind..].find(name).unwrap_or(0);
+        let start = line_start(&self.text, number) + column;
+        let span = start..start + name.len();
+        TextError::new(&self.name, &self.text, span, error.to_string()).into()
+    }
+
     fn resume(&self, file: &str) -> Result<Mm, Error> {
         let path = self.folder.join(file);
-        let snapshot: Snapshot = snapshot::load(&path)?;
+        let snapshot: Snapshot =
+            snapshot::load(&path).map_err(|error| self.at_header("start", error))?;
         let path = path.display().to_string();
         match &self.trace().profile {
             Some(asked) if *asked != snapshot.profile => Err(Error::ProfileDiffers {

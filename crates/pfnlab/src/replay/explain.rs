@@ -130,6 +130,7 @@ impl Scene<'_> {
         let story = narrator.tell(self.op, self.events);
         let text = story.text(&STYLE, Detail::Brief);
         let lines = text.lines().skip_while(|line| !line.starts_with(' '));
+        let lines = lines.map(|line| line.strip_prefix("  ").unwrap_or(line));
         lines.map(str::to_owned).collect()
     }
 }

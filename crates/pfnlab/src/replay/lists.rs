@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use pfnlab_model::{
-    CpuId, Event, FreeListState, MigrateType, Op, Order, PcpState, Pfn, Snapshot, ZoneId, ZoneStat,
-    ZoneState,
+    CpuId, Event, MigrateType, Op, Order, PcpState, Pfn, Snapshot, ZoneId, ZoneStat, ZoneState,
 };
 
 use crate::Whereabouts;
@@ -93,10 +92,16 @@ impl Involved {
             lines.push(counters(zone, snapshot));
             lines.extend(self.cpu.and_then(|cpu| per_cpu(zone, cpu)));
             let lists = self.lists.iter().filter(|(zone, _)| *zone == id);
-            let lists: Vec<_> = lists.map(|&(_, list)| list).collect();
-            lines.extend(lists.iter().take(LISTS).map(|list| list.describe(zone)));
-            if lists.len() > LISTS {
-                lines.push(format!("  and {} more lists", lists.len() - LISTS));
+            let lists = lists.map(|(_, list)| (list.name(), list.blocks(zone)));
+            let (filled, empty): (Vec<_>, Vec<_>) = lists.partition(|(_, pfns)| !pfns.is_empty());
+            let shown = filled.iter().take(LISTS);
+            lines.extend(shown.map(|(name, pfns)| format!("  {name}: {}", show(pfns))));
+            if filled.len() > LISTS {
+                lines.push(format!("  and {} more lists", filled.len() - LISTS));
+            }
+            if !empty.is_empty() {
+                let names: Vec<_> = empty.into_iter().map(|(name, _)| name).collect();
+                lines.push(format!("  empty: {}", names.join(", ")));
             }
         }
         lines
@@ -140,31 +145,37 @@ fn per_cpu(zone: &ZoneState, cpu: CpuId) -> Option<String> {
 }
 
 impl List {
-    fn describe(self, zone: &ZoneState) -> String {
+    fn name(self) -> String {
         match self {
+            List::PerCpu(cpu, index) => format!("list {index} of CPU {cpu}"),
+            List::Free(order, mt) => format!("order {order} {mt}"),
+        }
+    }
+
+    /// Its blocks, head first.
+    fn blocks(self, zone: &ZoneState) -> Vec<Pfn> {
+        let pfns = match self {
             List::PerCpu(cpu, index) => {
                 let pcp = zone.pcp.iter().find(|pcp| pcp.cpu == cpu);
                 let mut lists = pcp.into_iter().flat_map(|pcp| &pcp.lists);
-                let list = lists.find(|list| list.index == index);
-                let pfns = list.into_iter().flat_map(|list| &list.pfns);
-                format!("  CPU {cpu}, list {index}: {}", blocks(pfns))
+                lists
+                    .find(|list| list.index == index)
+                    .map(|list| &list.pfns)
             }
             List::Free(order, mt) => {
-                let is_it = |list: &&FreeListState| (list.order, list.mt) == (order, mt);
-                let list = zone.free_lists.iter().find(is_it);
-                let pfns = list.into_iter().flat_map(|list| &list.pfns);
-                format!("  free list order {order} {mt}: {}", blocks(pfns))
+                let mut lists = zone.free_lists.iter();
+                let list = lists.find(|list| (list.order, list.mt) == (order, mt));
+                list.map(|list| &list.pfns)
             }
-        }
+        };
+        pfns.into_iter().flatten().copied().collect()
     }
 }
 
-/// The first blocks, head first, and how many more there are.
-fn blocks<'a>(pfns: impl Iterator<Item = &'a Pfn>) -> String {
-    let pfns: Vec<_> = pfns.collect();
-    let shown: Vec<_> = pfns.iter().take(BLOCKS).map(ToString::to_string).collect();
+/// The first blocks, and how many more there are.
+fn show(pfns: &[Pfn]) -> String {
+    let shown: Vec<_> = pfns.iter().take(BLOCKS).map(Pfn::to_string).collect();
     match pfns.len().saturating_sub(BLOCKS) {
-        _ if pfns.is_empty() => "empty".to_owned(),
         0 => shown.join(" "),
         more => format!("{} and {more} more", shown.join(" ")),
     }

@@ -91,7 +91,7 @@ pub fn recording(case: &Path, mut progress: impl FnMut(u64)) -> Result<CaseRepla
 
 fn resume(case: &Path, recording: &Recording) -> Result<Mm, Error> {
     Mm::resume(&recording.before).map_err(|error| Error::Resume {
-        path: case.display().to_string(),
+        path: case.join("before.json.gz").display().to_string(),
         error,
     })
 }
