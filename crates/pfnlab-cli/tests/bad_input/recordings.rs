@@ -163,12 +163,7 @@ fn a_recording_that_says_what_cannot_be_is_refused_where_it_does() {
             "before.json.gz: Node 0, zone DMA: spans",
         ),
         ("before.json.gz", "\"count\":", "\"count\":1", "count is 1"),
-        (
-            "after.json.gz",
-            "\"6.12\"",
-            "\"6.1\"",
-            "./after.json.gz: ",
-        ),
+        ("after.json.gz", "\"6.12\"", "\"6.1\"", "./after.json.gz: "),
         (
             "after.json.gz",
             "\"zones\":[",
