@@ -665,6 +665,7 @@ impl GlobalState {
             Sysctl::WatermarkScaleFactor => self.watermark_scale_factor = value,
             Sysctl::WatermarkBoostFactor => self.watermark_boost_factor = value,
             Sysctl::PercpuPagelistHighFraction => self.percpu_pagelist_high_fraction = value,
+            Sysctl::PercpuPagelistFraction => self.percpu_pagelist_fraction = value,
             Sysctl::LowmemReserveRatioDma
             | Sysctl::LowmemReserveRatioDma32
             | Sysctl::LowmemReserveRatioNormal
