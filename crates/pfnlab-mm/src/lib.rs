@@ -16,7 +16,7 @@
 //! - `limits`, `pagesets`: the marks that follow from how much memory there is, and from the
 //!   `tunables`.
 //! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
-//! - `pageblock`, `zone_map`, `kswapd`, `vmstat`: what stands beside.
+//! - `pageblock`, `zone_map`, `kswapd`, `vmstat`, `numa_events`: what stands beside.
 //! - [`memory_model`], [`descriptor`], [`pageblock_bits`]: where a kernel keeps all that, bit for
 //!   bit. Derived on demand; the allocator does without.
 
@@ -59,6 +59,7 @@ mod frames;
 mod free_list;
 
 mod kswapd;
+mod numa_events;
 mod pageblock;
 mod vmstat;
 mod zone_map;

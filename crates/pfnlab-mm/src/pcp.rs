@@ -5,7 +5,7 @@
 mod sizing;
 
 use pfnlab_model::{
-    Block, CpuId, End, Event, MigrateType, Observer, Order, PcpField, ZoneId, ZoneStat,
+    Block, CpuId, End, Event, MigrateType, Observer, Order, PcpField, PcpState, ZoneId, ZoneStat,
 };
 
 use crate::frames::{Frames, State};
@@ -218,6 +218,19 @@ impl Pcp {
             end,
         });
         Some((block, noted))
+    }
+
+    /// Requests were counted for the node that served them.
+    pub(crate) fn note_numa(&mut self, observer: &mut impl Observer) {
+        let flags = self.get(PcpField::Flags) | PcpState::NUMA_COUNTED;
+        self.set(PcpField::Flags, flags, observer);
+    }
+
+    /// They are folded; says whether there were any.
+    pub(crate) fn take_numa(&mut self, observer: &mut impl Observer) -> bool {
+        let flags = self.get(PcpField::Flags);
+        self.set(PcpField::Flags, flags & !PcpState::NUMA_COUNTED, observer);
+        flags & PcpState::NUMA_COUNTED != 0
     }
 
     /// The list to drain next: the first that holds something, from `list` on, round about.

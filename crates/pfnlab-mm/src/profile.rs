@@ -18,6 +18,7 @@ use crate::highatomic::HighAtomicPolicy;
 use crate::limits::{BoostedMarks, EmptyZones, HugeZones, MinFreeCap, MovableMin, Promo};
 use crate::memory_model::SectionEra;
 use crate::moving::MovedTo;
+use crate::numa_events::NumaCounters;
 use crate::numbering::Numbering;
 use crate::pcp::PcpPolicy;
 use crate::slowpath::ReserveWalk;
@@ -53,6 +54,8 @@ pub struct Profile {
     pub(crate) grouping: Grouping,
     /// How the per-CPU lists size themselves.
     pub(crate) pcp: PcpPolicy,
+    /// Where it is counted which node served requests.
+    pub(crate) numa: NumaCounters,
     /// How a sunken high mark is brought about.
     pub(crate) decay: DecayDrain,
     /// Which list a page is drained to.
@@ -145,6 +148,7 @@ pub(crate) const LINUX_4_14: Profile = Profile {
     merge: MergePolicy::UnlessIsolated,
     grouping: Grouping::PerOperation,
     pcp: PcpPolicy::HotCold,
+    numa: NumaCounters::Differences,
     decay: DecayDrain::Whole,
     drain_type: DrainType::Noted,
     walk: WalkPolicy::MarkOnly,
@@ -199,6 +203,7 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     moved_to: MovedTo::Tail,
     merge: MergePolicy::KeepTypes,
     pcp: PcpPolicy::FreeFactorUnbounded,
+    numa: NumaCounters::AddedUpWhenRead,
     reserve_index: ReserveIndex::Highest,
     reserve_walk: ReserveWalk::AnywhereWaking,
     short_cut: ShortCut::Usable,

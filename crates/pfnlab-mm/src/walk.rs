@@ -148,11 +148,12 @@ impl Mm {
     fn ask_zone(
         &mut self,
         asked: &Asked<'_>,
-        ZoneRef { zone, id, .. }: ZoneRef,
+        place: ZoneRef,
         flags: AllocFlags,
         observer: &mut impl Observer,
     ) -> Result<Block, Refusal> {
-        let zone = &mut self.zones[zone.index()];
+        let id = place.id;
+        let zone = &mut self.zones[place.zone.index()];
         let Request {
             order, gfp, cpu, ..
         } = *asked.request;
@@ -179,6 +180,9 @@ impl Mm {
         }
         let block = found.ok_or(Refusal::NothingFound)?;
         zone.hand_out(block, want, &mut self.blocks, observer);
+        if self.profile.numa.matter() {
+            self.count_numa(asked, place, observer);
+        }
         Ok(block)
     }
 
