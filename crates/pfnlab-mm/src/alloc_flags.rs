@@ -5,7 +5,7 @@ use pfnlab_model::Gfp;
 /// Which requests may use what is kept back for those who cannot wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReserveRule {
-    /// Those with `__GFP_ATOMIC`: a flag of their own, `ALLOC_HARDER` (6.1.0).
+    /// Those with `__GFP_ATOMIC`: a flag of their own, `ALLOC_HARDER` (up to 6.1.0).
     Atomic,
     /// All that cannot wait; of high orders too (6.12.0).
     NonBlocking,
@@ -45,12 +45,14 @@ impl AllocFlags {
     pub(crate) const NO_WATERMARKS: AllocFlags = AllocFlags(4);
     /// The requester was chosen to die, and may have more.
     pub(crate) const OOM: AllocFlags = AllocFlags(8);
-    /// The requester cannot wait (6.1.0: `ALLOC_HARDER`, it said so).
+    /// The requester cannot wait (up to 6.1.0: `ALLOC_HARDER`, it said so).
     pub(crate) const NON_BLOCK: AllocFlags = AllocFlags(0x10);
     /// Half of the min watermark is open to it (`__GFP_HIGH`).
     pub(crate) const MIN_RESERVE: AllocFlags = AllocFlags(0x20);
     /// The cpuset holds.
     pub(crate) const CPUSET: AllocFlags = AllocFlags(0x40);
+    /// Contiguous memory areas are open to it.
+    pub(crate) const CMA: AllocFlags = AllocFlags(0x80);
     /// Rather fail in this zone than mix types in a pageblock.
     pub(crate) const NOFRAGMENT: AllocFlags = AllocFlags(0x100);
     /// Pageblocks kept for high-order atomic requests are open to it.
@@ -72,6 +74,12 @@ impl AllocFlags {
     #[inline]
     pub(crate) const fn without(self, other: AllocFlags) -> AllocFlags {
         AllocFlags(self.0 & !other.0)
+    }
+
+    /// Those that are in `other`.
+    #[inline]
+    pub(crate) const fn only(self, other: AllocFlags) -> AllocFlags {
+        AllocFlags(self.0 & other.0)
     }
 
     /// Whether any of `other` is set.

@@ -5,16 +5,30 @@ use pfnlab_model::{Block, End, Event, MigrateType, Observer, Order, ZoneId};
 use crate::frames::{Frames, State, Word};
 use crate::free_list::FreeList;
 
-/// What merging does when a whole pageblock of another ordinary type is absorbed.
+/// Which pageblocks of different types merge, and what becomes of their types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MergePolicy {
-    /// The pageblocks keep their types (up to 6.1).
+    /// All but isolated ones; the pageblocks keep their types (4.14, 5.0).
+    UnlessIsolated,
+    /// Ordinary ones; the pageblocks keep their types (6.1).
     KeepTypes,
-    /// The absorbed pageblocks take the type of the block that was freed (6.12.y).
+    /// Ordinary ones; the absorbed pageblocks take the type of the block that was freed (6.12).
     Retype,
 }
 
 impl MergePolicy {
+    /// Whether a block of one or more pageblocks that is freed as `mt` merges with one of another
+    /// type.
+    #[inline]
+    pub(crate) fn allows(self, mt: MigrateType, theirs: MigrateType) -> bool {
+        match self {
+            MergePolicy::UnlessIsolated => {
+                mt != MigrateType::Isolate && theirs != MigrateType::Isolate
+            }
+            _ => mt.is_ordinary() && theirs.is_ordinary(),
+        }
+    }
+
     #[inline]
     pub(crate) fn retypes(self) -> bool {
         matches!(self, MergePolicy::Retype)

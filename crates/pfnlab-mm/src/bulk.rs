@@ -1,13 +1,28 @@
 //! Many single frames at once (`alloc_pages_bulk`).
 
-use pfnlab_model::{Event, Observer, Order, Pfn};
+use pfnlab_model::{End, Event, Observer, Order, Pfn};
 
 use crate::Mm;
-use crate::alloc_flags::{AllocFlags, Mark};
+use crate::alloc_flags::Mark;
 use crate::rmqueue::Want;
 use crate::walk::Asked;
 use crate::watermark::Ask;
 use crate::zonelist::Place;
+
+/// Whether many frames can be asked for at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BulkPolicy {
+    /// Not yet (before 5.13).
+    Unknown,
+    /// From the per-CPU lists of one zone.
+    PcpOnly,
+}
+
+impl BulkPolicy {
+    pub(crate) fn is_known(self) -> bool {
+        !matches!(self, BulkPolicy::Unknown)
+    }
+}
 
 impl Mm {
     /// Fills `pages` from one zone's per-CPU list as far as it goes; the zone must stay above its
@@ -21,11 +36,12 @@ impl Mm {
         let Asked {
             preferred, request, ..
         } = *asked;
+        let flags = self.first_flags[asked.mt.index()];
         let one_node = self.nodes_online() == 1;
         let ask = Ask {
             order: Order::ZERO,
             gfp: request.gfp,
-            flags: AllocFlags::LOW,
+            flags,
             highest: usize::from(preferred.zone.kind),
         };
         let suits = |place: &Place| {
@@ -54,15 +70,17 @@ impl Mm {
         let want = Want {
             order: Order::ZERO,
             mt: asked.mt,
-            flags: AllocFlags::LOW,
+            flags,
             cpu,
+            cold: false,
         };
         let zone = &mut self.zones[zone.zone.index()];
         let list = zone.pcps[cpu.index()].list_for(Order::ZERO, asked.mt);
         let list = list.expect("single frames are cached");
         let mut got = 0;
         while got < pages.len()
-            && let Some(block) = zone.pop_or_refill(list, want, &mut self.blocks, observer)
+            && let Some(block) =
+                zone.pop_or_refill((list, End::Head), want, &mut self.blocks, observer)
         {
             zone.lent(block, observer);
             pages[got] = block.start();

@@ -1,6 +1,6 @@
 //! How a kernel was built, and what for.
 
-use pfnlab_model::{MigrateType, Order, ZoneKind};
+use pfnlab_model::{Order, ZoneKind};
 
 /// How a kernel was built, and what for. Sizes are frames unless said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,8 +9,10 @@ pub struct Config {
     pub name: &'static str,
     /// The kinds of zone it has, by index.
     pub zones: &'static [ZoneKind],
-    /// The migratetypes it has, by number.
-    pub migratetypes: &'static [MigrateType],
+    /// Memory can be set aside for large contiguous areas (`CONFIG_CMA`): a migratetype.
+    pub cma: bool,
+    /// Pageblocks can be taken out of use (`CONFIG_MEMORY_ISOLATION`): a migratetype.
+    pub isolation: bool,
     /// The largest order (`MAX_PAGE_ORDER`).
     pub top_order: Order,
     /// The order of a pageblock (`pageblock_order`).
@@ -40,21 +42,13 @@ const X86_64_ZONES: &[ZoneKind] = &[
     ZoneKind::Device,
 ];
 
-/// The migratetypes of a kernel with memory isolation and without contiguous memory areas.
-const WITH_ISOLATION: &[MigrateType] = &[
-    MigrateType::Unmovable,
-    MigrateType::Movable,
-    MigrateType::Reclaimable,
-    MigrateType::HighAtomic,
-    MigrateType::Isolate,
-];
-
 impl Config {
     /// A distribution's x86-64 kernel: NUMA, hotplug, huge pages of order 9, no CMA.
     pub const X86_64: Config = Config {
         name: "x86_64",
         zones: X86_64_ZONES,
-        migratetypes: WITH_ISOLATION,
+        cma: false,
+        isolation: true,
         top_order: Order::MAX,
         pageblock_order: ORDER_9,
         huge_order: Some(ORDER_9),
@@ -86,12 +80,29 @@ impl Config {
         ..Config::X86_64
     };
 
+    /// The same with contiguous memory areas (`CONFIG_CMA`).
+    pub const X86_64_CMA: Config = Config {
+        name: "x86_64-cma",
+        cma: true,
+        ..Config::X86_64_PLAIN
+    };
+
+    /// The same with neither them nor anything else that takes memory out of use
+    /// (`CONFIG_MEMORY_ISOLATION`).
+    pub const X86_64_NO_ISOLATION: Config = Config {
+        name: "x86_64-no-isolation",
+        isolation: false,
+        ..Config::X86_64_PLAIN
+    };
+
     /// Every config with a name.
     pub const ALL: &'static [&'static Config] = &[
         &Config::X86_64,
         &Config::X86_64_NO_THP,
         &Config::X86_64_DEFERRED,
         &Config::X86_64_PLAIN,
+        &Config::X86_64_CMA,
+        &Config::X86_64_NO_ISOLATION,
     ];
 
     /// The config with this name.

@@ -9,7 +9,7 @@ use crate::buddy::Buddy;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FallbackPolicy {
     /// One search, largest block first; what is robbed joins the own lists, and the request is
-    /// served from there (6.1).
+    /// served from there (4.14 to 6.1).
     Steal,
     /// The same search; a pageblock is claimed if that is worth it, else one block is taken and
     /// what is split off stays its pageblock's (6.12.0).
@@ -20,6 +20,7 @@ pub(crate) enum FallbackPolicy {
 }
 
 /// What a policy does when the own lists are empty.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fallback {
     /// Move what is robbed to the own lists and take from there.
     Join,
@@ -110,7 +111,7 @@ pub(crate) fn smallest(
         .find_map(|order| find(buddy, order, mt, pageblock_order))
 }
 
-/// What 6.1 robs (`__rmqueue_fallback`): the largest block, except that a movable request which
+/// What is robbed up to 6.1 (`__rmqueue_fallback`): the largest block, except that a movable request which
 /// may not take the pageblock along takes the smallest.
 pub(crate) fn largest(
     buddy: &Buddy,

@@ -1,18 +1,9 @@
 //! Giving a block back to a zone: to the per-CPU lists, from there to the buddy, merged on the way.
 
-use pfnlab_model::{Block, CpuId, End, Event, MigrateType, Observer, PfnRange};
+use pfnlab_model::{Block, CpuId, End, MigrateType, Observer, PfnRange};
 
 use crate::pageblock::Pageblocks;
 use crate::zone::Zone;
-
-/// Which type's list a page goes to when its per-CPU list is drained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DrainType {
-    /// The one noted on it when it was put there, even if its pageblock has changed hands (6.1).
-    Noted,
-    /// The one its pageblock has now (6.12).
-    Pageblock,
-}
 
 /// Where a freed block goes when it is not merged further.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,12 +15,13 @@ pub(crate) enum Placement {
 }
 
 impl Zone {
-    /// Frees a block that has been taken back: to the CPU's lists if such blocks are cached, else
-    /// to the buddy (`free_unref_page`, `__free_pages_ok`).
+    /// Frees a block that has been taken back: to an end of the CPU's list if such blocks are
+    /// cached, else to the buddy (`free_unref_page`, `__free_pages_ok`).
     #[inline]
     pub(crate) fn free(
         &mut self,
         block: Block,
+        end: End,
         cpu: CpuId,
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
@@ -43,7 +35,7 @@ impl Zone {
         };
         match self.pcps[cpu.index()].list_for(block.order(), list_type) {
             Some(list) if mt != MigrateType::Isolate => {
-                self.free_to_pcp(block, list, mt, cpu, blocks, observer);
+                self.free_to_pcp(block, (list, end), mt, cpu, blocks, observer);
             }
             _ => self.free_to_buddy(block, Placement::ByMergeLikely, cpu, blocks, observer),
         }
@@ -53,7 +45,7 @@ impl Zone {
     fn free_to_pcp(
         &mut self,
         block: Block,
-        list: u8,
+        (list, end): (u8, End),
         mt: MigrateType,
         cpu: CpuId,
         blocks: &mut Pageblocks,
@@ -61,68 +53,10 @@ impl Zone {
     ) {
         let pcp = &mut self.pcps[cpu.index()];
         pcp.calm_refill(observer);
-        pcp.push(&mut self.buddy.frames, list, block, mt, End::Head, observer);
+        pcp.push(&mut self.buddy.frames, list, block, mt, end, observer);
         if let Some(frames) = pcp.on_free(block.order(), self.flags, observer) {
             self.drain_from(list, frames, cpu, cpu, blocks, observer);
             self.leave_below_high(observer);
-        }
-    }
-
-    /// Gives back up to `frames` frames of `owner`'s lists: the list at `list` from its tail, then
-    /// the next, round about (`free_pcppages_bulk`). The counters are those of `cpu`.
-    #[inline(never)]
-    pub(crate) fn drain_from(
-        &mut self,
-        mut list: u8,
-        frames: u32,
-        owner: CpuId,
-        cpu: CpuId,
-        blocks: &mut Pageblocks,
-        observer: &mut impl Observer,
-    ) {
-        let before = self.pcps[owner.index()].count();
-        let mut left = i64::from(frames.min(before));
-        while left > 0 {
-            let pcp = &mut self.pcps[owner.index()];
-            list = pcp
-                .next_filled(list)
-                .expect("the lists hold as many frames as they count");
-            while left > 0
-                && let Some((block, noted)) =
-                    self.pcps[owner.index()].pop_last(&mut self.buddy.frames, list, observer)
-            {
-                left -= block.frames() as i64;
-                let mt = match self.profile.drain_type {
-                    DrainType::Noted if self.isolated_pageblocks == 0 => noted,
-                    _ => blocks.type_of(block.start()),
-                };
-                self.put(block, mt, Placement::ByMergeLikely, cpu, blocks, observer);
-            }
-            list = (list + 1) % crate::pcp::LISTS;
-        }
-        let frames = before - self.pcps[owner.index()].count();
-        observer.event(Event::PcpDrained {
-            zone: self.id,
-            cpu: owner,
-            frames,
-        });
-    }
-
-    /// Empties the lists of `owner` (`drain_pages_zone`).
-    pub(crate) fn drain(
-        &mut self,
-        owner: CpuId,
-        cpu: CpuId,
-        blocks: &mut Pageblocks,
-        observer: &mut impl Observer,
-    ) {
-        loop {
-            let pcp = &self.pcps[owner.index()];
-            let frames = pcp.count().min(pcp.drain_step().max(1));
-            if frames == 0 {
-                return;
-            }
-            self.drain_from(0, frames, owner, cpu, blocks, observer);
         }
     }
 
@@ -182,7 +116,7 @@ impl Zone {
         while let Some((buddy, list)) = self.buddy.free_buddy(block) {
             if block.order() >= blocks.order() {
                 let theirs = blocks.type_of(buddy.start());
-                if theirs != mt && !(mt.is_ordinary() && theirs.is_ordinary()) {
+                if theirs != mt && !self.profile.merge.allows(mt, theirs) {
                     break;
                 }
                 self.buddy.unlink(buddy, list, observer);

@@ -9,10 +9,14 @@
 //! - `slowpath`: the list of attempts. `walk`: one pass over a zonelist.
 //! - `zonelist`: the order in which zones are asked. `watermark`: may this request go so low?
 //! - `zone`: the one place where decisions become changes, by what changes: `rmqueue` takes,
-//!   `freeing` gives back, `moving` moves between types. `pcp`: the per-CPU lists in front.
+//!   `robbing` takes from other types, `freeing` gives back, `moving` moves between types. `pcp`:
+//!   the per-CPU lists in front. `draining`: back from them.
 //! - `fallback`: whose blocks may be robbed, and of how much. `highatomic`: what is kept back.
+//!   `cma`: what is lent to movable requests meanwhile. `boost`: room is to be made.
+//! - `limits`, `pagesets`: the marks that follow from how much memory there is, and from the
+//!   `tunables`.
 //! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
-//! - `pageblock`, `zone_map`, `kswapd`, `vmstat`: what stands beside.
+//! - `pageblock`, `zone_map`, `kswapd`, `vmstat`, `numa_events`: what stands beside.
 //! - [`memory_model`], [`descriptor`], [`pageblock_bits`]: where a kernel keeps all that, bit for
 //!   bit. Derived on demand; the allocator does without.
 
@@ -22,11 +26,13 @@
 extern crate alloc;
 
 mod config;
+mod numbering;
 mod profile;
 
 pub mod boot;
 
 mod bulk;
+mod exact;
 mod mm;
 mod slowpath;
 mod walk;
@@ -36,12 +42,16 @@ mod gfp_zone;
 mod watermark;
 mod zonelist;
 
+mod boost;
+mod cma;
+mod draining;
 mod fallback;
 mod freeing;
 mod highatomic;
 mod moving;
 mod pcp;
 mod rmqueue;
+mod robbing;
 mod zone;
 
 mod buddy;
@@ -49,6 +59,7 @@ mod frames;
 mod free_list;
 
 mod kswapd;
+mod numa_events;
 mod pageblock;
 mod vmstat;
 mod zone_map;
@@ -59,8 +70,10 @@ pub mod pageblock_bits;
 
 mod inspect;
 mod limits;
+mod pagesets;
 mod resume;
 mod snapshot;
+mod tunables;
 
 pub use boot::BootError;
 pub use config::Config;

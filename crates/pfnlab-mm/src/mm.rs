@@ -3,16 +3,16 @@
 use alloc::vec::Vec;
 
 use pfnlab_model::{
-    AllocError, Block, Capability, CpuId, Event, FreeError, Gfp, Inspect, NodeId, Observer, Order,
-    PageAllocator, Pfn, Refusal, Request, Sysctl, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
+    AllocError, Block, Capability, CpuId, End, Event, FreeError, Gfp, Inspect, MigrateType, NodeId,
+    Observer, Order, PageAllocator, Pfn, Refusal, Request, Sysctl, ZoneFlags, ZoneId, ZoneKind,
+    ZoneStat,
 };
 
 use crate::alloc_flags::AllocFlags;
-use crate::freeing::Placement;
 use crate::gfp_zone::{self, ZoneTable};
 use crate::kswapd::Kswapd;
-use crate::limits::Tunables;
 use crate::pageblock::Pageblocks;
+use crate::tunables::Tunables;
 use crate::walk::Asked;
 use crate::zone::Zone;
 use crate::zone_map::{ZoneAt, ZoneMap};
@@ -45,6 +45,11 @@ pub struct Mm {
     pub(crate) mobility_disabled: bool,
     /// The kind of zone the movable ones take their memory from.
     pub(crate) movable_zone: ZoneKind,
+    /// The index of the zone that a request for Normal memory is rather sent to than that types
+    /// mix.
+    pub(crate) lower_zone: Option<usize>,
+    /// By migratetype: how far the first walk of a request may go.
+    pub(crate) first_flags: [AllocFlags; MigrateType::COUNT],
     pub(crate) section_frames: u64,
     pub(crate) cpus: Vec<Cpu>,
     pub(crate) nodes: Vec<Node>,
@@ -61,6 +66,15 @@ pub struct Mm {
 pub(crate) struct Cpu {
     pub(crate) node: NodeId,
     pub(crate) online: bool,
+}
+
+/// By migratetype: how far the first walk of a request may go, and whether contiguous areas are
+/// open to it.
+pub(crate) fn first_flags(config: &Config) -> [AllocFlags; MigrateType::COUNT] {
+    let mut flags = [AllocFlags::LOW; MigrateType::COUNT];
+    let movable = &mut flags[MigrateType::Movable.index()];
+    *movable = movable.with_if(config.cma, AllocFlags::CMA);
+    flags
 }
 
 /// A node (`pg_data_t`).
@@ -150,11 +164,30 @@ impl Mm {
     }
 
     #[inline]
-    fn zone_of_block(&self, block: Block) -> Result<usize, FreeError> {
+    pub(crate) fn zone_of_block(&self, block: Block) -> Result<usize, FreeError> {
         self.zone_map
             .zone_of(block.start())
             .map(ZoneAt::index)
             .ok_or(FreeError::NotLent(block))
+    }
+
+    /// Takes a block back, to an end of the CPU's list where such blocks are cached.
+    #[inline(always)]
+    fn give_back(
+        &mut self,
+        block: Block,
+        end: End,
+        cpu: CpuId,
+        observer: &mut impl Observer,
+    ) -> Result<(), FreeError> {
+        let zone = self.zone_of_block(block)?;
+        if block.order() > self.config.top_order || cpu.index() >= self.cpus.len() {
+            return Err(FreeError::Unsupported(block));
+        }
+        let zone = &mut self.zones[zone];
+        zone.take_back(block, observer)?;
+        zone.free(block, end, cpu, &mut self.blocks, observer);
+        Ok(())
     }
 
     /// The fast path, then the slow one (`__alloc_pages`).
@@ -186,11 +219,16 @@ impl Mm {
             .or_else(|_| self.slowpath(&asked, observer))
     }
 
+    /// The flag that opens contiguous areas, if the kernel has them and the type may use them.
+    pub(crate) fn cma_flag(&self, mt: MigrateType) -> AllocFlags {
+        self.first_flags[mt.index()].only(AllocFlags::CMA)
+    }
+
     /// How far the first walk may go.
     #[inline]
     fn first_flags(&self, asked: &Asked<'_>) -> AllocFlags {
         let may_wake = asked.request.gfp.contains(Gfp::KSWAPD_RECLAIM);
-        AllocFlags::LOW
+        self.first_flags[asked.mt.index()]
             .with_if(self.nofragment(asked), AllocFlags::NOFRAGMENT)
             .with_if(may_wake, AllocFlags::KSWAPD)
     }
@@ -216,18 +254,23 @@ impl PageAllocator for Mm {
         cpu: CpuId,
         observer: &mut impl Observer,
     ) -> Result<(), FreeError> {
-        let zone = self.zone_of_block(block)?;
-        if block.order() > self.config.top_order || cpu.index() >= self.cpus.len() {
-            return Err(FreeError::Unsupported(block));
-        }
-        let zone = &mut self.zones[zone];
-        zone.take_back(block, observer)?;
-        zone.free(block, cpu, &mut self.blocks, observer);
-        Ok(())
+        self.give_back(block, End::Head, cpu, observer)
     }
 
-    fn offers(&self, _: Capability) -> bool {
-        true
+    fn free_cold(
+        &mut self,
+        block: Block,
+        cpu: CpuId,
+        observer: &mut impl Observer,
+    ) -> Result<(), FreeError> {
+        if !self.profile.pcp.knows_cold() {
+            return self.free(block, cpu, observer);
+        }
+        self.give_back(block, End::Tail, cpu, observer)
+    }
+
+    fn offers(&self, what: Capability) -> bool {
+        what != Capability::Bulk || self.profile.bulk.is_known()
     }
 
     fn split(&mut self, block: Block, observer: &mut impl Observer) -> Result<(), FreeError> {
@@ -241,6 +284,9 @@ impl PageAllocator for Mm {
         pages: &mut [Pfn],
         observer: &mut impl Observer,
     ) -> Result<usize, AllocError> {
+        if !self.profile.bulk.is_known() {
+            return Err(AllocError::Unsupported);
+        }
         let request = Request {
             order: Order::ZERO,
             ..*request
@@ -273,28 +319,7 @@ impl PageAllocator for Mm {
         frames: u32,
         observer: &mut impl Observer,
     ) -> Result<Pfn, AllocError> {
-        let order = Order::covering(u64::from(frames)).ok_or(AllocError::TooLarge(Order::MAX))?;
-        let request = Request { order, ..*request };
-        let block = self.alloc(&request, observer)?;
-        let zone = self
-            .zone_of_block(block)
-            .expect("what was lent is in a zone");
-        let zone = &mut self.zones[zone];
-        zone.split_lent(block, observer)
-            .expect("it was lent just now");
-        for surplus in u64::from(frames)..block.frames() {
-            let page = Block::page(block.start().offset(surplus));
-            zone.take_back(page, observer)
-                .expect("it was lent just now");
-            zone.free_to_buddy(
-                page,
-                Placement::Tail,
-                request.cpu,
-                &mut self.blocks,
-                observer,
-            );
-        }
-        Ok(block.start())
+        self.alloc_exact(request, frames, observer)
     }
 
     fn drain(&mut self, cpu: CpuId, observer: &mut impl Observer) {

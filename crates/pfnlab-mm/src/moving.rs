@@ -6,6 +6,24 @@ use crate::frames::State;
 use crate::pageblock::Pageblocks;
 use crate::zone::Zone;
 
+/// Where a free block goes on the list of the type it is moved to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MovedTo {
+    /// To the head: a pageblock's blocks come out in reverse order (up to 5.0).
+    Head,
+    /// To the tail (since 6.1).
+    Tail,
+}
+
+impl MovedTo {
+    pub(crate) fn end(self) -> End {
+        match self {
+            MovedTo::Head => End::Head,
+            MovedTo::Tail => End::Tail,
+        }
+    }
+}
+
 impl Zone {
     /// The pageblock around `start` if it lies in the zone entirely.
     pub(crate) fn whole_pageblock(&self, start: Pfn, blocks: &Pageblocks) -> Option<Block> {
@@ -85,7 +103,8 @@ impl Zone {
             };
             let frames = block.frames() as i64;
             self.buddy.unlink(block, from, observer);
-            self.buddy.link(block, mt, End::Tail, observer);
+            let end = self.profile.moved_to.end();
+            self.buddy.link(block, mt, end, observer);
             if self.profile.grouping.per_block() {
                 self.account(from, -frames, cpu, observer);
                 self.account(mt, frames, cpu, observer);

@@ -1,22 +1,31 @@
 //! Kernel generations, as data: each one its difference from the one before.
 
-use pfnlab_model::ZoneStat;
+use pfnlab_model::{MigrateType, ZoneStat};
 
+use crate::Config;
 use crate::alloc_flags::ReserveRule;
+use crate::boost::{BoostFlagRule, BoostPolicy};
 use crate::boot::memblock::MemblockPolicy;
 use crate::boot::{Estimate, LateUnit};
 use crate::buddy::MergePolicy;
+use crate::bulk::BulkPolicy;
+use crate::cma::CmaRule;
 use crate::descriptor::DescriptorEra;
+use crate::draining::DrainType;
+use crate::exact::Surplus;
 use crate::fallback::FallbackPolicy;
-use crate::freeing::DrainType;
 use crate::highatomic::HighAtomicPolicy;
-use crate::limits::{EmptyUpper, MovableMin};
+use crate::limits::{BoostedMarks, EmptyZones, HugeZones, MinFreeCap, MovableMin, Promo};
 use crate::memory_model::SectionEra;
+use crate::moving::MovedTo;
+use crate::numa_events::NumaCounters;
+use crate::numbering::Numbering;
 use crate::pcp::PcpPolicy;
+use crate::slowpath::ReserveWalk;
+use crate::tunables::{RatioZero, ScaleLimit};
 use crate::vmstat::{DecayDrain, Grouping};
-use crate::walk::WalkPolicy;
-use crate::watermark::{BoostExemption, HighAtomicShare};
-use crate::zone::BoostFlagRule;
+use crate::walk::{FragmentRule, ReserveIndex, WalkPolicy};
+use crate::watermark::{BoostExemption, HighAtomicShare, ShortCut};
 use crate::zonelist::LocalRule;
 
 /// How one kernel generation behaves.
@@ -27,36 +36,70 @@ use crate::zonelist::LocalRule;
 pub struct Profile {
     /// What to call it.
     pub(crate) name: &'static str,
+    /// Which migratetypes there are, and their numbers.
+    pub(crate) numbering: Numbering,
     /// The counters a zone has, in the kernel's order.
     pub(crate) zone_stats: &'static [ZoneStat],
     /// Whose blocks are robbed when a type runs out.
     pub(crate) fallback: FallbackPolicy,
+    /// When a request is served from a contiguous memory area.
+    pub(crate) cma: CmaRule,
+    /// Which zone is passed over rather than types mixed in it.
+    pub(crate) fragment: FragmentRule,
+    /// Where a block goes on the list of another type.
+    pub(crate) moved_to: MovedTo,
     /// What merging does to the type of a whole pageblock.
     pub(crate) merge: MergePolicy,
     /// In how many steps the free count is changed.
     pub(crate) grouping: Grouping,
     /// How the per-CPU lists size themselves.
     pub(crate) pcp: PcpPolicy,
+    /// Where it is counted which node served requests.
+    pub(crate) numa: NumaCounters,
     /// How a sunken high mark is brought about.
     pub(crate) decay: DecayDrain,
     /// Which list a page is drained to.
     pub(crate) drain_type: DrainType,
     /// Which watermark a walk tries first.
     pub(crate) walk: WalkPolicy,
+    /// What a walk takes for the highest zone a request could come from.
+    pub(crate) reserve_index: ReserveIndex,
+    /// How a request asks again that is entitled to reserves.
+    pub(crate) reserve_walk: ReserveWalk,
     /// Who may use what is kept back.
     pub(crate) reserves: ReserveRule,
     /// How much is kept back for high-order atomic requests.
     pub(crate) highatomic: HighAtomicPolicy,
     /// Which part of that a watermark test leaves out.
     pub(crate) highatomic_share: HighAtomicShare,
+    /// What the short cut of a watermark test looks at.
+    pub(crate) short_cut: ShortCut,
+    /// Which zones have their watermarks boosted.
+    pub(crate) boost: BoostPolicy,
     /// Who may ignore a watermark boost.
     pub(crate) boost_exemption: BoostExemption,
     /// Which requests clear a zone's boost flag.
     pub(crate) boost_flag: BoostFlagRule,
+    /// Whether many frames can be asked for at once.
+    pub(crate) bulk: BulkPolicy,
+    /// Where the frames go that a run does not need.
+    pub(crate) surplus: Surplus,
+    /// The most `min_free_kbytes` is computed to be.
+    pub(crate) min_free_cap: MinFreeCap,
+    /// Which zones huge pages need pageblocks kept free in.
+    pub(crate) huge_zones: HugeZones,
+    /// What a boost in force means for new watermarks.
+    pub(crate) boosted_marks: BoostedMarks,
+    /// What a zone has above its high watermark.
+    pub(crate) promo: Promo,
+    /// The largest `watermark_scale_factor`.
+    pub(crate) scale_limit: ScaleLimit,
+    /// What a `lowmem_reserve_ratio` of 0 means.
+    pub(crate) ratio_zero: RatioZero,
     /// How the min watermark of a movable zone is found.
     pub(crate) movable_min: MovableMin,
-    /// Whether memory is withheld from requests for a zone without memory.
-    pub(crate) empty_upper: EmptyUpper,
+    /// Whether zones without memory count in what one withholds for another.
+    pub(crate) empty_zones: EmptyZones,
     /// Whether a node without memory heads its own zonelist.
     pub(crate) local: LocalRule,
     /// How the boot allocator behaves.
@@ -76,30 +119,106 @@ const ZONE_STATS_6_1: &[ZoneStat] = ZONE_STATS_6_12.split_at(ZoneStat::Unaccepte
 /// The zone counters of 6.12. Those behind them belong to generations before 6.1.
 const ZONE_STATS_6_12: &[ZoneStat] = ZoneStat::ALL.split_at(ZoneStat::Unaccepted.index() + 1).0;
 
-/// Linux 6.1.0, as of its seventh release candidate. The first one here, so in full.
-pub(crate) const LINUX_6_1_0: Profile = Profile {
-    name: "linux-6.1.0",
-    zone_stats: ZONE_STATS_6_1,
+/// The zone counters of 4.14 and 5.0.
+const ZONE_STATS_4_14: &[ZoneStat] = &[
+    ZoneStat::FreePages,
+    ZoneStat::InactiveAnon,
+    ZoneStat::ActiveAnon,
+    ZoneStat::InactiveFile,
+    ZoneStat::ActiveFile,
+    ZoneStat::Unevictable,
+    ZoneStat::WritePending,
+    ZoneStat::Mlock,
+    ZoneStat::PageTable,
+    ZoneStat::KernelStack,
+    ZoneStat::Bounce,
+    ZoneStat::Zspages,
+    ZoneStat::FreeCma,
+];
+
+/// Linux 4.14, as of 4.14.177. The first one here, so in full.
+pub(crate) const LINUX_4_14: Profile = Profile {
+    name: "linux-4.14",
+    numbering: Numbering::MovableFirst,
+    zone_stats: ZONE_STATS_4_14,
     fallback: FallbackPolicy::Steal,
-    merge: MergePolicy::KeepTypes,
+    cma: CmaRule::OwnEmpty,
+    fragment: FragmentRule::Ignored,
+    moved_to: MovedTo::Head,
+    merge: MergePolicy::UnlessIsolated,
     grouping: Grouping::PerOperation,
-    pcp: PcpPolicy::FreeFactorUnbounded,
+    pcp: PcpPolicy::HotCold,
+    numa: NumaCounters::Differences,
     decay: DecayDrain::Whole,
     drain_type: DrainType::Noted,
     walk: WalkPolicy::MarkOnly,
+    reserve_index: ReserveIndex::Preferred,
+    reserve_walk: ReserveWalk::Masked,
     reserves: ReserveRule::Atomic,
     highatomic: HighAtomicPolicy::AnyZone,
     highatomic_share: HighAtomicShare::Reserved,
-    boost_exemption: BoostExemption::Atomic,
+    short_cut: ShortCut::All,
+    boost: BoostPolicy::None,
+    boost_exemption: BoostExemption::Nobody,
     boost_flag: BoostFlagRule::AnyRequest,
+    bulk: BulkPolicy::Unknown,
+    surplus: Surplus::Freed,
+    min_free_cap: MinFreeCap::Mib64,
+    huge_zones: HugeZones::All,
+    boosted_marks: BoostedMarks::Dropped,
+    promo: Promo::None,
+    scale_limit: ScaleLimit::Tenth,
+    ratio_zero: RatioZero::One,
     movable_min: MovableMin::Shared,
-    empty_upper: EmptyUpper::Withheld,
+    empty_zones: EmptyZones::Counted,
     local: LocalRule::AlwaysFirst,
     memblock: MemblockPolicy::LINUX_6_1,
     estimate: Estimate::WithoutMemmap,
     late_unit: LateUnit::Pageblock,
+    sections: SectionEra::OnlineBit,
+    descriptor: DescriptorEra::HeadPointer,
+};
+
+/// Linux 5.0, as of 5.0.1: cold pages forgotten, larger batches, watermark boosts.
+pub(crate) const LINUX_5_0: Profile = Profile {
+    name: "linux-5.0",
+    pcp: PcpPolicy::Single,
+    reserve_walk: ReserveWalk::Anywhere,
+    boost: BoostPolicy::AllZones,
+    huge_zones: HugeZones::BelowMovable,
+    boosted_marks: BoostedMarks::Kept,
+    ratio_zero: RatioZero::Off,
+    sections: SectionEra::OnePass,
+    descriptor: DescriptorEra::InvertedTypes,
+    ..LINUX_4_14
+};
+
+/// Linux 6.1.0, as of its seventh release candidate: per-CPU lists of small high orders and of
+/// huge pages, fragmentation avoided, blocks moved to the tail, bulk requests.
+pub(crate) const LINUX_6_1_0: Profile = Profile {
+    name: "linux-6.1.0",
+    zone_stats: ZONE_STATS_6_1,
+    cma: CmaRule::HalfFirst,
+    fragment: FragmentRule::Avoided,
+    moved_to: MovedTo::Tail,
+    merge: MergePolicy::KeepTypes,
+    pcp: PcpPolicy::FreeFactorUnbounded,
+    numa: NumaCounters::AddedUpWhenRead,
+    reserve_index: ReserveIndex::Highest,
+    reserve_walk: ReserveWalk::AnywhereWaking,
+    short_cut: ShortCut::Usable,
+    boost: BoostPolicy::LargeZones,
+    boost_exemption: BoostExemption::Atomic,
+    bulk: BulkPolicy::PcpOnly,
+    surplus: Surplus::Tail,
+    min_free_cap: MinFreeCap::Mib256,
+    boosted_marks: BoostedMarks::Dropped,
+    promo: Promo::Marked,
+    scale_limit: ScaleLimit::ThreeTenths,
+    empty_zones: EmptyZones::LowerOpen,
     sections: SectionEra::EarlyBit,
     descriptor: DescriptorEra::LruGeneration,
+    ..LINUX_5_0
 };
 
 /// Linux 6.1.y, as of 6.1.192: the use of reserves reworked (6.3), a bound on drains, a list of
@@ -129,7 +248,7 @@ pub(crate) const LINUX_6_12_0: Profile = Profile {
     boost_exemption: BoostExemption::MinReserve,
     boost_flag: BoostFlagRule::KswapdRequests,
     movable_min: MovableMin::Capped,
-    empty_upper: EmptyUpper::Open,
+    empty_zones: EmptyZones::BothOpen,
     local: LocalRule::WithMemory,
     memblock: MemblockPolicy::LINUX_6_12,
     estimate: Estimate::Present,
@@ -145,14 +264,20 @@ pub(crate) const LINUX_6_12_Y: Profile = Profile {
     fallback: FallbackPolicy::ClaimSteal,
     decay: DecayDrain::Batches,
     reserves: ReserveRule::NonBlockingHigh,
-    empty_upper: EmptyUpper::Withheld,
+    empty_zones: EmptyZones::LowerOpen,
     ..LINUX_6_12_0
 };
 
 impl Profile {
     /// Every generation, oldest first.
-    pub const ALL: &'static [&'static Profile] =
-        &[&LINUX_6_1_0, &LINUX_6_1_Y, &LINUX_6_12_0, &LINUX_6_12_Y];
+    pub const ALL: &'static [&'static Profile] = &[
+        &LINUX_4_14,
+        &LINUX_5_0,
+        &LINUX_6_1_0,
+        &LINUX_6_1_Y,
+        &LINUX_6_12_0,
+        &LINUX_6_12_Y,
+    ];
 
     /// The newest generation.
     pub const NEWEST: &'static Profile = &LINUX_6_12_Y;
@@ -167,6 +292,11 @@ impl Profile {
             .iter()
             .copied()
             .find(|profile| profile.name == name)
+    }
+
+    /// The migratetypes it has when it is built so, by number (`enum migratetype`).
+    pub fn migratetypes(&self, config: &Config) -> &'static [MigrateType] {
+        self.numbering.types(config)
     }
 
     /// What it knows about memory sections.

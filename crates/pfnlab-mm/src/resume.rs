@@ -19,9 +19,9 @@ use pfnlab_model::{
 use crate::frames::State;
 use crate::gfp_zone::ZoneTable;
 use crate::kswapd::Kswapd;
-use crate::limits::Tunables;
-use crate::mm::{Cpu, Node};
+use crate::mm::{Cpu, Node, first_flags};
 use crate::pageblock::Pageblocks;
+use crate::tunables::Tunables;
 use crate::zone::{MAX_ZONES, Pageset, Zone};
 use crate::zone_map::{ZoneAt, ZoneMap};
 use crate::zonelist::{ZoneRef, Zonelist};
@@ -79,9 +79,9 @@ impl Mm {
         }
         let profile = Profile::by_name(&snapshot.profile)
             .ok_or_else(|| ResumeError::Profile(snapshot.profile.clone()))?;
-        let config = config_of(snapshot)?;
+        let config = config_of(snapshot, profile)?;
         check_topology(snapshot, &config)?;
-        numbers::check(snapshot, &config)?;
+        numbers::check(snapshot, profile.migratetypes(&config))?;
         places::check(snapshot, &config)?;
         let global = &snapshot.global;
         let mut known = profile.zone_stats.iter();
@@ -120,6 +120,7 @@ impl Mm {
                 watermark_scale_factor: global.watermark_scale_factor,
                 watermark_boost_factor: global.watermark_boost_factor,
                 percpu_pagelist_high_fraction: global.percpu_pagelist_high_fraction,
+                percpu_pagelist_fraction: global.percpu_pagelist_fraction,
                 lowmem_reserve_ratio: global.lowmem_reserve_ratio.clone(),
             },
             zone_stats: global.zone_stats.clone(),
@@ -127,6 +128,8 @@ impl Mm {
             totalreserve: global.totalreserve_pages,
             mobility_disabled: global.mobility_disabled,
             movable_zone: global.movable_zone,
+            lower_zone: profile.fragment.lower_zone(&config),
+            first_flags: first_flags(&config),
             section_frames: global.section_frames,
             cpus: cpus.collect(),
             nodes: nodes.collect(),
@@ -172,10 +175,10 @@ impl Mm {
 
 /// The config a snapshot was taken under: its facts are in the snapshot, so any of the named
 /// configs with these will do.
-fn config_of(snapshot: &Snapshot) -> Result<Config, ResumeError> {
+fn config_of(snapshot: &Snapshot, profile: &Profile) -> Result<Config, ResumeError> {
     let global = &snapshot.global;
     let same = |config: &&&Config| {
-        config.zones == global.zone_kinds && config.migratetypes == global.migratetypes
+        config.zones == global.zone_kinds && profile.migratetypes(config) == global.migratetypes
     };
     let base = Config::ALL
         .iter()

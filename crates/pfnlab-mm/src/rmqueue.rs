@@ -1,9 +1,9 @@
 //! Taking a block from a zone: per-CPU lists, then the buddy, then other types' blocks.
 
-use pfnlab_model::{Block, CpuId, End, Event, MigrateType, Observer, Order, ZoneFlags};
+use pfnlab_model::{Block, CpuId, End, Event, MigrateType, Observer, Order, ZoneFlags, ZoneStat};
 
-use crate::alloc_flags::{AllocFlags, Mark};
-use crate::fallback::{self, Fallback, Find};
+use crate::alloc_flags::AllocFlags;
+use crate::fallback::Fallback;
 use crate::frames::State;
 use crate::pageblock::Pageblocks;
 use crate::zone::Zone;
@@ -15,12 +15,18 @@ pub(crate) struct Want {
     pub(crate) mt: MigrateType,
     pub(crate) flags: AllocFlags,
     pub(crate) cpu: CpuId,
+    /// A frame that is cold in the CPU cache will do.
+    pub(crate) cold: bool,
 }
+
+/// A block that was taken, and the type of the list it was on.
+type Taken = (Block, MigrateType);
 
 /// Where the last block of a refill came from: the next one is looked for there first (6.12.y).
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub(crate) enum Mode {
     Normal,
+    Cma,
     Steal,
 }
 
@@ -37,11 +43,43 @@ impl Zone {
         let Some(list) = pcp.list_for(want.order, want.mt) else {
             return self.take_from_buddy(want, blocks, observer);
         };
+        if !pcp.is_direct() {
+            return self.take_indirect(list, want, blocks, observer);
+        }
         pcp.on_alloc(observer);
-        match pcp.lend(&mut self.buddy.frames, list, observer) {
+        match pcp.lend(&mut self.buddy.frames, list, End::Head, observer) {
             Some(block) => Some(block),
             None => self.take_uncached(list, want, blocks, observer),
         }
+    }
+
+    /// Takes a block of a size that is cached by a kernel that has more to ask first. Up to 5.0:
+    /// is the request content with a cold frame, and what a refill does not bring is not there. On
+    /// 6.1 with contiguous memory areas: the movable list may hold their frames, so who is not
+    /// entitled to them does not look there.
+    #[inline(never)]
+    fn take_indirect(
+        &mut self,
+        list: u8,
+        want: Want,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) -> Option<Block> {
+        let policy = self.profile.pcp;
+        if policy.is_single() {
+            let end = if want.cold && policy.knows_cold() {
+                End::Tail
+            } else {
+                End::Head
+            };
+            return self.pop_or_refill((list, end), want, blocks, observer);
+        }
+        if want.mt == MigrateType::Movable && !want.flags.any(AllocFlags::CMA) {
+            return self.take_from_buddy(want, blocks, observer);
+        }
+        self.pcps[want.cpu.index()].on_alloc(observer);
+        self.pop_or_refill((list, End::Head), want, blocks, observer)
+            .or_else(|| self.take_from_buddy(want, blocks, observer))
     }
 
     /// Takes a block of a size that is cached, when none is in the cache.
@@ -53,7 +91,7 @@ impl Zone {
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) -> Option<Block> {
-        self.lend_after_refill(list, want, blocks, observer)
+        self.lend_after_refill((list, End::Head), want, blocks, observer)
             .or_else(|| self.take_from_buddy(want, blocks, observer))
     }
 
@@ -75,64 +113,62 @@ impl Zone {
         boosted
     }
 
-    /// Takes the head of a per-CPU list, refilled if it is empty (`__rmqueue_pcplist`).
+    /// Takes the block at an end of a per-CPU list, refilled if it is empty
+    /// (`__rmqueue_pcplist`).
     #[inline]
     pub(crate) fn pop_or_refill(
         &mut self,
-        list: u8,
+        (list, end): (u8, End),
         want: Want,
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) -> Option<Block> {
         self.pcps[want.cpu.index()]
-            .lend(&mut self.buddy.frames, list, observer)
-            .or_else(|| self.lend_after_refill(list, want, blocks, observer))
+            .lend(&mut self.buddy.frames, list, end, observer)
+            .or_else(|| self.lend_after_refill((list, end), want, blocks, observer))
     }
 
     fn lend_after_refill(
         &mut self,
-        list: u8,
+        (list, end): (u8, End),
         want: Want,
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) -> Option<Block> {
-        self.refill(list, want, blocks, observer);
-        self.pcps[want.cpu.index()].lend(&mut self.buddy.frames, list, observer)
+        self.refill((list, end), want, blocks, observer);
+        self.pcps[want.cpu.index()].lend(&mut self.buddy.frames, list, end, observer)
     }
 
-    /// Fetches blocks for a per-CPU list, to its tail in the order they come (`rmqueue_bulk`).
+    /// Fetches blocks for a per-CPU list, so that they leave it at `end` in the order they come
+    /// (`rmqueue_bulk`).
     fn refill(
         &mut self,
-        list: u8,
+        (list, end): (u8, End),
         want: Want,
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) {
         let cpu = want.cpu;
         let wanted = self.pcps[cpu.index()].refill(want.order, self.flags, observer);
+        let behind = match end {
+            End::Head => End::Tail,
+            End::Tail => End::Head,
+        };
         let mut mode = Mode::Normal;
         let mut fetched = 0;
         while fetched < wanted
-            && let Some(block) = self.take_for_type(want, &mut mode, blocks, observer)
+            && let Some((block, from)) = self.take_for_type(want, &mut mode, blocks, observer)
         {
             let pcp = &mut self.pcps[cpu.index()];
-            pcp.push(
-                &mut self.buddy.frames,
-                list,
-                block,
-                want.mt,
-                End::Tail,
-                observer,
-            );
+            pcp.push(&mut self.buddy.frames, list, block, from, behind, observer);
+            if from == MigrateType::Cma && !self.profile.grouping.per_block() {
+                self.count(ZoneStat::FreeCma, -(block.frames() as i64), cpu, observer);
+            }
             fetched += 1;
         }
         if !self.profile.grouping.per_block() {
-            self.account(
-                want.mt,
-                -(i64::from(fetched) << want.order.get()),
-                cpu,
-                observer,
-            );
+            let frames = i64::from(fetched) << want.order.get();
+            self.count(ZoneStat::FreePages, -frames, cpu, observer);
         }
         let zone = self.id;
         observer.event(Event::PcpRefilled {
@@ -158,17 +194,17 @@ impl Zone {
             mt: MigrateType::HighAtomic,
             ..want
         };
-        let block = highatomic
-            .then(|| self.smallest(reserve, observer))
+        let kept = |zone: &mut Zone, observer: &mut _| {
+            let block = zone.smallest(reserve, observer)?;
+            Some((block, MigrateType::HighAtomic))
+        };
+        let (block, from) = highatomic
+            .then(|| kept(self, observer))
             .flatten()
             .or_else(|| self.take_for_type(want, &mut Mode::Normal, blocks, observer))
-            .or_else(|| {
-                last_resort
-                    .then(|| self.smallest(reserve, observer))
-                    .flatten()
-            })?;
+            .or_else(|| last_resort.then(|| kept(self, observer)).flatten())?;
         if !self.profile.grouping.per_block() {
-            self.account(want.mt, -(block.frames() as i64), want.cpu, observer);
+            self.account(from, -(block.frames() as i64), want.cpu, observer);
         }
         self.buddy.frames.set(block, State::Lent);
         Some(block)
@@ -176,7 +212,7 @@ impl Zone {
 
     /// Takes the smallest sufficient block of the wanted type (`__rmqueue_smallest`).
     #[inline]
-    fn smallest(&mut self, want: Want, observer: &mut impl Observer) -> Option<Block> {
+    pub(crate) fn smallest(&mut self, want: Want, observer: &mut impl Observer) -> Option<Block> {
         let block = self.buddy.smallest(want.order, want.mt, observer)?;
         if self.profile.grouping.per_block() {
             self.account(want.mt, -(block.frames() as i64), want.cpu, observer);
@@ -184,7 +220,8 @@ impl Zone {
         Some(block)
     }
 
-    /// Takes a block of the wanted type, or robs another (`__rmqueue`).
+    /// Takes a block of the wanted type, or one of a contiguous memory area, or robs another type
+    /// (`__rmqueue`).
     #[inline]
     fn take_for_type(
         &mut self,
@@ -192,20 +229,32 @@ impl Zone {
         mode: &mut Mode,
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
-    ) -> Option<Block> {
-        match self.profile.fallback.plan() {
-            Fallback::Join => self
-                .smallest(want, observer)
-                .or_else(|| self.rob(want, blocks, observer)),
-            Fallback::One => self
-                .smallest(want, observer)
-                .or_else(|| self.rob_one(want, blocks, observer)),
-            Fallback::ClaimThenSteal => self.claim_or_steal(want, mode, blocks, observer),
+    ) -> Option<Taken> {
+        if self.has_cma
+            && let Some(block) = self.cma_first(want, observer)
+        {
+            return Some((block, MigrateType::Cma));
         }
+        if self.profile.fallback.plan() == Fallback::ClaimThenSteal {
+            return self.claim_or_steal(want, mode, blocks, observer);
+        }
+        if let Some(block) = self.smallest(want, observer) {
+            return Some((block, want.mt));
+        }
+        if self.has_cma
+            && let Some(block) = self.cma_next(want, observer)
+        {
+            return Some((block, MigrateType::Cma));
+        }
+        let robbed = match self.profile.fallback.plan() {
+            Fallback::Join => self.rob(want, blocks, observer),
+            _ => self.rob_one(want, blocks, observer),
+        };
+        robbed.map(|block| (block, want.mt))
     }
 
-    /// The own lists, then claiming, then stealing; once something was stolen, the rest of a refill
-    /// is stolen too (6.12.y).
+    /// The own lists, then contiguous areas, then claiming, then stealing. A refill goes on where
+    /// it last found something, but claiming leads back to the own lists (6.12.y).
     #[inline]
     fn claim_or_steal(
         &mut self,
@@ -213,240 +262,29 @@ impl Zone {
         mode: &mut Mode,
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
-    ) -> Option<Block> {
-        if *mode == Mode::Normal {
-            let own = self
-                .smallest(want, observer)
-                .or_else(|| self.claim(want, blocks, observer));
-            if own.is_some() {
-                return own;
+    ) -> Option<Taken> {
+        if *mode == Mode::Normal
+            && let Some(block) = self.smallest(want, observer)
+        {
+            return Some((block, want.mt));
+        }
+        if *mode != Mode::Steal {
+            if self.has_cma
+                && let Some(block) = self.cma_next(want, observer)
+            {
+                *mode = Mode::Cma;
+                return Some((block, MigrateType::Cma));
+            }
+            if let Some(block) = self.claim(want, blocks, observer) {
+                *mode = Mode::Normal;
+                return Some((block, want.mt));
             }
         }
         if want.flags.any(AllocFlags::NOFRAGMENT) {
             return None;
         }
-        let stolen = self.steal(want, blocks, observer);
-        if stolen.is_some() {
-            *mode = Mode::Steal;
-        }
-        stolen
+        let block = self.steal(want, blocks, observer)?;
+        *mode = Mode::Steal;
+        Some((block, want.mt))
     }
-
-    /// Claims a pageblock of another type and takes from it (`__rmqueue_claim`, 6.12.y).
-    fn claim(
-        &mut self,
-        want: Want,
-        blocks: &mut Pageblocks,
-        observer: &mut impl Observer,
-    ) -> Option<Block> {
-        let pageblock_order = blocks.order();
-        let orders = fallback::claim_orders(
-            want.order,
-            want.flags,
-            pageblock_order,
-            self.buddy.top_order(),
-        );
-        for order in orders {
-            let Some(find) = fallback::find(&self.buddy, order, want.mt, pageblock_order) else {
-                continue;
-            };
-            if !find.whole_pageblock {
-                return None;
-            }
-            if let Some(block) = self.try_to_claim(find, want, blocks, observer) {
-                self.fell_back(find, want, true, observer);
-                return Some(block);
-            }
-        }
-        None
-    }
-
-    fn try_to_claim(
-        &mut self,
-        find: Find,
-        want: Want,
-        blocks: &mut Pageblocks,
-        observer: &mut impl Observer,
-    ) -> Option<Block> {
-        let block_type = blocks.type_of(find.block.start());
-        if block_type == MigrateType::HighAtomic {
-            return None;
-        }
-        if find.block.order() >= blocks.order() {
-            return Some(self.claim_whole(find, want, blocks, observer));
-        }
-        self.boost_watermark(want.flags, blocks, observer);
-        let pageblock = self.whole_pageblock(find.block.start(), blocks)?;
-        if !find.whole_pageblock || !self.worth_claiming(find, block_type, pageblock, want, blocks)
-        {
-            return None;
-        }
-        self.move_pageblock(find.block.start(), want.mt, want.cpu, blocks, observer);
-        self.smallest(want, observer)
-    }
-
-    /// Makes whole pageblocks the wanted type's and takes from them.
-    fn claim_whole(
-        &mut self,
-        Find { block, from, .. }: Find,
-        want: Want,
-        blocks: &mut Pageblocks,
-        observer: &mut impl Observer,
-    ) -> Block {
-        self.buddy.unlink(block, from, observer);
-        self.account(from, -(block.frames() as i64), want.cpu, observer);
-        blocks.retype(block, want.mt, observer);
-        let taken = self.buddy.expand(block, want.order, want.mt, observer);
-        let rest = (block.frames() - taken.frames()) as i64;
-        self.account(want.mt, rest, want.cpu, observer);
-        taken
-    }
-
-    fn worth_claiming(
-        &self,
-        find: Find,
-        block_type: MigrateType,
-        pageblock: Block,
-        want: Want,
-        blocks: &Pageblocks,
-    ) -> bool {
-        let free = self.count_free(pageblock.range());
-        let movable = blocks.movable(find.block.start());
-        fallback::worth_claiming(free, movable, block_type, want.mt, pageblock.frames())
-    }
-
-    /// Steals one block; what is split off stays the other type's (`__rmqueue_steal`, 6.12.y).
-    fn steal(
-        &mut self,
-        want: Want,
-        blocks: &Pageblocks,
-        observer: &mut impl Observer,
-    ) -> Option<Block> {
-        let find = fallback::smallest(&self.buddy, want.order, want.mt, blocks.order())?;
-        let taken = self.take_one(find, find.from, want, observer);
-        self.fell_back(find, want, false, observer);
-        Some(taken)
-    }
-
-    /// Claims the pageblock of what is found, or takes that one block (`__rmqueue_fallback`,
-    /// `steal_suitable_fallback`, 6.12.0).
-    fn rob_one(
-        &mut self,
-        want: Want,
-        blocks: &mut Pageblocks,
-        observer: &mut impl Observer,
-    ) -> Option<Block> {
-        let find = fallback::largest(&self.buddy, want.order, want.mt, want.flags, blocks.order())?;
-        let block_type = blocks.type_of(find.block.start());
-        let claimed = self.try_to_claim(find, want, blocks, observer);
-        let block = claimed.unwrap_or_else(|| self.take_one(find, block_type, want, observer));
-        self.fell_back(find, want, claimed.is_some(), observer);
-        Some(block)
-    }
-
-    /// Takes one block; what is split off goes to the lists of `rest`.
-    fn take_one(
-        &mut self,
-        Find { block, from, .. }: Find,
-        rest: MigrateType,
-        want: Want,
-        observer: &mut impl Observer,
-    ) -> Block {
-        self.buddy.unlink(block, from, observer);
-        let taken = self.buddy.expand(block, want.order, rest, observer);
-        self.account(from, -(taken.frames() as i64), want.cpu, observer);
-        taken
-    }
-
-    /// Moves blocks of another type to the own lists and takes the smallest that serves
-    /// (`__rmqueue_fallback`, 6.1).
-    fn rob(
-        &mut self,
-        want: Want,
-        blocks: &mut Pageblocks,
-        observer: &mut impl Observer,
-    ) -> Option<Block> {
-        let find = fallback::largest(&self.buddy, want.order, want.mt, want.flags, blocks.order())?;
-        let claimed = self.move_robbed(find, want, blocks, observer);
-        self.fell_back(find, want, claimed, observer);
-        self.smallest(want, observer)
-    }
-
-    /// Moves what was found to the own lists (`steal_suitable_fallback`); says whether the
-    /// pageblock changed hands.
-    fn move_robbed(
-        &mut self,
-        find: Find,
-        want: Want,
-        blocks: &mut Pageblocks,
-        observer: &mut impl Observer,
-    ) -> bool {
-        let start = find.block.start();
-        let block_type = blocks.type_of(start);
-        let mut claimed = false;
-        let mut moved = 0;
-        if block_type != MigrateType::HighAtomic && find.block.order() >= blocks.order() {
-            blocks.retype(find.block, want.mt, observer);
-            claimed = true;
-        } else if block_type != MigrateType::HighAtomic {
-            self.boost_watermark(want.flags, blocks, observer);
-            if find.whole_pageblock {
-                moved = self.move_free(start, want.mt, want.cpu, blocks, observer);
-                let movable = blocks.movable(start);
-                let frames = blocks.order().frames();
-                claimed = moved > 0
-                    && fallback::worth_claiming(moved, movable, block_type, want.mt, frames);
-                if claimed {
-                    blocks.retype(blocks.block_of(start), want.mt, observer);
-                }
-            }
-        }
-        if moved == 0 {
-            self.buddy.unlink(find.block, find.from, observer);
-            self.buddy.link(find.block, want.mt, End::Tail, observer);
-        }
-        claimed
-    }
-
-    fn fell_back(&self, find: Find, want: Want, claimed: bool, observer: &mut impl Observer) {
-        let Find { block, from, .. } = find;
-        let (zone, order, wanted) = (self.id, want.order, want.mt);
-        observer.event(Event::FellBack {
-            zone,
-            block,
-            order,
-            wanted,
-            from,
-            claimed,
-        });
-    }
-
-    /// Raises the watermarks a while, so that the background reclaimer makes room before types
-    /// must mix again (`boost_watermark`).
-    fn boost_watermark(
-        &mut self,
-        flags: AllocFlags,
-        blocks: &Pageblocks,
-        observer: &mut impl Observer,
-    ) {
-        let pageblock = blocks.order().frames();
-        if self.boost_factor == 0 || pageblock * 4 > self.managed {
-            return;
-        }
-        let high = self.mark(Mark::High) - self.boost;
-        let most = mult_frac(high, self.boost_factor, 10_000);
-        if most == 0 {
-            return;
-        }
-        self.set_boost((self.boost + pageblock).min(most.max(pageblock)), observer);
-        if flags.any(AllocFlags::KSWAPD) {
-            self.set_flags(self.flags.with(ZoneFlags::BOOSTED), observer);
-        }
-    }
-}
-
-/// `value · numerator / denominator` without a large product (`mult_frac`).
-pub(crate) fn mult_frac(value: u64, numerator: u64, denominator: u64) -> u64 {
-    let (quotient, remainder) = (value / denominator, value % denominator);
-    quotient * numerator + remainder * numerator / denominator
 }

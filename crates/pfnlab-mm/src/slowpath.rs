@@ -7,6 +7,17 @@ use crate::alloc_flags::AllocFlags;
 use crate::walk::Asked;
 use crate::zonelist::Place;
 
+/// How a request asks again that is entitled to reserves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReserveWalk {
+    /// Within its node mask (4.14).
+    Masked,
+    /// Anywhere, and it does not care about the background reclaimer any more (5.0).
+    Anywhere,
+    /// Anywhere (since 6.1).
+    AnywhereWaking,
+}
+
 impl Mm {
     /// What is tried when the low watermark stands in the way.
     ///
@@ -22,7 +33,8 @@ impl Mm {
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
         let Request { gfp, order, .. } = *asked.request;
-        let flags = AllocFlags::slow(gfp, order > Order::ZERO, self.profile.reserves);
+        let flags = AllocFlags::slow(gfp, order > Order::ZERO, self.profile.reserves)
+            .with(self.cma_flag(asked.mt));
         self.wake_kswapds(asked, flags, observer);
         self.walk(asked, flags, observer)
             .or_else(|_| self.walk_with_reserves(asked, flags, observer))
@@ -84,20 +96,22 @@ impl Mm {
         let gfp = asked.request.gfp;
         let entitled = gfp.contains(Gfp::MEMALLOC) && !gfp.contains(Gfp::NOMEMALLOC);
         let (flags, free_of_cpuset) = if entitled {
-            let kswapd = flags.any(AllocFlags::KSWAPD);
-            let kswapd = if kswapd {
-                AllocFlags::KSWAPD
-            } else {
-                AllocFlags::MIN
+            let kept = match self.profile.reserve_walk {
+                ReserveWalk::Masked | ReserveWalk::Anywhere => AllocFlags::MIN,
+                ReserveWalk::AnywhereWaking => flags.only(AllocFlags::KSWAPD.with(AllocFlags::CMA)),
             };
-            (AllocFlags::NO_WATERMARKS.with(kswapd), true)
+            (AllocFlags::NO_WATERMARKS.with(kept), true)
         } else {
             (flags, !flags.any(AllocFlags::CPUSET))
         };
         let mut asked = *asked;
         if free_of_cpuset {
-            asked.nodes = None;
-            let first = self.zonelist(asked.list).next(0, asked.highest, None);
+            if self.profile.reserve_walk != ReserveWalk::Masked {
+                asked.nodes = None;
+            }
+            let first = self
+                .zonelist(asked.list)
+                .next(0, asked.highest, asked.nodes);
             asked.preferred = first.ok_or(AllocError::NoZone)?;
         }
         self.walk(&asked, flags, observer)

@@ -47,7 +47,7 @@ impl Mm {
         GlobalState {
             zone_kinds: self.config.zones.to_vec(),
             zone_stats: self.zone_stats.clone(),
-            migratetypes: self.config.migratetypes.to_vec(),
+            migratetypes: self.profile.migratetypes(&self.config).to_vec(),
             top_order: self.config.top_order,
             pageblock_order: self.config.pageblock_order,
             section_frames: self.section_frames,
@@ -61,7 +61,7 @@ impl Mm {
             watermark_scale_factor: tunables.watermark_scale_factor,
             watermark_boost_factor: tunables.watermark_boost_factor,
             percpu_pagelist_high_fraction: tunables.percpu_pagelist_high_fraction,
-            percpu_pagelist_fraction: 0,
+            percpu_pagelist_fraction: tunables.percpu_pagelist_fraction,
             lowmem_reserve_ratio: tunables.lowmem_reserve_ratio.clone(),
             pcp_batch_scale_max: self.config.pcp_batch_scale_max,
         }

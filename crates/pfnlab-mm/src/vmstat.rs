@@ -110,7 +110,8 @@ impl Zone {
     ) {
         /// Folds without a change until the list of a remote zone is drained.
         const EXPIRE: u32 = 3;
-        if self.fold(cpu, observer) {
+        let any_numa = self.fold_numa(cpu, observer);
+        if self.fold(cpu, observer) || any_numa {
             self.pcps[cpu.index()].set(PcpField::Expire, EXPIRE, observer);
         }
         let mut surplus = self.pcps[cpu.index()].decay(observer);

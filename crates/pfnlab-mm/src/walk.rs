@@ -1,17 +1,17 @@
 //! One walk over a zonelist (`get_page_from_freelist`).
 
 use pfnlab_model::{
-    AllocError, Block, Event, MigrateType, NodeMask, Observer, Order, Refusal, Request, ZoneFlags,
-    ZoneKind,
+    AllocError, Block, Event, Gfp, MigrateType, NodeMask, Observer, Order, Refusal, Request,
+    ZoneFlags, ZoneKind,
 };
 
-use crate::Mm;
 use crate::alloc_flags::{AllocFlags, Mark};
 use crate::pageblock::Pageblocks;
 use crate::rmqueue::Want;
 use crate::watermark::Ask;
 use crate::zone::Zone;
 use crate::zonelist::{Place, ZoneRef};
+use crate::{Config, Mm};
 
 /// Which watermark a walk tries first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,34 @@ pub(crate) enum WalkPolicy {
     MarkOnly,
     /// The high one, until a zone was seen below it (6.12).
     HighFirst,
+}
+
+/// Whether one zone is passed over rather than types mixed in its pageblocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FragmentRule {
+    /// Never: 4.14 does not know of it, and 5.0 works it out but forgets to say so.
+    Ignored,
+    /// If there is a lower zone beside it to go to (since 6.1).
+    Avoided,
+}
+
+impl FragmentRule {
+    /// The index of the lower zone that must be there.
+    pub(crate) fn lower_zone(self, config: &Config) -> Option<usize> {
+        match self {
+            FragmentRule::Ignored => None,
+            FragmentRule::Avoided => config.zone_index(ZoneKind::Dma32),
+        }
+    }
+}
+
+/// What of the lower zones is withheld from a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReserveIndex {
+    /// As from one that could go as high as the zone it prefers, which has memory (up to 5.0).
+    Preferred,
+    /// As from one that could go as high as its flags allow (since 6.1).
+    Highest,
 }
 
 /// A request on its way: what was asked, and what follows from it.
@@ -120,11 +148,12 @@ impl Mm {
     fn ask_zone(
         &mut self,
         asked: &Asked<'_>,
-        ZoneRef { zone, id, .. }: ZoneRef,
+        place: ZoneRef,
         flags: AllocFlags,
         observer: &mut impl Observer,
     ) -> Result<Block, Refusal> {
-        let zone = &mut self.zones[zone.index()];
+        let id = place.id;
+        let zone = &mut self.zones[place.zone.index()];
         let Request {
             order, gfp, cpu, ..
         } = *asked.request;
@@ -132,13 +161,17 @@ impl Mm {
             order,
             gfp,
             flags,
-            highest: asked.highest,
+            highest: match self.profile.reserve_index {
+                ReserveIndex::Preferred => usize::from(asked.preferred.zone.kind),
+                ReserveIndex::Highest => asked.highest,
+            },
         };
         let want = Want {
             order,
             mt: asked.mt,
             flags,
             cpu,
+            cold: gfp.contains(Gfp::COLD),
         };
         zone.admit(ask, observer)?;
         let found = zone.take(want, &mut self.blocks, observer);
@@ -147,6 +180,9 @@ impl Mm {
         }
         let block = found.ok_or(Refusal::NothingFound)?;
         zone.hand_out(block, want, &mut self.blocks, observer);
+        if self.profile.numa.matter() {
+            self.count_numa(asked, place, observer);
+        }
         Ok(block)
     }
 
@@ -158,12 +194,12 @@ impl Mm {
         if preferred.kind != ZoneKind::Normal {
             return false;
         }
-        let Some(dma32) = self.config.zone_index(ZoneKind::Dma32) else {
+        let Some(lower) = self.lower_zone else {
             return false;
         };
         self.nodes_online() == 1
             || self
-                .zone_of_node(preferred.node.index(), dma32)
+                .zone_of_node(preferred.node.index(), lower)
                 .is_populated()
     }
 }

@@ -8,7 +8,7 @@ use crate::zone::Zone;
 /// Which frames kept for high-order atomic requests are not there for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HighAtomicShare {
-    /// All that are reserved, free or not (6.1).
+    /// All that are reserved, free or not (up to 6.1).
     Reserved,
     /// Those that are free (6.12).
     Free,
@@ -21,9 +21,20 @@ impl HighAtomicShare {
     }
 }
 
+/// What the short cut for single frames looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ShortCut {
+    /// Free frames, those kept for high-order atomic requests among them (4.14, 5.0).
+    All,
+    /// Those that are there for the request (since 6.1).
+    Usable,
+}
+
 /// Who may ignore the boost of a min watermark when an order-0 request would fail of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BoostExemption {
+    /// Nobody (up to 5.0).
+    Nobody,
     /// Requests with `__GFP_ATOMIC` (6.1).
     Atomic,
     /// Requests that may use the min reserve (6.12).
@@ -66,7 +77,7 @@ impl Zone {
     /// (`__zone_watermark_unusable_free`).
     #[inline]
     fn unusable(&self, ask: Ask) -> i64 {
-        let unaligned = ask.order.frames() as i64 - 1;
+        let unaligned = ask.order.frames() as i64 - 1 + self.closed_cma(ask);
         let rule = self.profile.reserves;
         let open = if rule.hurry_counts_alone() {
             AllocFlags::NON_BLOCK.with(AllocFlags::OOM)
@@ -83,6 +94,16 @@ impl Zone {
             } as i64
     }
 
+    /// Free frames of contiguous areas that are closed to the request.
+    #[inline]
+    fn closed_cma(&self, ask: Ask) -> i64 {
+        if self.has_cma && !ask.flags.any(AllocFlags::CMA) {
+            self.free_cma()
+        } else {
+            0
+        }
+    }
+
     /// The test of a walk (`zone_watermark_fast`): order 0 by a short cut, the boost forgiven to
     /// those who may.
     ///
@@ -92,7 +113,10 @@ impl Zone {
     pub(crate) fn watermark_fast(&self, mark: u64, ask: Ask) -> Result<(), Refusal> {
         if ask.order == Order::ZERO {
             let free = self.free_folded();
-            let usable = free - free.min(self.unusable(ask));
+            let usable = match self.profile.short_cut {
+                ShortCut::All => free - self.closed_cma(ask),
+                ShortCut::Usable => free - free.min(self.unusable(ask)),
+            };
             if usable > mark as i64 + self.lowmem_reserve[ask.highest] as i64 {
                 return Ok(());
             }
@@ -106,6 +130,7 @@ impl Zone {
                 && self.boost != 0
                 && ask.flags.mark() == Mark::Min
                 && match self.profile.boost_exemption {
+                    BoostExemption::Nobody => false,
                     BoostExemption::Atomic => ask.gfp.contains(Gfp::ATOMIC),
                     BoostExemption::MinReserve => ask.flags.any(AllocFlags::MIN_RESERVE),
                 };
@@ -156,12 +181,15 @@ impl Zone {
     /// Whether a block of the order or above is free on a list that is open to the request.
     fn has_block(&self, ask: Ask) -> bool {
         let highatomic = ask.flags.any(AllocFlags::HIGHATOMIC.with(AllocFlags::OOM));
-        MigrateType::ALL
-            .into_iter()
-            .filter(|&mt| mt.is_ordinary() || (highatomic && mt == MigrateType::HighAtomic))
-            .any(|mt| {
-                let mut orders = ask.order.through(self.buddy.top_order());
-                orders.any(|order| !self.buddy.list(order, mt).is_empty())
-            })
+        let cma = ask.flags.any(AllocFlags::CMA);
+        let open = |mt: &MigrateType| match mt {
+            MigrateType::HighAtomic => highatomic,
+            MigrateType::Cma => cma,
+            mt => mt.is_ordinary(),
+        };
+        MigrateType::ALL.into_iter().filter(open).any(|mt| {
+            let mut orders = ask.order.through(self.buddy.top_order());
+            orders.any(|order| !self.buddy.list(order, mt).is_empty())
+        })
     }
 }

@@ -14,25 +14,6 @@ use crate::pcp::Pcp;
 use crate::watermark::Ask;
 use crate::{Config, Profile};
 
-/// Which requests clear a zone's boost flag, and so wake the background reclaimer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BoostFlagRule {
-    /// Any (6.1).
-    AnyRequest,
-    /// Those that may wake it (6.12).
-    KswapdRequests,
-}
-
-impl BoostFlagRule {
-    #[inline]
-    pub(crate) fn applies(self, may_wake: bool) -> bool {
-        match self {
-            BoostFlagRule::AnyRequest => true,
-            BoostFlagRule::KswapdRequests => may_wake,
-        }
-    }
-}
-
 /// The kinds of zone there can be, to size tables with.
 pub(crate) const MAX_ZONES: usize = 6;
 
@@ -58,6 +39,8 @@ pub(crate) struct Zone {
     pub(crate) isolated_pageblocks: u64,
     pub(crate) percpu_drift_mark: u64,
     pub(crate) boost_factor: u64,
+    /// The kernel can set memory aside for contiguous areas.
+    pub(crate) has_cma: bool,
     /// The index of the movable kind: the highest a request can name.
     pub(crate) movable_index: usize,
     pub(crate) pageset: Pageset,
@@ -87,7 +70,7 @@ impl Zone {
         let frames = Frames::new(span, config.top_order);
         // A zone without memory has no lists.
         let cpus = if span.is_empty() { 0 } else { cpus };
-        let pcp = |cpu: usize| Pcp::new(id, CpuId(cpu as u16), profile.pcp, config);
+        let pcp = |cpu: usize| Pcp::new(id, CpuId(cpu as u16), profile, config);
         Zone {
             id,
             profile,
@@ -105,6 +88,7 @@ impl Zone {
             isolated_pageblocks: 0,
             percpu_drift_mark: 0,
             boost_factor: 0,
+            has_cma: config.cma,
             movable_index: config
                 .zone_index(ZoneKind::Movable)
                 .unwrap_or(MAX_ZONES - 1),

@@ -48,6 +48,20 @@ pub trait PageAllocator {
         observer: &mut impl Observer,
     ) -> Result<(), FreeError>;
 
+    /// Takes back a block that will not soon be used again, so that it should be handed out last:
+    /// what it holds is cold in the CPU cache (`free_hot_cold_page`). Most allocators do not care.
+    ///
+    /// # Errors
+    /// As [`PageAllocator::free`].
+    fn free_cold(
+        &mut self,
+        block: Block,
+        cpu: CpuId,
+        observer: &mut impl Observer,
+    ) -> Result<(), FreeError> {
+        self.free(block, cpu, observer)
+    }
+
     /// Whether the allocator can do this, too.
     fn offers(&self, _: Capability) -> bool {
         false

@@ -29,7 +29,8 @@ pub enum PcpField {
     HighMax,
     /// How many frames are moved at once.
     Batch,
-    /// Bit 0: the last free was of a high order. Bit 1: the CPU cache is large.
+    /// Bit 0: the last free was of a high order. Bit 1: the CPU cache is large. Bit 2:
+    /// [`PcpState::NUMA_COUNTED`](crate::PcpState::NUMA_COUNTED).
     Flags,
     /// How often the refill was doubled.
     AllocFactor,

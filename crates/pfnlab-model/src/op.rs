@@ -229,8 +229,11 @@ sysctls! {
     WatermarkScaleFactor = "watermark_scale_factor";
     /// How far stealing may boost the watermarks, in 1/10000 of the high one.
     WatermarkBoostFactor = "watermark_boost_factor";
-    /// The per-CPU lists may hold 1/this of a zone; 0: sized from the low watermark.
+    /// The per-CPU lists may hold 1/this of a zone; 0: sized from the low watermark
+    /// (since 6.1).
     PercpuPagelistHighFraction = "percpu_pagelist_high_fraction";
+    /// The per-CPU lists may hold 1/this of a zone; 0: six batches (up to 5.0).
+    PercpuPagelistFraction = "percpu_pagelist_fraction";
     /// 1/this of the memory above ZONE_DMA is withheld from those who could go there; 0: nothing.
     /// The kernel has one file for all zones, `lowmem_reserve_ratio`.
     LowmemReserveRatioDma = "lowmem_reserve_ratio.DMA";

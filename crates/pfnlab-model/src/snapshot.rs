@@ -265,7 +265,8 @@ pub struct PcpState {
     pub high_min: u32,
     /// The most.
     pub high_max: u32,
-    /// Bit 0: the last free was of a high order. Bit 1: the CPU cache is large.
+    /// Bit 0: the last free was of a high order. Bit 1: the CPU cache is large. Bit 2:
+    /// [`PcpState::NUMA_COUNTED`].
     pub flags: u32,
     /// How often the refill was doubled.
     pub alloc_factor: u32,
@@ -603,6 +604,11 @@ impl ZoneState {
 }
 
 impl PcpState {
+    /// In [`PcpState::flags`], and a matter of 4.14 and 5.0 only: requests were counted for the
+    /// node that served them (`vm_numa_stat_diff`), and not folded yet. The kernel has no such
+    /// flag, it has the counts; but what follows from them follows from there being some.
+    pub const NUMA_COUNTED: u32 = 4;
+
     fn link(&mut self, index: u8, block: Block, noted: Option<MigrateType>, end: End) {
         let at = match self.lists.binary_search_by_key(&index, |list| list.index) {
             Ok(at) => at,
@@ -665,6 +671,7 @@ impl GlobalState {
             Sysctl::WatermarkScaleFactor => self.watermark_scale_factor = value,
             Sysctl::WatermarkBoostFactor => self.watermark_boost_factor = value,
             Sysctl::PercpuPagelistHighFraction => self.percpu_pagelist_high_fraction = value,
+            Sysctl::PercpuPagelistFraction => self.percpu_pagelist_fraction = value,
             Sysctl::LowmemReserveRatioDma
             | Sysctl::LowmemReserveRatioDma32
             | Sysctl::LowmemReserveRatioNormal

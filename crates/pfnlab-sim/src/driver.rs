@@ -130,7 +130,7 @@ impl<A: PageAllocator> Driver<A> {
     pub fn step(&mut self, op: &Op, observer: &mut impl Observer) -> Result<Outcome, DriverError> {
         match *op {
             Op::Alloc { ticket, request } => self.alloc(ticket, &request, observer),
-            Op::Free { ticket, cpu, .. } => self.free(ticket, cpu, observer),
+            Op::Free { ticket, cpu, cold } => self.free(ticket, cpu, cold, observer),
             Op::Split { ticket, base } => self.split(ticket, base, observer),
             Op::Bulk {
                 base,
@@ -203,12 +203,17 @@ impl<A: PageAllocator> Driver<A> {
         &mut self,
         ticket: Ticket,
         cpu: CpuId,
+        cold: bool,
         observer: &mut impl Observer,
     ) -> Result<Outcome, DriverError> {
         let Some(held) = self.tickets.take(ticket) else {
             return Ok(Outcome::Skipped);
         };
         let (freed, outcome) = match held {
+            Held::Block(block) if cold => (
+                self.allocator.free_cold(block, cpu, observer),
+                Outcome::Freed(block),
+            ),
             Held::Block(block) | Held::Compound(block) => (
                 self.allocator.free(block, cpu, observer),
                 Outcome::Freed(block),

@@ -42,6 +42,9 @@ pub(super) struct Kernel {
     pub(super) gfp_negated: &'static [(Gfp, u32)],
     /// Whether a page can be freed as cold in the CPU cache (`free_hot_cold_page`).
     pub(super) frees_cold: bool,
+    /// Whether a CPU keeps how many requests each node served until the next fold
+    /// (`vm_numa_stat_diff`).
+    pub(super) counts_by_node: bool,
     /// The flags of a zone that mean what they mean here.
     pub(super) zone_flags: ZoneFlags,
     /// The fields its snapshots have, beside those that all have.
@@ -98,6 +101,7 @@ const LINUX_6_1_0: Kernel = Kernel {
     migratetypes: WITH_ISOLATION,
     counters: COUNTERS_6_1_0,
     gfp_bits: GFP_6_1,
+    counts_by_node: false,
     fields: FIELDS_6_1_0,
     ..LINUX_5_0
 };
@@ -127,6 +131,7 @@ const LINUX_4_14: Kernel = Kernel {
     counters: COUNTERS_4_14,
     gfp_bits: GFP_4_14,
     gfp_negated: &[],
+    counts_by_node: true,
     fields: FIELDS_4_14,
     ..LINUX_3_8
 };
@@ -156,6 +161,7 @@ const LINUX_2_6_37: Kernel = Kernel {
     gfp_bits: GFP_2_6_37,
     gfp_negated: &[],
     frees_cold: true,
+    counts_by_node: false,
     zone_flags: ZoneFlags::NONE,
     fields: FIELDS_2_6_37,
 };

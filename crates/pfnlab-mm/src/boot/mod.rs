@@ -35,10 +35,10 @@ use pfnlab_model::{Machine, MigrateType, NodeId, Pfn, PfnRange, ZoneId};
 use crate::frames::Frames;
 use crate::gfp_zone::ZoneTable;
 use crate::kswapd::Kswapd;
-use crate::limits::Tunables;
-use crate::mm::{Cpu, Node};
+use crate::mm::{Cpu, Node, first_flags};
 use crate::pageblock::Pageblocks;
 use crate::pcp::FREE_HIGH_BATCH;
+use crate::tunables::Tunables;
 use crate::zone::Zone;
 use crate::zone_map::{ZoneAt, ZoneMap};
 use crate::zonelist::{Topology, ZoneRef, Zonelist, node_orders};
@@ -153,12 +153,14 @@ impl Mm {
         let mut mm = Mm {
             profile,
             gfp_zones: ZoneTable::new(config),
-            tunables: Tunables::defaults(config.zones),
+            tunables: Tunables::defaults(profile, config.zones),
             zone_stats: profile.zone_stats.to_vec(),
             totalram: 0,
             totalreserve: 0,
             mobility_disabled: false,
             movable_zone: layout.movable_zone,
+            lower_zone: profile.fragment.lower_zone(config),
+            first_flags: first_flags(config),
             section_frames: machine.section_frames(),
             nodes: nodes(machine, profile, config, &zones),
             kswapds: kswapds.collect(),
@@ -169,8 +171,8 @@ impl Mm {
             config: config.clone(),
         };
         mm.map_zones();
-        mm.mobility_disabled =
-            machine.frames() < config.pageblock_order.frames() * config.migratetypes.len() as u64;
+        mm.mobility_disabled = machine.frames()
+            < config.pageblock_order.frames() * profile.migratetypes(config).len() as u64;
         mm.release(machine, &Deferred::new(machine, &layout, config));
         if mm.totalram == 0 {
             return Err(BootError::NothingFree);

@@ -4,8 +4,6 @@
 use pfnlab_model::{CpuId, MigrateType, NodeId, Order, PcpState, Snapshot, ZoneState};
 
 use super::{ResumeError, inconsistent};
-use crate::Config;
-
 /// The most frames a watermark, a reserve or a counter may speak of.
 const MOST_FRAMES: u64 = 1 << 40;
 /// The most frames a limit of a per-CPU list may speak of.
@@ -23,10 +21,10 @@ const MOST_BATCH: u32 = 1 << 14;
 
 type Checked = Result<(), ResumeError>;
 
-pub(super) fn check(snapshot: &Snapshot, config: &Config) -> Checked {
+pub(super) fn check(snapshot: &Snapshot, types: &[MigrateType]) -> Checked {
     check_global(snapshot)?;
     snapshot.zones.iter().try_for_each(|zone| {
-        check_zone(zone, config)?;
+        check_zone(zone, types)?;
         zone.pcp.iter().try_for_each(|pcp| check_pcp(zone, pcp))
     })
 }
@@ -66,6 +64,11 @@ fn check_global(snapshot: &Snapshot) -> Checked {
             global.percpu_pagelist_high_fraction,
             MOST_TUNABLE,
         ),
+        (
+            "global.percpu_pagelist_fraction",
+            global.percpu_pagelist_fraction,
+            MOST_TUNABLE,
+        ),
     ];
     let ratios = global.lowmem_reserve_ratio.iter();
     let ratios = ratios.map(|&ratio| ("global.lowmem_reserve_ratio", ratio, MOST_TUNABLE));
@@ -77,7 +80,7 @@ fn check_global(snapshot: &Snapshot) -> Checked {
     Ok(())
 }
 
-fn check_zone(zone: &ZoneState, config: &Config) -> Checked {
+fn check_zone(zone: &ZoneState, types: &[MigrateType]) -> Checked {
     let wrong = |why| Err(inconsistent(zone.id, why));
     if zone.present > zone.spanned || zone.managed > zone.present {
         return wrong("it manages at most the frames that are present, within its span");
@@ -116,7 +119,7 @@ fn check_zone(zone: &ZoneState, config: &Config) -> Checked {
     if limits.iter().any(|&limit| limit > MOST_CACHED) {
         return wrong("a limit of its per-CPU lists is larger than any zone");
     }
-    let known = |mt: &MigrateType| config.migratetypes.contains(mt);
+    let known = |mt: &MigrateType| types.contains(mt);
     let blocks = zone
         .pageblocks
         .iter()

@@ -145,6 +145,10 @@ impl Build {
             .sum();
         equal("count", pcp.count.into(), held)?;
         let own = |name, value| self.kernel.field_or_default(name, value);
+        // How many requests a CPU has counted is not recorded. Where it changed the count of free
+        // frames since the last fold, there were some.
+        let counted = self.kernel.counts_by_node && pcp.diff_nr_free_pages != 0;
+        let numa = if counted { PcpState::NUMA_COUNTED } else { 0 };
         Ok(PcpState {
             cpu: cpu_id(pcp.cpu)?,
             count: pcp.count,
@@ -152,7 +156,7 @@ impl Build {
             batch: pcp.batch,
             high_min: own("high_min", pcp.high_min)?,
             high_max: own("high_max", pcp.high_max)?,
-            flags: own("flags", pcp.flags)?,
+            flags: own("flags", pcp.flags)? | numa,
             alloc_factor: own("alloc_factor", pcp.alloc_factor)?,
             free_factor: own("free_factor", pcp.free_factor)?,
             free_count: own("free_count", pcp.free_count)?,

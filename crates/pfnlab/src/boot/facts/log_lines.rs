@@ -88,7 +88,8 @@ fn zonelists(facts: &mut Facts, log: &BootedLog, said: &[(u32, &str)]) {
         return;
     };
     let total = total_pages(log);
-    let threshold = log.config().pageblock_order.frames() * log.config().migratetypes.len() as u64;
+    let types = log.profile().migratetypes(log.config()).len();
+    let threshold = log.config().pageblock_order.frames() * types as u64;
     if let Some((count, rest)) = built.split_once(" zonelists, mobility grouping ") {
         facts.add("zonelists", count, online_nodes(log));
         let rest = rest.split_once(".  Total pages: ");

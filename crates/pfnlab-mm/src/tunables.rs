@@ -1,0 +1,139 @@
+//! What can be written to `/proc/sys/vm`.
+
+use alloc::vec::Vec;
+
+use pfnlab_model::{Event, Observer, Sysctl, ZoneKind};
+
+use crate::pagesets::is_fraction;
+use crate::{Mm, Profile};
+
+/// The largest `watermark_scale_factor`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScaleLimit {
+    /// A tenth of a zone (up to 5.0).
+    Tenth,
+    /// Three tenths (since 6.1).
+    ThreeTenths,
+}
+
+/// What a `lowmem_reserve_ratio` of 0 means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RatioZero {
+    /// The same as 1: everything is withheld (up to 4.14).
+    One,
+    /// Nothing is withheld (since 4.16).
+    Off,
+}
+
+/// What can be written to `/proc/sys/vm`.
+#[derive(Clone, Debug)]
+pub(crate) struct Tunables {
+    pub(crate) min_free_kbytes: u64,
+    pub(crate) user_min_free_kbytes: Option<u64>,
+    pub(crate) watermark_scale_factor: u64,
+    pub(crate) watermark_boost_factor: u64,
+    pub(crate) percpu_pagelist_high_fraction: u64,
+    pub(crate) percpu_pagelist_fraction: u64,
+    /// By zone index.
+    pub(crate) lowmem_reserve_ratio: Vec<u64>,
+}
+
+impl Tunables {
+    /// What they are before anybody writes.
+    pub(crate) fn defaults(profile: &Profile, zones: &[ZoneKind]) -> Tunables {
+        let top = zones.last();
+        let ratio = |kind: &ZoneKind| match (kind, profile.ratio_zero) {
+            (ZoneKind::Dma | ZoneKind::Dma32, _) => 256,
+            (ZoneKind::Normal, _) => 32,
+            // Nothing is above the highest zone, so it has no ratio.
+            (kind, RatioZero::One) if Some(kind) != top => 32,
+            _ => 0,
+        };
+        let boost_factor = if profile.boost.is_known() { 15_000 } else { 0 };
+        Tunables {
+            min_free_kbytes: 0,
+            user_min_free_kbytes: None,
+            watermark_scale_factor: 10,
+            watermark_boost_factor: boost_factor,
+            percpu_pagelist_high_fraction: 0,
+            percpu_pagelist_fraction: 0,
+            lowmem_reserve_ratio: zones.iter().map(ratio).collect(),
+        }
+    }
+}
+
+impl Profile {
+    /// Whether a tunable exists and may be this.
+    fn takes(&self, sysctl: Sysctl, value: u64) -> bool {
+        let single = self.pcp.is_single();
+        let largest_scale = match self.scale_limit {
+            ScaleLimit::Tenth => 1000,
+            ScaleLimit::ThreeTenths => 3000,
+        };
+        let known = match sysctl {
+            Sysctl::WatermarkScaleFactor => (1..=largest_scale).contains(&value),
+            Sysctl::WatermarkBoostFactor => self.boost.is_known(),
+            Sysctl::PercpuPagelistHighFraction => !single && is_fraction(value),
+            Sysctl::PercpuPagelistFraction => single && is_fraction(value),
+            _ => true,
+        };
+        known && value <= u64::from(u32::MAX >> 1)
+    }
+}
+
+impl Mm {
+    /// Writes a tunable; everything that follows from it is computed anew.
+    ///
+    /// # Errors
+    /// When the kernel would refuse the value.
+    pub(crate) fn write_tunable(
+        &mut self,
+        sysctl: Sysctl,
+        value: u64,
+        observer: &mut impl Observer,
+    ) -> Result<(), (Sysctl, u64)> {
+        let ratio = match sysctl.reserve_ratio_of() {
+            Some(kind) => Some(self.config.zone_index(kind).ok_or((sysctl, value))?),
+            None => None,
+        };
+        if !self.profile.takes(sysctl, value) {
+            return Err((sysctl, value));
+        }
+        let value = match (ratio, self.profile.ratio_zero) {
+            (Some(_), RatioZero::One) => value.max(1),
+            _ => value,
+        };
+        observer.event(Event::SysctlSet { sysctl, value });
+        let tunables = &mut self.tunables;
+        match (sysctl, ratio) {
+            (_, Some(zone)) => {
+                tunables.lowmem_reserve_ratio[zone] = value;
+                self.set_lowmem_reserves(observer);
+            }
+            (Sysctl::MinFreeKbytes, None) => {
+                tunables.min_free_kbytes = value;
+                tunables.user_min_free_kbytes = Some(value);
+                self.set_watermarks(observer);
+            }
+            (Sysctl::WatermarkScaleFactor, None) => {
+                tunables.watermark_scale_factor = value;
+                self.set_watermarks(observer);
+            }
+            (Sysctl::PercpuPagelistHighFraction, None) => {
+                tunables.percpu_pagelist_high_fraction = value;
+                self.set_pagesets(observer);
+            }
+            (Sysctl::PercpuPagelistFraction, None) => {
+                tunables.percpu_pagelist_fraction = value;
+                self.set_pagesets(observer);
+            }
+            (_, None) => {
+                tunables.watermark_boost_factor = value;
+                for zone in &mut self.zones {
+                    zone.boost_factor = value;
+                }
+            }
+        }
+        Ok(())
+    }
+}
