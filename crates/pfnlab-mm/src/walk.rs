@@ -1,8 +1,8 @@
 //! One walk over a zonelist (`get_page_from_freelist`).
 
 use pfnlab_model::{
-    AllocError, Block, Event, MigrateType, NodeMask, Observer, Order, Refusal, Request, ZoneFlags,
-    ZoneKind,
+    AllocError, Block, Event, Gfp, MigrateType, NodeMask, Observer, Order, Refusal, Request,
+    ZoneFlags, ZoneKind,
 };
 
 use crate::Mm;
@@ -141,6 +141,10 @@ impl Mm {
             cpu,
         };
         zone.admit(ask, observer)?;
+        // To the silent observer nothing is told, and so nothing is tested.
+        if gfp.contains(Gfp::NOFAIL) && order.get() > 1 {
+            observer.event(Event::NofailWarned { zone: id, order });
+        }
         let found = zone.take(want, &mut self.blocks, observer);
         if zone.clear_boosted(flags, observer) {
             self.kswapds[id.node.index()].ask(Order::ZERO, id.kind, observer);
