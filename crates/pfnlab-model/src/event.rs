@@ -113,6 +113,24 @@ pub enum Event {
         /// Whether its pageblock now belongs to the wanted type.
         claimed: bool,
     },
+    /// A pageblock that a request of another migratetype might have claimed was left to its own:
+    /// the search goes on (`__rmqueue_claim`).
+    NotClaimed {
+        /// The zone.
+        zone: ZoneId,
+        /// The free block that led to it.
+        block: Block,
+        /// The migratetype whose list that is on.
+        from: MigrateType,
+    },
+    /// A request that must not fail, of an order above 1, reached a zone's lists: a kernel warns
+    /// of it, once (`__GFP_NOFAIL`).
+    NofailWarned {
+        /// The zone.
+        zone: ZoneId,
+        /// The order.
+        order: Order,
+    },
     /// A per-CPU list was refilled.
     PcpRefilled {
         /// The zone.

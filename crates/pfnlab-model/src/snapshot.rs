@@ -388,6 +388,8 @@ impl Snapshot {
             | Event::Split { .. }
             | Event::Merged { .. }
             | Event::FellBack { .. }
+            | Event::NotClaimed { .. }
+            | Event::NofailWarned { .. }
             | Event::PcpRefilled { .. }
             | Event::PcpDrained { .. }
             | Event::Refused(_) => {}

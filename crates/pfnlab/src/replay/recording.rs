@@ -80,12 +80,14 @@ pub fn recording(case: &Path, mut progress: impl FnMut(u64)) -> Result<CaseRepla
         }
     }
     let explained = first.map(|number| explain(case, &recording, number));
+    let mut ends = differences(&recording.after, &snapshot_of(driver.allocator()));
+    ends.extend_from_slice(&recording.disturbed);
     Ok(CaseReplay {
         case: case.to_owned(),
         ops: recording.ops.len() as u64,
         exact,
         divergence: explained.transpose()?,
-        differences: differences(&recording.after, &snapshot_of(driver.allocator())),
+        differences: ends,
     })
 }
 

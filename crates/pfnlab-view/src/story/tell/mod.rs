@@ -147,6 +147,14 @@ impl Teller<'_> {
                 blocks,
                 ..
             } => self.moved(*from, *to, *end, blocks),
+            Beat::NotClaimed {
+                block,
+                from,
+                pageblock,
+            } => self.not_claimed(*block, *from, pageblock.as_ref()),
+            Beat::NofailWarned { order } => self.say(format!(
+                "A kernel warns: order {order} is above 1, and __GFP_NOFAIL forbids to refuse it."
+            )),
             Beat::Retyped { block, from, to } => self.retyped(*block, *from, *to),
             Beat::HighAtomic { zone, frames } => self.say(format!(
                 "{} keeps {} for high-order atomic requests now.",
@@ -193,10 +201,11 @@ impl Teller<'_> {
                 cpu,
                 frames,
                 before,
+                flags,
                 parts,
                 ..
             } => {
-                self.drain(*cpu, *frames, before.as_ref(), parts);
+                self.drain(*cpu, *frames, before.as_ref(), *flags, parts);
             }
             Beat::LentSplit { block } => self.say(format!(
                 "{block} is {} now, each handed out on its own.",
