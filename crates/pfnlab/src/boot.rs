@@ -159,7 +159,7 @@ impl Booted {
     /// What the memory model built: its cost, where it lies, the word of every section, and where
     /// the fields of a descriptor's flags word are.
     pub fn memmap(&self) -> String {
-        memmap::text(self.mm.memmap())
+        memmap::text(&self.machine, &self.mm)
     }
 
     /// The page descriptor of a frame, field by field, or why it has none.

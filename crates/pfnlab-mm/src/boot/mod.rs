@@ -152,6 +152,8 @@ impl Mm {
         config: &Config,
         circumstances: &Circumstances,
     ) -> Result<Mm, BootError> {
+        let layout = Layout::new(machine, profile, config);
+        check_room(&layout, config)?;
         let (memmap, charged) = match circumstances.charge_memmap {
             true => {
                 let (memmap, machine) = charged(machine, profile, config)?;
@@ -164,13 +166,11 @@ impl Mm {
             }
         };
         let machine = charged.as_ref().unwrap_or(machine);
-        let layout = Layout::new(machine, profile, config);
         let cpus: Vec<Cpu> = machine
             .cpus()
             .iter()
             .map(|&(_, node)| Cpu { node, online: true })
             .collect();
-        check_room(&layout, config)?;
         let mut zones = Vec::new();
         for place in &layout.zones {
             let mut zone = Zone::new(place.id, place.span, profile, config, cpus.len());

@@ -46,8 +46,12 @@ pub struct MemMap {
 }
 
 impl MemMap {
-    /// A map that takes nothing of the machine's memory: it lies behind all of it.
-    pub(crate) fn aside(
+    /// A map that takes nothing of the machine's memory: it lies behind all of it. Sections have
+    /// `section_frames` frames.
+    ///
+    /// # Errors
+    /// When the memory model of `config` cannot describe this memory.
+    pub fn aside(
         memory: &[MemRange],
         section_frames: u64,
         profile: &Profile,
@@ -139,6 +143,15 @@ impl MemMap {
     /// charged.
     pub fn pieces(&self) -> &[MapPiece] {
         &self.pieces
+    }
+
+    /// Bytes of all that describes the machine: descriptors, usage areas, the section table, and
+    /// the table of their nodes.
+    pub fn cost(&self) -> u64 {
+        let sections = self.model.sections();
+        let tables = sections.map_or(0, |all| all.usage_bytes() + all.table_bytes());
+        let nodes = self.nodes.as_ref().map_or(0, SectionNodes::bytes);
+        self.model.cost() + tables + nodes
     }
 
     /// Where a frame belongs that is in the zone of index `kind` of `node`.

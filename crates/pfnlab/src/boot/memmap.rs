@@ -4,13 +4,17 @@ use std::fmt::Write;
 
 use pfnlab_mm::descriptor::LayoutReport;
 use pfnlab_mm::memmap::{MapPiece, MemMap, PieceKind};
-use pfnlab_mm::memory_model::{MemoryModel, SectionNr, Sections};
+use pfnlab_mm::memory_model::{MemoryModel, Model, SectionNr, Sections};
+use pfnlab_mm::{Config, Mm};
+use pfnlab_model::Machine;
 
-/// What a memory model built.
-pub(super) fn text(map: &MemMap) -> String {
+/// What a memory model built, and what the others would cost.
+pub(super) fn text(machine: &Machine, mm: &Mm) -> String {
+    let map = mm.memmap();
     let model = map.model();
     let mut text = format!("{}\n\n", map.kind());
     text.push_str(&costs(map));
+    text.push_str(&others(machine, mm));
     text.push_str(&pieces(map.pieces()));
     text.push_str(&arrays(model));
     if let Some(sections) = model.sections() {
@@ -44,7 +48,7 @@ fn costs(map: &MemMap) -> String {
         let more = match sections.root_array_bytes() {
             0 => format!("  {} sections", sections.root_count()),
             _ => format!(
-                "  {} roots of {}",
+                "  roots: {} of {}",
                 sections.roots_allocated(),
                 sections.root_count()
             ),
@@ -53,6 +57,32 @@ fn costs(map: &MemMap) -> String {
     }
     if let Some(nodes) = map.section_nodes() {
         line("node of each section", nodes.bytes(), "");
+    }
+    text
+}
+
+/// What every model costs on this machine, or why it cannot be.
+fn others(machine: &Machine, mm: &Mm) -> String {
+    let mut text = format!(
+        "\n{:<20}{:>14}{:>14}\n",
+        "on this machine", "descriptors", "all, bytes"
+    );
+    for model in Model::ALL {
+        let config = Config {
+            memory_model: model,
+            ..mm.config().clone()
+        };
+        let frames = machine.section_frames();
+        let map = MemMap::aside(machine.memory(), frames, mm.profile(), &config);
+        let _ = match map {
+            Ok(map) => writeln!(
+                text,
+                "{model:<20}{:>14}{:>14}",
+                map.model().cost(),
+                map.cost()
+            ),
+            Err(error) => writeln!(text, "{model:<20}  {error}"),
+        };
     }
     text
 }
