@@ -462,12 +462,12 @@ fn merged(mut all: Vec<PfnRange>) -> Vec<PfnRange> {
     all.sort_unstable();
     let mut merged: Vec<PfnRange> = Vec::new();
     for next in all {
-        match merged.last_mut() {
-            Some(last) if next.start() <= last.end() => {
+        match merged.last_mut().filter(|last| next.start() <= last.end()) {
+            Some(last) => {
                 let end = last.end().max(next.end());
                 *last = PfnRange::sized(last.start(), end.since(last.start()));
             }
-            _ => merged.push(next),
+            None => merged.push(next),
         }
     }
     merged

@@ -39,7 +39,8 @@ fn costs(map: &MemMap) -> String {
     line("page descriptors", map.model().cost(), "");
     if let Some(sections) = map.model().sections() {
         let present = sections.present().count();
-        let mib = sections.geometry().section_frames() * sections.geometry().page_bytes() >> 20;
+        let bytes = sections.geometry().section_frames() * sections.geometry().page_bytes();
+        let mib = bytes >> 20;
         let more = format!(
             "  {present} sections of {mib} MiB, {} each",
             sections.spec().usage_bytes()
