@@ -110,6 +110,15 @@ impl Word {
     }
 }
 
+/// Frames of the top-order blocks that `span` touches.
+fn covered(span: PfnRange, top_order: Order) -> u64 {
+    if span.is_empty() {
+        return 0;
+    }
+    let base = span.start().align_down(top_order);
+    span.end().align_up(top_order).since(base)
+}
+
 /// The records of one zone.
 #[derive(Debug)]
 pub(crate) struct Frames {
@@ -124,17 +133,40 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// The most frames a zone may span: links are 32 bits, and the tables must be allocatable.
-    pub(crate) const LIMIT: u64 = 1 << 30;
+    /// The most frames a zone may span: links are 32 bits.
+    pub(crate) const LIMIT: u64 = 1 << 31;
+
+    /// Bytes of the records for `span`.
+    pub(crate) fn bytes(span: PfnRange, top_order: Order) -> u64 {
+        let covered = covered(span, top_order);
+        (covered + (covered >> top_order.get())) * size_of::<Record>() as u64
+    }
+
+    /// Whether tables of these sizes can be had all at once: asked before they are made, because
+    /// a table that cannot is the end of the program. Nothing is written, so that it costs
+    /// nothing.
+    ///
+    /// # Errors
+    /// When not: how many bytes that are.
+    pub(crate) fn can_be_had(sizes: impl Iterator<Item = u64>) -> Result<(), u64> {
+        let sizes: Vec<u64> = sizes.collect();
+        let mut held: Vec<Vec<u8>> = Vec::new();
+        for &size in &sizes {
+            let mut table = Vec::new();
+            let enough =
+                usize::try_from(size).is_ok_and(|size| table.try_reserve_exact(size).is_ok());
+            if !enough {
+                return Err(sizes.iter().sum());
+            }
+            held.push(table);
+        }
+        Ok(())
+    }
 
     /// Untouched records for `span`.
     pub(crate) fn new(span: PfnRange, top_order: Order) -> Frames {
         let base = span.start().align_down(top_order);
-        let covered = if span.is_empty() {
-            0
-        } else {
-            span.end().align_up(top_order).since(base)
-        };
+        let covered = covered(span, top_order);
         assert!(covered <= Frames::LIMIT, "the layout refuses larger zones");
         Frames {
             base,
