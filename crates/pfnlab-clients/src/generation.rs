@@ -1,14 +1,7 @@
 //! Kernel generations, as far as an allocator's clients behave differently in them.
 
 use crate::lru::LruPolicy;
-#[derive(Debug, PartialEq, Eq)]
-pub struct PageExtPolicy;
-impl PageExtPolicy {
-    const LINUX_4_14: Self = Self;
-    const LINUX_5_0: Self = Self;
-    const LINUX_6_1: Self = Self;
-    const LINUX_6_12: Self = Self;
-}
+use crate::page_ext::PageExtPolicy;
 use crate::slab::SlabPolicy;
 
 /// How the clients of one kernel generation behave. The names are those of the profiles.

@@ -23,7 +23,13 @@ pub mod slab;
 
 pub mod lru;
 
-// pub mod page_ext;
+pub mod page_ext;
+
+pub mod page_owner;
+
+pub mod page_idle;
+
+pub mod guard;
 
 pub use generation::Generation;
 pub use notify::{CpuEvent, CpuNotifier, MemoryEvent, MemoryNotifier, MemoryStep};

@@ -29,10 +29,10 @@ impl Cache {
             self.cpu(cpu).free.push(object);
             return Ok(());
         }
-        Ok(self.to_its_slab(start, object, cpu, memory, observer)?)
+        Ok(self.put_in_its_slab(start, object, cpu, memory, observer)?)
     }
 
-    fn to_its_slab(
+    fn put_in_its_slab(
         &mut self,
         start: Pfn,
         object: u16,

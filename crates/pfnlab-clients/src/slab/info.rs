@@ -7,6 +7,7 @@ use pfnlab_model::{CacheFlags, CacheId};
 use super::cache::Cache;
 use super::cpu_partial::CpuPartialLimit;
 use super::kmalloc::KmallocKinds;
+use super::node::NodePartial;
 use super::page::Slab;
 
 /// The caches of a machine, as a table. Printed it is `/proc/slabinfo` of version 2.1: a header of
@@ -93,7 +94,7 @@ fn line(cache: &Cache) -> SlabLine {
         objects,
         lent: cache.lent(),
         slabs: cache.slabs.len() as u32,
-        partial: cache.nodes.iter().map(|node| node.len()).sum(),
+        partial: cache.nodes.iter().map(NodePartial::len).sum(),
         frames: cache.frames(),
         fallbacks: cache.fallbacks,
         min_partial: cache.least_partial,

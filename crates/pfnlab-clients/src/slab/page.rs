@@ -53,7 +53,7 @@ impl Slab {
     pub(crate) fn object_at(&self, at: Address, slot: u32) -> Option<u16> {
         let offset = at.since(self.block.start());
         let object = u16::try_from(offset / u64::from(slot)).ok()?;
-        let begins = offset % u64::from(slot) == 0;
+        let begins = offset.is_multiple_of(u64::from(slot));
         (begins && *self.lent.get(usize::from(object))?).then_some(object)
     }
 

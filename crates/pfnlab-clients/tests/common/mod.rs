@@ -22,7 +22,7 @@ pub(crate) struct Scribe {
     /// What is handed out.
     pub(crate) lent: BTreeSet<Block>,
     /// The next frame of each node.
-    pub(crate) next: [u64; 2],
+    pub(crate) next: [u64; 4],
     /// Requests above this order are refused.
     pub(crate) largest: Option<Order>,
     /// So many more frames are handed out.
