@@ -235,3 +235,54 @@ pub enum PageExtEvent {
         section: u32,
     },
 }
+
+/// A set of those who may keep something beside every page descriptor, as words.
+///
+/// ```
+/// use pfnlab_model::PageExtClients;
+/// let clients: PageExtClients = "owner,tags".parse().unwrap();
+/// assert_eq!(clients.to_string(), "owner,tags");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageExtClients(u8);
+
+impl PageExtClients {
+    /// Their words, in the order of their bits: guard pages, page_owner, idle pages on 32-bit
+    /// machines, allocation tags, the check of page tables.
+    pub const WORDS: [&'static str; 5] = ["guard", "owner", "idle", "tags", "tables"];
+
+    /// Whether the client with this word is in the set.
+    pub fn has(self, word: &str) -> bool {
+        let position = PageExtClients::WORDS
+            .iter()
+            .position(|&known| known == word);
+        position.is_some_and(|position| self.0 >> position & 1 == 1)
+    }
+}
+
+impl core::fmt::Display for PageExtClients {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let there = PageExtClients::WORDS
+            .into_iter()
+            .filter(|word| self.has(word));
+        there.enumerate().try_for_each(|(position, word)| {
+            write!(f, "{}{word}", if position == 0 { "" } else { "," })
+        })
+    }
+}
+
+impl core::str::FromStr for PageExtClients {
+    type Err = ();
+
+    /// Words joined by commas.
+    fn from_str(text: &str) -> Result<PageExtClients, ()> {
+        text.split(',').try_fold(PageExtClients(0), |set, word| {
+            let position = PageExtClients::WORDS
+                .iter()
+                .position(|&known| known == word);
+            position
+                .map(|position| PageExtClients(set.0 | 1 << position))
+                .ok_or(())
+        })
+    }
+}

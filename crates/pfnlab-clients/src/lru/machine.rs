@@ -317,6 +317,22 @@ impl Lru {
             .is_some()
     }
 
+    /// How many pages wait in each batch of each CPU; empty ones left out.
+    pub fn waiting(&self) -> impl Iterator<Item = (CpuId, LruBatch, u32)> {
+        let batches = self.batches.iter();
+        batches.map(|(&(cpu, at), waiting)| (cpu, self.kinds[at], waiting.len() as u32))
+    }
+
+    /// Every page a batch or a list knows.
+    pub fn blocks(&self) -> impl Iterator<Item = Block> {
+        self.pages.iter().map(|page| page.block)
+    }
+
+    /// How many pages a batch holds at most.
+    pub fn batch_size(&self) -> u32 {
+        u32::from(self.policy.size)
+    }
+
     /// The pages of a list of a node, from its head.
     pub fn list(&self, node: NodeId, list: LruList) -> impl Iterator<Item = Block> {
         self.pages.list(node, list).map(|page| page.block)

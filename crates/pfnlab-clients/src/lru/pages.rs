@@ -51,6 +51,10 @@ impl Pages {
         self.pages.insert(page.block.start(), page);
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Page> {
+        self.pages.values()
+    }
+
     /// The pages of a list, from its head.
     pub(super) fn list(&self, node: NodeId, list: LruList) -> impl Iterator<Item = &Page> {
         let found = self.lists.get(&(node, list));

@@ -4,8 +4,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use pfnlab_model::{
-    Block, CacheFlags, CacheId, CpuId, End, Event, FreeError, NodeId, Observer, PageAllocator, Pfn,
-    SlabEvent, SlabPlace,
+    Address, Block, CacheFlags, CacheId, CpuId, End, Event, FreeError, NodeId, Observer,
+    PageAllocator, Pfn, SlabEvent, SlabPlace,
 };
 
 use super::cpu_partial::CpuPartialLimit;
@@ -102,6 +102,12 @@ impl Cache {
         let (cache, block) = (self.id, gone.block);
         observer.event(Event::Slab(SlabEvent::Discarded { cache, block }));
         memory.free(block, cpu, observer)
+    }
+
+    /// Whether a client has an object that begins at an address.
+    pub(crate) fn has_lent(&self, at: Address) -> bool {
+        let before = self.slabs.range(..=at.frame()).next_back();
+        before.is_some_and(|(_, slab)| slab.object_at(at, self.slot).is_some())
     }
 
     /// Objects clients have.

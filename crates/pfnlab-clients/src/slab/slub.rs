@@ -382,6 +382,31 @@ impl Slub {
         self.caches[position].take_back(at, cpu, memory, observer)
     }
 
+    /// How many bytes what begins at an address has room for (`ksize`); `None`: nothing in use
+    /// does.
+    pub fn usable(&self, at: Address) -> Option<u64> {
+        if at.since(at.frame()) == 0
+            && let Some(block) = self.large.get(&at.frame())
+        {
+            return Some(block.frames() * PAGE_BYTES);
+        }
+        let (_, &owner) = self.owners.range(..=at.frame()).next_back()?;
+        let cache = &self.caches[self.position(owner)?];
+        cache.has_lent(at).then_some(u64::from(cache.slot))
+    }
+
+    /// Every block that a slab or a request too large for one holds.
+    pub fn blocks(&self) -> impl Iterator<Item = Block> {
+        let slabs = self.caches.iter().flat_map(|cache| cache.slabs.values());
+        let slabs = slabs.map(|slab| slab.block);
+        slabs.chain(self.large.values().copied())
+    }
+
+    /// How many requests too large for a cache are in use.
+    pub fn large_blocks(&self) -> u64 {
+        self.large.len() as u64
+    }
+
     /// What `/proc/slabinfo` says.
     pub fn info(&self) -> SlabInfo<'_> {
         SlabInfo::new(self.policy().kmalloc, &self.caches)
