@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Block, CpuId, MigrateType, NodeId, Order, Request, Sysctl, Watermarks, ZoneFlags, ZoneId,
-    ZoneKind, ZoneStat,
+    Block, CpuId, LruEvent, MigrateType, NodeId, Order, PageExtEvent, Request, SlabEvent, Sysctl,
+    Watermarks, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
 };
 
 /// Which end of a list.
@@ -153,6 +153,12 @@ pub enum Event {
     },
     /// A request was refused.
     Refused(Request),
+    /// A client that keeps objects did something.
+    Slab(SlabEvent),
+    /// The batches in front of the LRU lists did something.
+    Lru(LruEvent),
+    /// The extension of page descriptors did something.
+    PageExt(PageExtEvent),
 
     // ---- the facts -------------------------------------------------------------------------
     /// A block was handed out.

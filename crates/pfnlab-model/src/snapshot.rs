@@ -392,7 +392,10 @@ impl Snapshot {
             | Event::NofailWarned { .. }
             | Event::PcpRefilled { .. }
             | Event::PcpDrained { .. }
-            | Event::Refused(_) => {}
+            | Event::Refused(_)
+            | Event::Slab(_)
+            | Event::Lru(_)
+            | Event::PageExt(_) => {}
 
             Event::Lent { zone, block } => self.zone_mut(zone).lend(block),
             Event::Returned { zone, block } => self.zone_mut(zone).take_back(block),

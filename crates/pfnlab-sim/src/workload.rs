@@ -208,6 +208,7 @@ impl Workload {
             }
             (_, Outcome::Bulk { .. } | Outcome::Exact(_)) => {}
             (_, Outcome::FreedRun(_) | Outcome::Split(_)) => {}
+            (_, Outcome::Object(_) | Outcome::ObjectFreed(_) | Outcome::Kept(_)) => {}
             (pending, Outcome::Refused(_) | Outcome::Skipped | Outcome::Unsupported) => {
                 self.undo(pending, *outcome);
             }

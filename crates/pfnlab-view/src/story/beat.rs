@@ -167,6 +167,8 @@ pub(crate) enum Beat {
     Sysctl { sysctl: Sysctl, value: u64 },
     /// A zone's watermarks.
     Watermarks { zone: ZoneId, marks: Watermarks },
+    /// A client of the allocator did something.
+    Client(Event),
     /// What follows from tunables besides, and whatever is new.
     Other(Event),
 }

@@ -146,6 +146,8 @@ fn seen(recorded: &RecordedOp, outcome: &Outcome, driver: &Driver<Mm>) -> Got {
         }
         Outcome::Exact(range) | Outcome::FreedRun(range) => (Status::Ok, vec![range.start()]),
         Outcome::Bulk { .. } => (Status::Ok, driver.pages().to_vec()),
+        Outcome::Object(at) | Outcome::ObjectFreed(at) => (Status::Ok, vec![at.frame()]),
+        Outcome::Kept(block) => (Status::Ok, vec![block.start()]),
         Outcome::Done => (Status::Ok, Vec::new()),
         Outcome::Refused(_) => (Status::Fail, Vec::new()),
         Outcome::Skipped | Outcome::Rejected | Outcome::Unsupported => (Status::Skip, Vec::new()),

@@ -326,6 +326,7 @@ impl Parser<'_> {
             Event::Refused(_) => Beat::Refused,
             Event::SysctlSet { sysctl, value } => Beat::Sysctl { sysctl, value },
             Event::WatermarksSet { zone, marks } => Beat::Watermarks { zone, marks },
+            Event::Slab(_) | Event::Lru(_) | Event::PageExt(_) => Beat::Client(event),
             other => Beat::Other(other),
         }
     }

@@ -3,10 +3,12 @@
 //! - [`Teller`]: one sentence for every beat.
 //! - [`asking`]: requests, walks, watermarks. [`taking`]: blocks that leave the free lists.
 //!   [`giving`]: blocks that come back. [`changes`]: what many blocks did to the lists.
+//! - [`clients`]: what the allocator's clients do.
 //! - [`counters`]: numbers that only a full story tells. [`outcome`]: how it ended.
 
 mod asking;
 mod changes;
+mod clients;
 mod counters;
 mod giving;
 mod outcome;
@@ -223,6 +225,7 @@ impl Teller<'_> {
             Beat::Tuned { .. } | Beat::Stat { .. } | Beat::Diff { .. } | Beat::Other(_) => {
                 self.counter(beat);
             }
+            Beat::Client(event) => self.client(*event),
             Beat::Lent { .. } | Beat::Refused => {}
         }
     }
