@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use pfnlab_model::{
-    Block, CpuId, End, MemRange, MigrateType, NodeState, Order, PcpField, PcpState, Pfn, PfnRange,
+    Block, CpuId, End, MigrateType, NodeState, Order, PcpField, PcpState, Pfn, PfnRange,
     SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneStat, ZoneState,
 };
 
@@ -24,7 +24,7 @@ use crate::mm::{Cpu, Node, first_flags};
 use crate::pageblock::Pageblocks;
 use crate::tunables::Tunables;
 use crate::zone::{MAX_ZONES, Pageset, Zone};
-use crate::zone_map::{ZoneAt, ZoneMap};
+use crate::zone_map::{ZoneAt, ZoneMap, memory_map_of};
 use crate::zonelist::{ZoneRef, Zonelist};
 use crate::{Config, Mm, Profile};
 
@@ -151,8 +151,8 @@ impl Mm {
             totalreserve: global.totalreserve_pages,
             mobility_disabled: global.mobility_disabled,
             movable_zone: global.movable_zone,
-            lower_zone: profile.fragment.lower_zone(&config),
-            first_flags: first_flags(&config),
+            lower_zone: profile.fragment.lower_zone(config),
+            first_flags: first_flags(config),
             section_frames: global.section_frames,
             cpus: cpus.collect(),
             nodes: nodes.collect(),
@@ -167,41 +167,6 @@ impl Mm {
         places::check_owners(&mm, snapshot)?;
         Ok(mm)
     }
-
-    /// Builds what is derived from where the zones' memory is: the map from frame to zone, and
-    /// each zone's neighbours.
-    pub(crate) fn map_zones(&mut self) {
-        let mut ranges = Vec::new();
-        for (at, zone) in self.zones.iter().enumerate() {
-            ranges.extend(zone.memory.iter().map(|&range| (range, ZoneAt(at as u16))));
-        }
-        let kinds = self.config.zones.len();
-        let ids: Vec<ZoneId> = self.zones.iter().map(|zone| zone.id).collect();
-        // What the descriptor of a frame says that is in a zone.
-        let memmap = &self.memmap;
-        let id = |pfn: Pfn, at: usize| memmap.zone_id(pfn, ids[at], at % kinds).ok();
-        for (at, zone) in self.zones.iter_mut().enumerate() {
-            let top = self.config.top_order;
-            let (start, end) = (
-                zone.span.start().align_down(top),
-                zone.span.end().align_up(top),
-            );
-            let around = PfnRange::new(start, end).expect("a span does not run backward");
-            let others = ranges
-                .iter()
-                .filter(|(range, owner)| id(range.start(), owner.index()) != id(range.start(), at));
-            zone.foreign = others
-                .map(|(range, _)| *range)
-                .filter(|range| range.overlaps(around) && !zone.memory.contains(range))
-                .collect();
-        }
-        let end = ranges
-            .iter()
-            .map(|(range, _)| range.end())
-            .max()
-            .unwrap_or_default();
-        self.zone_map = ZoneMap::new(self.config.pageblock_order, end, ranges);
-    }
 }
 
 fn check_format(snapshot: &Snapshot) -> Result<(), ResumeError> {
@@ -214,19 +179,6 @@ fn check_format(snapshot: &Snapshot) -> Result<(), ResumeError> {
 fn profile_of(snapshot: &Snapshot) -> Result<&'static Profile, ResumeError> {
     let name = &snapshot.profile;
     Profile::by_name(name).ok_or_else(|| ResumeError::Profile(name.clone()))
-}
-
-/// Where all zones' memory is, ascending.
-fn memory_map_of(zones: &[Zone]) -> Vec<MemRange> {
-    let of_zone = |zone: &Zone| {
-        let node = zone.id.node;
-        let runs = zone.memory.iter();
-        runs.map(|&range| MemRange { range, node })
-            .collect::<Vec<_>>()
-    };
-    let mut memory: Vec<MemRange> = zones.iter().flat_map(of_zone).collect();
-    memory.sort_by_key(|memory| memory.range);
-    memory
 }
 
 /// The config a snapshot was taken under: its facts are in the snapshot, so any of the named

@@ -140,7 +140,7 @@ fn what_is_given_back_counts_for_the_limits_only_if_it_came_before() {
             frames: 100_000,
             before_limits,
         }],
-        real_nodes: Vec::new(),
+        ..Circumstances::default()
     };
     let marks = |circumstances: &Circumstances| {
         let snapshot = boot("linux-6.12.y", &Config::X86_64, circumstances);
@@ -160,6 +160,7 @@ fn faked_nodes_share_the_cpus_of_the_real_one() {
         let circumstances = Circumstances {
             given_back,
             real_nodes,
+            ..Circumstances::default()
         };
         let snapshot = boot("linux-6.1.y", &Config::X86_64, &circumstances);
         snapshot
