@@ -132,9 +132,12 @@ impl Path {
     }
 }
 
-/// Who is counted in the rows of the table, and how: does one round, the timed part in
-/// [`measured`], and says how many operations it was.
-pub const PEERS: [(&str, fn(Row) -> u64); 7] = [
+/// Does one round of a row, the timed part in [`measured`], and says how many operations it was; 0:
+/// the peer does not take part.
+pub type RowCount = fn(Row) -> u64;
+
+/// Who is counted in the rows of the table, and how.
+pub const PEERS: [(&str, RowCount); 7] = [
     (Linux612::NAME, row::<Linux612>),
     (Linux61::NAME, row::<Linux61>),
     (BuddySlab::NAME, row::<BuddySlab>),
@@ -144,7 +147,6 @@ pub const PEERS: [(&str, fn(Row) -> u64); 7] = [
     (Bitmap::NAME, row::<Bitmap>),
 ];
 
-/// 0, when the peer does not take part.
 fn row<P: Peer + 'static>(row: Row) -> u64 {
     if !P::BLOCKS && !row.is_single() {
         return 0;
