@@ -114,17 +114,18 @@ impl Zone {
     ) {
         self.account(mt, block.frames() as i64, cpu, observer);
         while let Some((buddy, list)) = self.buddy.free_buddy(block) {
-            if block.order() >= blocks.order() {
-                let theirs = blocks.type_of(buddy.start());
-                if theirs != mt && !self.profile.merge.allows(mt, theirs) {
-                    break;
-                }
-                self.buddy.unlink(buddy, list, observer);
-                if theirs != mt && self.profile.merge.retypes() {
-                    blocks.retype(buddy, mt, observer);
-                }
+            // Within a pageblock there is one type.
+            let theirs = if block.order() < blocks.order() {
+                mt
             } else {
-                self.buddy.unlink(buddy, list, observer);
+                blocks.type_of(buddy.start())
+            };
+            if theirs != mt && !self.profile.merge.allows(mt, theirs) {
+                break;
+            }
+            self.buddy.unlink(buddy, list, observer);
+            if theirs != mt && self.profile.merge.retypes() {
+                blocks.retype(buddy, mt, observer);
             }
             block = block
                 .parent()
