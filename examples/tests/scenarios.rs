@@ -148,7 +148,9 @@ const POINTS: &[(&str, Look)] = &[
             panic!();
         };
         assert!(before.slabs > 0 && before.slabs_fell_back == 0);
-        assert!(pieces.slabs > 500 && pieces.slabs_fell_back == pieces.slabs);
+        // Four objects of 1024 bytes in a slab of one frame.
+        assert!(pieces.slabs > 400, "{pieces:?}");
+        assert_eq!(pieces.slabs_fell_back, pieces.slabs);
         assert!(pieces.tally.objects > 2000 && pieces.tally.refused == 0);
         assert_eq!((large.slabs, large.tally.refused), (0, 100));
         assert_eq!(large.slabs_fell_back, 100);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pfnlab::clients::Generation;
 use pfnlab::clients::page_owner::{Context, Everywhere, PageOwner, SnapshotFacts};
 use pfnlab::view::{Detail, Narrator, Style};
-use pfnlab::{Driver, Event, Inspect, TraceFile};
+use pfnlab::{Driver, Event, Inspect, Op, TraceFile};
 
 const CHAPTERS: [&str; 3] = ["slab.md", "lru-batches.md", "page-ext.md"];
 
@@ -55,23 +55,24 @@ fn renewed(chapter: &str) -> String {
 fn tell(what: &str, trace: &str) -> String {
     let file = TraceFile::parse("chapter", trace, Path::new("")).unwrap();
     match what {
-        "" => stories(&file),
+        "" => stories(&file, |_| true),
+        "clients" => stories(&file, |op| matches!(op, Op::Client(_))),
         "slabinfo" => slabinfo(&file),
         "owner" => owners(&file),
         other => panic!("`{other}` is nothing to tell"),
     }
 }
 
-/// The story of every operation.
-fn stories(file: &TraceFile) -> String {
+/// The stories of the operations that are to be told.
+fn stories(file: &TraceFile, told: impl Fn(&Op) -> bool) -> String {
     let mm = file.boot().unwrap();
     let mut narrator = Narrator::from(mm.snapshot());
     let mut driver = Driver::new(mm);
-    let stories = file.trace().steps.iter().map(|step| {
+    let stories = file.trace().steps.iter().filter_map(|step| {
         let mut events: Vec<Event> = Vec::new();
         driver.step(&step.op, &mut events).unwrap();
         let story = narrator.tell(&step.op, &events);
-        story.text(&Style::PLAIN, Detail::Brief)
+        told(&step.op).then(|| story.text(&Style::PLAIN, Detail::Brief))
     });
     stories.collect::<Vec<_>>().join("\n")
 }
