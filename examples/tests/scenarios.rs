@@ -143,6 +143,18 @@ const POINTS: &[(&str, Look)] = &[
         assert_eq!(local.tally.refused, 1000);
         assert_eq!(anywhere.tally.lent, 1000);
     }),
+    ("slab-fallback", |summary| {
+        let [before, pieces, large] = phases(summary, "objects")[..] else {
+            panic!();
+        };
+        assert!(before.slabs > 0 && before.slabs_fell_back == 0);
+        // Four objects of 1024 bytes in a slab of one frame.
+        assert!(pieces.slabs > 400, "{pieces:?}");
+        assert_eq!(pieces.slabs_fell_back, pieces.slabs);
+        assert!(pieces.tally.objects > 2000 && pieces.tally.refused == 0);
+        assert_eq!((large.slabs, large.tally.refused), (0, 100));
+        assert_eq!(large.slabs_fell_back, 100);
+    }),
     ("reserves", |summary| {
         let filled = phases(summary, "fill")[0];
         assert_eq!(filled.free, 3840, "all that zone DMA manages");

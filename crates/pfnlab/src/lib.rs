@@ -70,6 +70,7 @@ pub mod scenario;
 
 pub use error::Error;
 pub use input::read as read_text;
+pub use pfnlab_clients as clients;
 pub use pfnlab_linux as linux;
 pub use pfnlab_mm as mm;
 pub use pfnlab_mm::{Config, Mm, Profile};
