@@ -2,14 +2,16 @@
 
 use std::io::{self, Write};
 
-use pfnlab_mm::Mm;
-use pfnlab_model::{Event, Observer, Op, SlabEvent, Snapshot, Step, Trace, TraceStart};
+use pfnlab_mm::{Config, Mm, Profile};
+use pfnlab_model::{
+    Event, Observer, Op, PageAllocator, SlabEvent, Snapshot, Step, Trace, TraceStart,
+};
 use pfnlab_sim::phase::{Kind, Program};
 use pfnlab_sim::{Driver, Fingerprint, Tally, index};
 
 use crate::boot::{Booted, snapshot_of};
 use crate::scenario::summary::scores;
-use crate::scenario::{PhaseSummary, Scenario, ScenarioSummary, mixed};
+use crate::scenario::{PhaseSummary, Scenario, ScenarioSummary, Tunable, mixed};
 use crate::tour::TourError;
 use crate::{Error, Repro, kernel};
 
@@ -81,11 +83,9 @@ impl ScenarioRun {
         let spec = scenario.spec();
         let profile = options.profile.as_deref().or(spec.profile.as_deref());
         let config = options.config.as_deref().or(spec.config.as_deref());
-        let booted = Booted::new(
-            scenario.machine(),
-            kernel::profile(profile)?,
-            &kernel::config(config)?,
-        )?;
+        let (profile, config) = (kernel::profile(profile)?, kernel::config(config)?);
+        check_tunables(scenario, profile, &config)?;
+        let booted = Booted::new(scenario.machine(), profile, &config)?;
         let first = booted.snapshot();
         let seed = options.seed.unwrap_or(spec.seed);
         // Fits: a machine has a limit for them.
@@ -101,7 +101,7 @@ impl ScenarioRun {
             most: options.ops.unwrap_or(u64::MAX),
             driver: Driver::new(booted.into_mm()),
             setup: setup
-                .map(|&(sysctl, value)| Op::Sysctl { sysctl, value })
+                .map(|&Tunable { sysctl, value, .. }| Op::Sysctl { sysctl, value })
                 .collect(),
             program: Program::new(seed, managed, cpus, &spec.phases),
             kinds: spec.phases.clone(),
@@ -250,6 +250,23 @@ impl ScenarioRun {
             last,
         }
     }
+}
+
+/// Whether the kernel takes every value: an allocator is booted to ask.
+fn check_tunables(
+    scenario: &Scenario,
+    profile: &'static Profile,
+    config: &Config,
+) -> Result<(), Error> {
+    if scenario.sysctls.is_empty() {
+        return Ok(());
+    }
+    let mut mm = Booted::new(scenario.machine(), profile, config)?.into_mm();
+    for tunable in &scenario.sysctls {
+        mm.sysctl(tunable.sysctl, tunable.value, &mut ())
+            .map_err(|_| tunable.refusal.clone())?;
+    }
+    Ok(())
 }
 
 /// Adds the counts of a phase.
