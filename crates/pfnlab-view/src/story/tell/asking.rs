@@ -84,6 +84,17 @@ impl Teller<'_> {
             }
             None => {}
         }
+        // Those entitled to reserves leave it behind in the end.
+        let nodes = match self.op {
+            Op::Alloc { request, .. } | Op::Exact { request, .. } | Op::Bulk { request, .. } => {
+                request.nodes
+            }
+            _ => None,
+        };
+        let outside = nodes.is_some_and(|nodes| !nodes.contains(zone.node));
+        if outside {
+            line.push(Tone::Plain, ". Its node mask does not hold any more");
+        }
         self.say_at(ZONES, line.plain("."));
         self.indent = IN_ZONE;
     }
