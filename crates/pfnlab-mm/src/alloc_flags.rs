@@ -26,6 +26,34 @@ impl ReserveRule {
     }
 }
 
+/// Which bits the flags have in the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FlagBits {
+    /// Neither waking nor pageblocks kept for high orders have a flag: the latter are open to all
+    /// who cannot wait (4.14).
+    NoKswapd,
+    /// `ALLOC_KSWAPD` is 0x200 (5.0).
+    KswapdAt200,
+    /// `ALLOC_KSWAPD` is 0x800 (6.1.0).
+    KswapdAt800,
+    /// 0x200 is `ALLOC_HIGHATOMIC` (since 6.3, so 6.1.y).
+    HighAtomic,
+}
+
+impl FlagBits {
+    /// The kernel's bits.
+    pub(crate) fn of(self, flags: AllocFlags) -> u32 {
+        let common = flags.without(AllocFlags::KSWAPD.with(AllocFlags::HIGHATOMIC));
+        match self {
+            FlagBits::NoKswapd => common.0,
+            FlagBits::KswapdAt200 if flags.any(AllocFlags::KSWAPD) => common.0 | 0x200,
+            FlagBits::KswapdAt200 => common.0,
+            FlagBits::KswapdAt800 => flags.without(AllocFlags::HIGHATOMIC).0,
+            FlagBits::HighAtomic => flags.0,
+        }
+    }
+}
+
 /// How far a walk may go. Bits as in Linux 6.1.y and 6.12.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct AllocFlags(u32);
@@ -61,10 +89,6 @@ impl AllocFlags {
     pub(crate) const KSWAPD: AllocFlags = AllocFlags(0x800);
     /// Any of the flags that open a reserve (`ALLOC_RESERVES`).
     pub(crate) const RESERVES: AllocFlags = AllocFlags(0x10 | 0x20 | 0x200 | 8);
-
-    pub(crate) const fn bits(self) -> u32 {
-        self.0
-    }
 
     #[inline]
     pub(crate) const fn with(self, other: AllocFlags) -> AllocFlags {
@@ -141,7 +165,7 @@ mod tests {
     /// The worked examples of the specification (GFP flags, 1.5).
     #[test]
     fn slow_flags_of_atomic_and_nowait() {
-        let bits = |gfp, high_order, rule| AllocFlags::slow(gfp, high_order, rule).bits();
+        let bits = |gfp, high_order, rule| AllocFlags::slow(gfp, high_order, rule).0;
         assert_eq!(
             bits(Gfp::GFP_ATOMIC, false, ReserveRule::NonBlockingHigh),
             0x830
@@ -155,5 +179,8 @@ mod tests {
             0x850
         );
         assert_eq!(bits(Gfp::GFP_NOWAIT, true, ReserveRule::NonBlocking), 0xa50);
+        let atomic = AllocFlags::slow(Gfp::GFP_ATOMIC, true, ReserveRule::Atomic);
+        assert_eq!(FlagBits::KswapdAt200.of(atomic), 0x230);
+        assert_eq!(FlagBits::NoKswapd.of(atomic), 0x30);
     }
 }

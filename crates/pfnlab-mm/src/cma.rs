@@ -26,7 +26,7 @@ impl Zone {
             }
         };
         if first {
-            self.from_cma(want, observer)
+            self.take_cma(want, observer)
         } else {
             None
         }
@@ -39,13 +39,13 @@ impl Zone {
             CmaRule::HalfFirst => want.flags.any(AllocFlags::CMA),
         };
         if entitled {
-            self.from_cma(want, observer)
+            self.take_cma(want, observer)
         } else {
             None
         }
     }
 
-    fn from_cma(&mut self, want: Want, observer: &mut impl Observer) -> Option<Block> {
+    fn take_cma(&mut self, want: Want, observer: &mut impl Observer) -> Option<Block> {
         let mt = MigrateType::Cma;
         self.smallest(Want { mt, ..want }, observer)
     }

@@ -3,7 +3,7 @@
 use pfnlab_model::{MigrateType, ZoneStat};
 
 use crate::Config;
-use crate::alloc_flags::ReserveRule;
+use crate::alloc_flags::{FlagBits, ReserveRule};
 use crate::boost::{BoostFlagRule, BoostPolicy};
 use crate::boot::memblock::MemblockPolicy;
 use crate::boot::{Arm64Limits, Estimate, LateUnit, WaitTables};
@@ -67,6 +67,8 @@ pub struct Profile {
     pub(crate) reserve_index: ReserveIndex,
     /// How a request asks again that is entitled to reserves.
     pub(crate) reserve_walk: ReserveWalk,
+    /// Which bits a walk's flags have.
+    pub(crate) flag_bits: FlagBits,
     /// Who may use what is kept back.
     pub(crate) reserves: ReserveRule,
     /// How much is kept back for high-order atomic requests.
@@ -161,6 +163,7 @@ pub(crate) const LINUX_4_14: Profile = Profile {
     walk: WalkPolicy::MarkOnly,
     reserve_index: ReserveIndex::Preferred,
     reserve_walk: ReserveWalk::Masked,
+    flag_bits: FlagBits::NoKswapd,
     reserves: ReserveRule::Atomic,
     highatomic: HighAtomicPolicy::AnyZone,
     highatomic_share: HighAtomicShare::Reserved,
@@ -193,6 +196,7 @@ pub(crate) const LINUX_4_14: Profile = Profile {
 pub(crate) const LINUX_5_0: Profile = Profile {
     name: "linux-5.0",
     pcp: PcpPolicy::Single,
+    flag_bits: FlagBits::KswapdAt200,
     reserve_walk: ReserveWalk::Anywhere,
     boost: BoostPolicy::AllZones,
     huge_zones: HugeZones::BelowMovable,
@@ -216,6 +220,7 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     numa: NumaCounters::AddedUpWhenRead,
     reserve_index: ReserveIndex::Highest,
     reserve_walk: ReserveWalk::AnywhereWaking,
+    flag_bits: FlagBits::KswapdAt800,
     short_cut: ShortCut::Usable,
     boost: BoostPolicy::LargeZones,
     boost_exemption: BoostExemption::Atomic,
@@ -237,6 +242,7 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
 pub(crate) const LINUX_6_1_Y: Profile = Profile {
     name: "linux-6.1.y",
     pcp: PcpPolicy::FreeFactor,
+    flag_bits: FlagBits::HighAtomic,
     reserves: ReserveRule::NonBlockingHigh,
     sections: SectionEra::RcuUsage,
     ..LINUX_6_1_0

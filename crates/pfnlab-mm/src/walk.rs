@@ -92,7 +92,7 @@ impl Mm {
     ) -> Result<Block, Refusal> {
         observer.event(Event::WalkStarted {
             preferred: asked.preferred.zone.id,
-            alloc_flags: flags.bits(),
+            alloc_flags: self.profile.flag_bits.of(flags),
         });
         self.ask_zone(asked, asked.preferred.zone, flags, observer)
     }

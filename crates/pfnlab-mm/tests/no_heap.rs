@@ -57,9 +57,7 @@ fn main() {
             ..MachineSpec::default()
         };
         let mut mm = Mm::boot(&spec.build().unwrap(), profile, &Config::X86_64).unwrap();
-        assert!(mm.offers(Capability::Exact));
-        // Generations before bulk requests refuse them; that asks for nothing, either.
-        assert!(mm.offers(Capability::Bulk) || profile.name() < "linux-6");
+        assert!(mm.offers(Capability::Exact) && mm.offers(Capability::Sysctl));
         let gfps = [Gfp::GFP_KERNEL, Gfp::GFP_HIGHUSER_MOVABLE, Gfp::GFP_ATOMIC];
         let mut live: Vec<(Block, CpuId)> = Vec::with_capacity(1 << 16);
         let mut pages = [Pfn::default(); 64];
@@ -78,7 +76,7 @@ fn main() {
                 ..Request::new(gfp)
             };
             match draw >> 20 & 63 {
-                0 => {
+                0 if mm.offers(Capability::Bulk) => {
                     let got = mm.bulk(&request, &mut pages, &mut seen).unwrap_or(0);
                     live.extend(pages[..got].iter().map(|&page| (Block::page(page), cpu)));
                 }

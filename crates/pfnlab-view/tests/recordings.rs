@@ -96,3 +96,18 @@ fn two_nodes_without_mixing_types() {
 fn mixed_orders() {
     check("6.12/m1/w03");
 }
+
+#[test]
+fn cold_frames_of_4_14() {
+    check("4.14/m1/w10k");
+}
+
+#[test]
+fn two_nodes_of_5_0() {
+    check("5.0/m3/w07");
+}
+
+#[test]
+fn contiguous_areas_of_5_0() {
+    check("5.0-cma/m1/w21");
+}

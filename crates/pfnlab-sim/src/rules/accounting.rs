@@ -208,13 +208,14 @@ pub(super) const SIZE_02: Rule = Rule {
 pub(super) const MARK_01: Rule = Rule {
     id: "MARK-01",
     title: "watermarks ascend",
-    says: "min <= low <= high <= promo.",
+    says: "min <= low <= high <= promo; before 6.1 there is no promo, and it is 0.",
     source: "__setup_per_zone_wmarks",
     profiles: &[],
     check: Check::Inside(|view| {
         view.zones().try_for_each(|zone| {
             let marks = zone.watermarks;
-            let ascending = [marks.min, marks.low, marks.high, marks.promo].is_sorted();
+            let ascending = [marks.min, marks.low, marks.high].is_sorted();
+            let ascending = ascending && (marks.promo == 0 || marks.high <= marks.promo);
             ensure(ascending, || format!("{}: {marks:?}", zone.id))
         })
     }),
