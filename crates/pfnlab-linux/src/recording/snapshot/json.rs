@@ -101,8 +101,7 @@ pub(super) struct Node {
     _states: IgnoredAny,
     #[serde(rename = "nr_zones")]
     _nr_zones: IgnoredAny,
-    #[serde(rename = "kswapd_waiting")]
-    _kswapd_waiting: IgnoredAny,
+    pub(super) kswapd_waiting: bool,
     #[serde(rename = "kcompactd_waiting", default)]
     _kcompactd_waiting: IgnoredAny,
 }

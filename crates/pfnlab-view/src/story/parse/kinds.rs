@@ -37,7 +37,7 @@ pub(super) fn is_bookkeeping(beat: &Beat) -> bool {
         Beat::Stat { .. }
             | Beat::Diff { .. }
             | Beat::Tuned { .. }
-            | Beat::Other(Event::HighAtomicFree { .. })
+            | Beat::Other(Event::HighAtomicFree { .. } | Event::ReclaimEncouraged { .. })
     )
 }
 

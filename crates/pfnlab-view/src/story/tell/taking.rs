@@ -131,7 +131,11 @@ impl Teller<'_> {
                 let why = format!(": {wanted} requests claim from blocks of order {least} on only");
                 line.push(Tone::Plain, why);
             } else {
-                let why = ": that takes half of the frames, free or of like kind";
+                let why = if counts_alike(profile.as_deref()) {
+                    ": that takes half of the frames, free or of like kind"
+                } else {
+                    ": that takes half of the frames"
+                };
                 line.push(Tone::Plain, why);
             }
         }
@@ -215,9 +219,14 @@ impl Teller<'_> {
 fn claims_small(wanted: MigrateType, profile: Option<&str>) -> bool {
     match wanted {
         MigrateType::Movable => false,
-        MigrateType::Unmovable => !matches!(profile, Some("linux-2.6.37" | "linux-3.8")),
+        MigrateType::Unmovable => counts_alike(profile),
         _ => true,
     }
+}
+
+/// Whether frames of like kind speak for claiming a pageblock, and not only free ones.
+fn counts_alike(profile: Option<&str>) -> bool {
+    !matches!(profile, Some("linux-2.6.37" | "linux-3.8"))
 }
 
 /// Which lists were looked at, and which gave a block.
