@@ -8,6 +8,8 @@ use crate::free_list::FreeList;
 /// Which pageblocks of different types merge, and what becomes of their types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MergePolicy {
+    /// All of them; the pageblocks keep their types (up to 3.8).
+    Any,
     /// All but isolated ones; the pageblocks keep their types (4.14, 5.0).
     UnlessIsolated,
     /// Ordinary ones; the pageblocks keep their types (6.1).
@@ -22,6 +24,7 @@ impl MergePolicy {
     #[inline]
     pub(crate) fn allows(self, mt: MigrateType, theirs: MigrateType) -> bool {
         match self {
+            MergePolicy::Any => true,
             MergePolicy::UnlessIsolated => {
                 mt != MigrateType::Isolate && theirs != MigrateType::Isolate
             }

@@ -39,8 +39,8 @@ impl EmptyZones {
     fn is_open(self, lower: &Zone, upper: &Zone) -> bool {
         match self {
             EmptyZones::Counted => false,
-            EmptyZones::LowerOpen => lower.managed == 0,
-            EmptyZones::BothOpen => lower.managed == 0 || upper.managed == 0,
+            EmptyZones::LowerOpen => lower.size() == 0,
+            EmptyZones::BothOpen => lower.size() == 0 || upper.size() == 0,
         }
     }
 }
@@ -57,6 +57,8 @@ pub(crate) enum MinFreeCap {
 /// Which zones huge pages need pageblocks kept free in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HugeZones {
+    /// None: there are no huge pages that come by themselves (2.6.37).
+    None,
     /// All with memory (up to 4.14).
     All,
     /// Those below the movable one: what is there can always be moved (since 5.0).
@@ -79,6 +81,26 @@ pub(crate) enum BoostedMarks {
     Kept,
     /// Nothing.
     Dropped,
+}
+
+/// How far the watermarks of a zone are apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MarkDistance {
+    /// A quarter of its share of `min_free_kbytes` (up to 4.5).
+    Quarter,
+    /// That, or `watermark_scale_factor` of the zone if it is more (since 4.6).
+    Scaled,
+}
+
+/// Of what it is noted how much no user can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TotalReserve {
+    /// Of the machine (2.6.37).
+    Machine,
+    /// Of the machine, and of every zone, whose part may not be filled with dirty pages (3.8).
+    MachineAndZones,
+    /// Of the machine and of every node (since 4.8).
+    Nodes,
 }
 
 /// KiB in a frame, as a shift.
@@ -123,7 +145,7 @@ impl Mm {
         list.iter()
             .filter(|entry| usize::from(entry.kind) <= highest)
             .map(|entry| &self.zones[entry.zone.index()])
-            .map(|zone| zone.managed.saturating_sub(zone.watermarks.high))
+            .map(|zone| zone.size().saturating_sub(zone.watermarks.high))
             .sum()
     }
 
@@ -137,8 +159,12 @@ impl Mm {
         }
         let policy = self.profile.huge_zones;
         let counts = |zone: &&Zone| {
-            let movable = zone.id.kind == ZoneKind::Movable;
-            zone.is_populated() && (!movable || policy == HugeZones::All)
+            zone.is_populated()
+                && match policy {
+                    HugeZones::None => false,
+                    HugeZones::All => true,
+                    HugeZones::BelowMovable => zone.id.kind != ZoneKind::Movable,
+                }
         };
         let zones = self.zones.iter().filter(counts).count() as u64;
         let frames = self.config.pageblock_order.frames() * zones * (2 + TYPES * TYPES);
@@ -151,28 +177,34 @@ impl Mm {
         let frames_min = self.tunables.min_free_kbytes >> KIB_SHIFT;
         let policy = self.profile.movable_min;
         let sharing = self.zones.iter().filter(|zone| !policy.is_capped(zone));
-        let all: u64 = sharing.map(|zone| zone.managed).sum();
+        let all: u64 = sharing.map(Zone::size).sum();
         for zone in &mut self.zones {
             let share =
-                (u128::from(frames_min) * u128::from(zone.managed) / u128::from(all.max(1))) as u64;
+                (u128::from(frames_min) * u128::from(zone.size()) / u128::from(all.max(1))) as u64;
             let min = if policy.is_capped(zone) {
-                (zone.managed / 1024).clamp(32, 128)
+                (zone.size() / 1024).clamp(32, 128)
             } else {
                 share
             };
-            let scaled = mult_frac(zone.managed, self.tunables.watermark_scale_factor, 10_000);
-            let distance = (share >> 2).max(scaled);
+            let scale = self.tunables.watermark_scale_factor;
+            let (to_low, to_high) = match self.profile.mark_distance {
+                MarkDistance::Quarter => (share >> 2, share >> 1),
+                MarkDistance::Scaled => {
+                    let distance = (share >> 2).max(mult_frac(zone.size(), scale, 10_000));
+                    (distance, 2 * distance)
+                }
+            };
             let base = match self.profile.boosted_marks {
                 BoostedMarks::Kept => min + zone.boost,
                 BoostedMarks::Dropped => min,
             };
             let marks = Watermarks {
                 min,
-                low: base + distance,
-                high: base + 2 * distance,
+                low: base + to_low,
+                high: base + to_high,
                 promo: match self.profile.promo {
                     Promo::None => 0,
-                    Promo::Marked => base + 3 * distance,
+                    Promo::Marked => base + to_low + to_high,
                 },
             };
             zone.set_boost(0, observer);
@@ -183,6 +215,9 @@ impl Mm {
                     marks,
                 });
             }
+        }
+        for zone in &mut self.zones {
+            zone.rebuild_kept(&mut self.blocks, observer);
         }
         if !self.profile.pcp.is_single() {
             self.set_pagesets(observer);
@@ -200,7 +235,7 @@ impl Mm {
                 let ratio = self.tunables.lowmem_reserve_ratio[lower];
                 let mut above = 0;
                 for upper in lower + 1..kinds {
-                    above += node[upper].managed;
+                    above += node[upper].size();
                     let nothing = ratio == 0 || policy.is_open(&node[lower], &node[upper]);
                     let withheld = if nothing { 0 } else { above / ratio };
                     if node[lower].lowmem_reserve[upper] != withheld {
@@ -224,8 +259,19 @@ impl Mm {
         let kinds = self.config.zones.len();
         let reserve = |zone: &Zone| {
             let withheld = zone.lowmem_reserve.iter().max().copied().unwrap_or(0);
-            (withheld + zone.watermarks.high + zone.boost).min(zone.managed)
+            (withheld + zone.watermarks.high + zone.boost).min(zone.size())
         };
+        let policy = self.profile.total_reserve;
+        if policy == TotalReserve::MachineAndZones {
+            for zone in &mut self.zones {
+                let frames = reserve(zone);
+                if zone.dirty_balance_reserve != frames {
+                    zone.dirty_balance_reserve = frames;
+                    let zone = zone.id;
+                    observer.event(Event::DirtyReserveSet { zone, frames });
+                }
+            }
+        }
         let mut all = 0;
         for (at, node) in self.nodes.iter_mut().enumerate() {
             let frames = self.zones[at * kinds..(at + 1) * kinds]
@@ -233,7 +279,7 @@ impl Mm {
                 .map(reserve)
                 .sum();
             all += frames;
-            if node.totalreserve != frames {
+            if policy == TotalReserve::Nodes && node.totalreserve != frames {
                 node.totalreserve = frames;
                 let node = Some(NodeId(at as u16));
                 observer.event(Event::TotalReserveSet { node, frames });
@@ -252,7 +298,7 @@ impl Mm {
     fn set_thresholds(&mut self) {
         let online = self.cpus.iter().filter(|cpu| cpu.online).count() as u64;
         for zone in self.zones.iter_mut().filter(|zone| zone.is_populated()) {
-            let threshold = normal_threshold(online, zone.managed);
+            let threshold = normal_threshold(online, zone.size());
             for (pcp, cpu) in zone.pcps.iter_mut().zip(&self.cpus) {
                 if cpu.online {
                     pcp.stat_threshold = threshold;

@@ -1,5 +1,6 @@
 //! Counting which node served requests: hits, misses, foreign (`zone_statistics`).
 
+use pfnlab_model::ZoneStat::{NumaForeign, NumaHit, NumaLocal, NumaMiss, NumaOther};
 use pfnlab_model::{CpuId, Observer};
 
 use crate::Mm;
@@ -10,6 +11,8 @@ use crate::zonelist::ZoneRef;
 /// Where that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NumaCounters {
+    /// Among the zone's own counters (up to 3.8).
+    WithZone,
     /// In small differences of every CPU and zone, folded every second. That there are some is
     /// all that matters here: their fold renews the time a remote list has (4.14, 5.0). One that
     /// overflows in between, after 65 534 requests, is folded early; that is not followed.
@@ -28,7 +31,7 @@ impl NumaCounters {
 
 impl Mm {
     /// A zone served a request.
-    #[cold]
+    #[inline(never)]
     pub(crate) fn count_numa(
         &mut self,
         asked: &Asked<'_>,
@@ -37,9 +40,24 @@ impl Mm {
     ) {
         let preferred = asked.preferred.zone;
         let cpu = asked.request.cpu;
-        self.zones[by.zone.index()].pcps[cpu.index()].note_numa(observer);
-        if by.id.node != preferred.id.node {
-            self.zones[preferred.zone.index()].pcps[cpu.index()].note_numa(observer);
+        let near = by.id.node == preferred.id.node;
+        match self.profile.numa {
+            NumaCounters::AddedUpWhenRead => {}
+            NumaCounters::Differences => {
+                self.zones[by.zone.index()].pcps[cpu.index()].note_numa(observer);
+                if !near {
+                    self.zones[preferred.zone.index()].pcps[cpu.index()].note_numa(observer);
+                }
+            }
+            NumaCounters::WithZone => {
+                let local = self.cpus[cpu.index()].node == by.id.node;
+                let zone = &mut self.zones[by.zone.index()];
+                zone.count_one(if near { NumaHit } else { NumaMiss }, cpu, observer);
+                zone.count_one(if local { NumaLocal } else { NumaOther }, cpu, observer);
+                if !near {
+                    self.zones[preferred.zone.index()].count_one(NumaForeign, cpu, observer);
+                }
+            }
         }
     }
 }

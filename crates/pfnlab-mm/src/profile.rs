@@ -1,4 +1,8 @@
 //! Kernel generations, as data: each one its difference from the one before.
+//!
+//! - [`early`]: the oldest two; the first of all in full.
+
+mod early;
 
 use pfnlab_model::{MigrateType, ZoneStat};
 
@@ -15,19 +19,27 @@ use crate::draining::DrainType;
 use crate::exact::Surplus;
 use crate::fallback::FallbackPolicy;
 use crate::highatomic::HighAtomicPolicy;
-use crate::limits::{BoostedMarks, EmptyZones, HugeZones, MinFreeCap, MovableMin, Promo};
+use crate::kept::KeptPolicy;
+use crate::kswapd::KswapdRule;
+use crate::limits::{
+    BoostedMarks, EmptyZones, HugeZones, MarkDistance, MinFreeCap, MovableMin, Promo, TotalReserve,
+};
 use crate::memory_model::SectionEra;
 use crate::moving::MovedTo;
 use crate::node_reclaim::NodeReclaim;
 use crate::numa_events::NumaCounters;
 use crate::numbering::Numbering;
 use crate::pcp::PcpPolicy;
-use crate::slowpath::ReserveWalk;
-use crate::tunables::{RatioZero, ScaleLimit};
+use crate::slowpath::{ReserveWalk, SlowPath};
+use crate::tunables::{FractionZero, RatioZero, ScaleLimit};
 use crate::vmstat::{DecayDrain, Grouping};
 use crate::walk::{FragmentRule, ReserveIndex, WalkPolicy};
-use crate::watermark::{BoostExemption, HighAtomicShare, ShortCut};
+use crate::watermark::{BoostExemption, ExactCount, HighAtomicShare, LargeBlock, ShortCut};
+use crate::zone::{IsolatedFrames, SizeBase};
 use crate::zonelist::LocalRule;
+use crate::zonelist_cache::CachePolicy;
+use crate::zonelist_order::OrderPolicy;
+use early::{LINUX_2_6_37, LINUX_3_8};
 
 /// How one kernel generation behaves.
 ///
@@ -41,8 +53,14 @@ pub struct Profile {
     pub(crate) numbering: Numbering,
     /// The counters a zone has, in the kernel's order.
     pub(crate) zone_stats: &'static [ZoneStat],
+    /// What zones are measured by.
+    pub(crate) size_base: SizeBase,
+    /// Whether isolated frames count as free.
+    pub(crate) isolated: IsolatedFrames,
     /// Whose blocks are robbed when a type runs out.
     pub(crate) fallback: FallbackPolicy,
+    /// Which pageblocks are kept for when nothing else is left.
+    pub(crate) kept: KeptPolicy,
     /// When a request is served from a contiguous memory area.
     pub(crate) cma: CmaRule,
     /// Which zone is passed over rather than types mixed in it.
@@ -63,8 +81,16 @@ pub struct Profile {
     pub(crate) drain_type: DrainType,
     /// Which watermark a walk tries first.
     pub(crate) walk: WalkPolicy,
+    /// In which order the zones of several nodes are asked.
+    pub(crate) zonelist_order: OrderPolicy,
+    /// When zones that were full lately are passed over.
+    pub(crate) zonelist_cache: CachePolicy,
     /// What a walk takes for the highest zone a request could come from.
     pub(crate) reserve_index: ReserveIndex,
+    /// How often a request is tried.
+    pub(crate) slowpath: SlowPath,
+    /// Who is asked to reclaim.
+    pub(crate) kswapd: KswapdRule,
     /// How a request asks again that is entitled to reserves.
     pub(crate) reserve_walk: ReserveWalk,
     /// Which bits a walk's flags have.
@@ -75,6 +101,10 @@ pub struct Profile {
     pub(crate) highatomic: HighAtomicPolicy,
     /// Which part of that a watermark test leaves out.
     pub(crate) highatomic_share: HighAtomicShare,
+    /// When free frames are counted exactly.
+    pub(crate) exact_count: ExactCount,
+    /// How a watermark test sees whether a block is large enough.
+    pub(crate) large_block: LargeBlock,
     /// What the short cut of a watermark test looks at.
     pub(crate) short_cut: ShortCut,
     /// Which zones have their watermarks boosted.
@@ -89,14 +119,20 @@ pub struct Profile {
     pub(crate) surplus: Surplus,
     /// The most `min_free_kbytes` is computed to be.
     pub(crate) min_free_cap: MinFreeCap,
+    /// How far the watermarks are apart.
+    pub(crate) mark_distance: MarkDistance,
     /// Which zones huge pages need pageblocks kept free in.
     pub(crate) huge_zones: HugeZones,
     /// What a boost in force means for new watermarks.
     pub(crate) boosted_marks: BoostedMarks,
     /// What a zone has above its high watermark.
     pub(crate) promo: Promo,
+    /// Of what it is noted how much no user can have.
+    pub(crate) total_reserve: TotalReserve,
     /// The largest `watermark_scale_factor`.
     pub(crate) scale_limit: ScaleLimit,
+    /// What a `percpu_pagelist_fraction` of 0 means.
+    pub(crate) fraction_zero: FractionZero,
     /// What a `lowmem_reserve_ratio` of 0 means.
     pub(crate) ratio_zero: RatioZero,
     /// How the min watermark of a movable zone is found.
@@ -145,51 +181,36 @@ const ZONE_STATS_4_14: &[ZoneStat] = &[
     ZoneStat::FreeCma,
 ];
 
-/// Linux 4.14, as of 4.14.177. The first one here, so in full.
+/// Linux 4.14, as of 4.14.177: pageblocks kept for high-order requests that cannot wait instead of
+/// any, watermarks a share of the zone apart, blocks looked for on the lists, one node after the
+/// other.
 pub(crate) const LINUX_4_14: Profile = Profile {
     name: "linux-4.14",
     numbering: Numbering::MovableFirst,
     zone_stats: ZONE_STATS_4_14,
+    size_base: SizeBase::Managed,
     fallback: FallbackPolicy::Steal,
+    kept: KeptPolicy::None,
     cma: CmaRule::OwnEmpty,
-    fragment: FragmentRule::Ignored,
-    moved_to: MovedTo::Head,
     merge: MergePolicy::UnlessIsolated,
-    grouping: Grouping::PerOperation,
-    pcp: PcpPolicy::HotCold,
+    zonelist_order: OrderPolicy::Nodes,
+    zonelist_cache: CachePolicy::Absent,
+    slowpath: SlowPath::Repeated,
+    kswapd: KswapdRule::EveryNode,
     numa: NumaCounters::Differences,
-    decay: DecayDrain::Whole,
-    drain_type: DrainType::Noted,
-    walk: WalkPolicy::MarkOnly,
-    reserve_index: ReserveIndex::Preferred,
-    reserve_walk: ReserveWalk::Masked,
-    flag_bits: FlagBits::NoKswapd,
     reserves: ReserveRule::Atomic,
-    highatomic: HighAtomicPolicy::AnyZone,
-    highatomic_share: HighAtomicShare::Reserved,
+    large_block: LargeBlock::OnList,
     short_cut: ShortCut::All,
-    boost: BoostPolicy::None,
-    boost_exemption: BoostExemption::Nobody,
-    boost_flag: BoostFlagRule::AnyRequest,
-    bulk: BulkPolicy::Unknown,
-    surplus: Surplus::Freed,
-    min_free_cap: MinFreeCap::Mib64,
-    huge_zones: HugeZones::All,
-    boosted_marks: BoostedMarks::Dropped,
-    promo: Promo::None,
+    mark_distance: MarkDistance::Scaled,
+    total_reserve: TotalReserve::Nodes,
     scale_limit: ScaleLimit::Tenth,
-    ratio_zero: RatioZero::One,
-    movable_min: MovableMin::Shared,
-    empty_zones: EmptyZones::Counted,
-    local: LocalRule::AlwaysFirst,
-    memblock: MemblockPolicy::LINUX_6_1,
-    estimate: Estimate::WithoutMemmap,
-    late_unit: LateUnit::Pageblock,
+    fraction_zero: FractionZero::Batches,
     sections: SectionEra::OnlineBit,
     descriptor: DescriptorEra::HeadPointer,
     arm64_zones: Arm64Limits::FromBase,
     wait_tables: WaitTables::Global,
     node_reclaim: NodeReclaim::PerNode,
+    ..LINUX_3_8
 };
 
 /// Linux 5.0, as of 5.0.1: cold pages forgotten, larger batches, watermark boosts.
@@ -289,6 +310,8 @@ pub(crate) const LINUX_6_12_Y: Profile = Profile {
 impl Profile {
     /// Every generation, oldest first.
     pub const ALL: &'static [&'static Profile] = &[
+        &LINUX_2_6_37,
+        &LINUX_3_8,
         &LINUX_4_14,
         &LINUX_5_0,
         &LINUX_6_1_0,

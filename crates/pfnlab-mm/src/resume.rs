@@ -1,8 +1,10 @@
 //! From a snapshot back to a running allocator.
 //!
+//! - [`nodes`]: their zonelists, and what is noted of them.
 //! - [`numbers`]: no number is so large that arithmetic fails later.
 //! - [`places`]: every frame is in one place.
 
+mod nodes;
 mod numbers;
 mod places;
 
@@ -12,8 +14,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use pfnlab_model::{
-    Block, CpuId, End, MigrateType, NodeState, Order, PcpField, PcpState, Pfn, PfnRange,
-    SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneStat, ZoneState,
+    Block, CpuId, End, MigrateType, Order, PcpField, PcpState, Pfn, PfnRange, SNAPSHOT_FORMAT,
+    Snapshot, ZoneId, ZoneStat, ZoneState,
 };
 
 use crate::frames::State;
@@ -24,8 +26,7 @@ use crate::mm::{Cpu, Node, first_flags};
 use crate::pageblock::Pageblocks;
 use crate::tunables::Tunables;
 use crate::zone::{MAX_ZONES, Pageset, Zone};
-use crate::zone_map::{ZoneAt, ZoneMap, memory_map_of};
-use crate::zonelist::{ZoneRef, Zonelist};
+use crate::zone_map::{ZoneMap, memory_map_of};
 use crate::{Config, Mm, Profile};
 
 /// A snapshot that no allocator can be in.
@@ -129,8 +130,11 @@ impl Mm {
             order: node.kswapd_order,
             highest: node.kswapd_highest,
             failures: node.kswapd_failures,
+            awake: node.kswapd_awake,
         });
-        let nodes = snapshot.nodes.iter().map(|node| resume_node(node, config));
+        let nodes = snapshot.nodes.iter();
+        let nodes = nodes.map(|node| nodes::resume(node, profile, config));
+        let nodes: Vec<Node> = nodes.collect::<Result<_, _>>()?;
         let memory = memory_map_of(&zones);
         let memmap = MemMap::aside(&memory, global.section_frames, profile, config)
             .map_err(ResumeError::MemMap)?;
@@ -155,7 +159,7 @@ impl Mm {
             first_flags: first_flags(config),
             section_frames: global.section_frames,
             cpus: cpus.collect(),
-            nodes: nodes.collect(),
+            nodes,
             kswapds: kswapds.collect(),
             zones,
             blocks,
@@ -164,6 +168,7 @@ impl Mm {
             config: config.clone(),
         };
         mm.map_zones();
+        mm.count_exactly();
         places::check_owners(&mm, snapshot)?;
         Ok(mm)
     }
@@ -308,32 +313,6 @@ fn pageblocks_of(snapshot: &Snapshot, config: &Config) -> Result<Pageblocks, Res
     Ok(blocks)
 }
 
-fn resume_node(state: &NodeState, config: &Config) -> Node {
-    let list = |ids: &[ZoneId]| {
-        let entry = |id: &ZoneId| {
-            let kind = config
-                .zone_index(id.kind)
-                .expect("checked with the topology");
-            let zone = ZoneAt((id.node.index() * config.zones.len() + kind) as u16);
-            ZoneRef {
-                zone,
-                id: *id,
-                kind: kind as u8,
-            }
-        };
-        Zonelist(ids.iter().map(entry).collect())
-    };
-    Node {
-        start: state.start,
-        spanned: state.spanned,
-        present: state.present,
-        distance: state.distance.clone(),
-        real: state.node,
-        totalreserve: state.totalreserve_pages,
-        zonelists: [list(&state.zonelist), list(&state.zonelist_this_node)],
-    }
-}
-
 fn resume_zone(
     state: &ZoneState,
     snapshot: &Snapshot,
@@ -365,6 +344,9 @@ fn resume_zone(
     zone.highatomic_free = state.highatomic_free.unwrap_or(0);
     zone.isolated_pageblocks = state.isolated_pageblocks;
     zone.percpu_drift_mark = state.percpu_drift_mark;
+    zone.pages_scanned = state.pages_scanned;
+    zone.all_unreclaimable = state.all_unreclaimable;
+    zone.dirty_balance_reserve = state.dirty_balance_reserve;
     zone.boost_factor = snapshot.global.watermark_boost_factor;
     zone.pageset = Pageset {
         high_min: state.pageset_high_min,

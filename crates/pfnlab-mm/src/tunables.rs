@@ -10,10 +10,21 @@ use crate::{Mm, Profile};
 /// The largest `watermark_scale_factor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ScaleLimit {
+    /// There is no such tunable (up to 4.5).
+    Unknown,
     /// A tenth of a zone (up to 5.0).
     Tenth,
     /// Three tenths (since 6.1).
     ThreeTenths,
+}
+
+/// What a `percpu_pagelist_fraction` of 0 means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FractionZero {
+    /// Nothing: it cannot be written, so there is no way back (up to 3.8).
+    Refused,
+    /// That lists are sized by batches again (since 3.16).
+    Batches,
 }
 
 /// What a `lowmem_reserve_ratio` of 0 means.
@@ -67,6 +78,7 @@ impl Profile {
     fn takes(&self, sysctl: Sysctl, value: u64) -> bool {
         let single = self.pcp.is_single();
         let largest_scale = match self.scale_limit {
+            ScaleLimit::Unknown => 0,
             ScaleLimit::Tenth => 1000,
             ScaleLimit::ThreeTenths => 3000,
         };
@@ -74,7 +86,11 @@ impl Profile {
             Sysctl::WatermarkScaleFactor => (1..=largest_scale).contains(&value),
             Sysctl::WatermarkBoostFactor => self.boost.is_known(),
             Sysctl::PercpuPagelistHighFraction => !single && is_fraction(value),
-            Sysctl::PercpuPagelistFraction => single && is_fraction(value),
+            Sysctl::PercpuPagelistFraction => {
+                let back = value == 0;
+                let refused = back && self.fraction_zero == FractionZero::Refused;
+                single && is_fraction(value) && !refused
+            }
             _ => true,
         };
         known && value <= u64::from(u32::MAX >> 1)

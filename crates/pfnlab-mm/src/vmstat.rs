@@ -9,7 +9,9 @@ use crate::zone::Zone;
 /// step may cross the threshold and be folded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Grouping {
-    /// A refill is one step, a move between types none (up to 6.1).
+    /// A refill is one step and so is a drain (2.6.37).
+    AtOnce,
+    /// A refill is one step, a drain one for every page, a move between types none (3.8 to 6.1).
     PerOperation,
     /// Every block that leaves or enters a list of a type is a step (6.12).
     PerBlock,
@@ -19,6 +21,12 @@ impl Grouping {
     #[inline]
     pub(crate) fn per_block(self) -> bool {
         matches!(self, Grouping::PerBlock)
+    }
+
+    /// Whether a drain is one step.
+    #[inline]
+    pub(crate) fn drains_at_once(self) -> bool {
+        matches!(self, Grouping::AtOnce)
     }
 }
 
@@ -67,6 +75,34 @@ impl Zone {
         }
         if folded {
             self.vm_stat[stat.index()] += sum;
+            observer.event(Event::StatSet {
+                zone,
+                stat,
+                value: self.vm_stat[stat.index()],
+            });
+        }
+    }
+
+    /// Raises a counter by one on behalf of `cpu` (`__inc_zone_state`). Who folds goes half a
+    /// threshold too far, so that the next fold is further away.
+    pub(crate) fn count_one(&mut self, stat: ZoneStat, cpu: CpuId, observer: &mut impl Observer) {
+        let zone = self.id;
+        let pcp = &mut self.pcps[cpu.index()];
+        let sum = i16::from(pcp.diff[stat.index()]) + 1;
+        let threshold = i16::from(pcp.stat_threshold);
+        let ahead = threshold >> 1;
+        let folded = sum > threshold;
+        // Fits: the threshold is at most 125.
+        let value = (if folded { -ahead } else { sum }) as i8;
+        pcp.diff[stat.index()] = value;
+        observer.event(Event::DiffSet {
+            zone,
+            cpu,
+            stat,
+            value,
+        });
+        if folded {
+            self.vm_stat[stat.index()] += i64::from(sum + ahead);
             observer.event(Event::StatSet {
                 zone,
                 stat,

@@ -111,6 +111,9 @@ impl Mm {
         mut why: Refusal,
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
+        if self.profile.zonelist_cache.is_there() {
+            return self.ask_others_but_full(asked, flags, why, observer);
+        }
         let order = asked.request.order;
         let careful = flags.any(AllocFlags::NOFRAGMENT);
         let mut failure = AllocError::Watermark(order);
@@ -145,7 +148,7 @@ impl Mm {
     /// # Errors
     /// Why the zone is passed over.
     #[inline(always)]
-    fn ask_zone(
+    pub(crate) fn ask_zone(
         &mut self,
         asked: &Asked<'_>,
         place: ZoneRef,

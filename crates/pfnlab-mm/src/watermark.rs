@@ -24,6 +24,8 @@ impl HighAtomicShare {
 /// What the short cut for single frames looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShortCut {
+    /// Free frames, counted exactly where that is due (up to 3.8).
+    Careful,
     /// Free frames, those kept for high-order atomic requests among them (4.14, 5.0).
     All,
     /// Those that are there for the request (since 6.1).
@@ -39,6 +41,33 @@ pub(crate) enum BoostExemption {
     Atomic,
     /// Requests that may use the min reserve (6.12).
     MinReserve,
+}
+
+/// How a watermark test sees whether a block is large enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LargeBlock {
+    /// It reckons: without the frames of smaller blocks, half as much must still be free for
+    /// every order (up to 3.8).
+    Reckoned,
+    /// It looks for one on the lists (since 4.4).
+    OnList,
+}
+
+/// When a zone's free frames are counted exactly, with the differences of all CPUs: below its
+/// drift mark the folded count may deceive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExactCount {
+    /// In every test, while the background reclaimer is awake (2.6.37).
+    WhileReclaiming,
+    /// Only in the tests of the background reclaimer and for it (since 2.6.38).
+    ForReclaim,
+}
+
+impl ExactCount {
+    /// Whether the tests of requests count exactly while the background reclaimer is awake.
+    pub(crate) fn while_reclaiming(self) -> bool {
+        matches!(self, ExactCount::WhileReclaiming)
+    }
 }
 
 /// A request, as far as a watermark test looks at it.
@@ -71,6 +100,18 @@ impl Zone {
     #[inline]
     pub(crate) fn free_folded(&self) -> i64 {
         self.vm_stat[ZoneStat::FreePages.index()].max(0)
+    }
+
+    /// Free frames, with all differences where the folded count is below the drift mark and may
+    /// deceive (`zone_nr_free_pages`, `zone_page_state_snapshot`).
+    pub(crate) fn free_careful(&self, exact: bool) -> i64 {
+        let folded = self.free_folded();
+        if !exact || folded >= self.percpu_drift_mark as i64 {
+            return folded;
+        }
+        let stat = ZoneStat::FreePages.index();
+        let differences = self.pcps.iter().map(|pcp| i64::from(pcp.diff[stat]));
+        (self.vm_stat[stat] + differences.sum::<i64>()).max(0)
     }
 
     /// Frames that count as free but are not there for this request
@@ -114,6 +155,7 @@ impl Zone {
         if ask.order == Order::ZERO {
             let free = self.free_folded();
             let usable = match self.profile.short_cut {
+                ShortCut::Careful => self.free_careful(self.counts_exactly) - self.closed_cma(ask),
                 ShortCut::All => free - self.closed_cma(ask),
                 ShortCut::Usable => free - free.min(self.unusable(ask)),
             };
@@ -153,7 +195,15 @@ impl Zone {
     /// # Errors
     /// Why the zone is passed over.
     pub(crate) fn watermark(&self, mark: u64, ask: Ask) -> Result<(), Refusal> {
-        let free = self.free_folded() - self.unusable(ask);
+        self.watermark_of(self.free_careful(self.counts_exactly), mark, ask)
+    }
+
+    /// The exact test of a zone with so many frames `free`.
+    ///
+    /// # Errors
+    /// Why the zone is passed over.
+    pub(crate) fn watermark_of(&self, free: i64, mark: u64, ask: Ask) -> Result<(), Refusal> {
+        let free = free - self.unusable(ask);
         let mut min = mark as i64;
         let (high, hurry) = (
             ask.flags.any(AllocFlags::MIN_RESERVE),
@@ -171,11 +221,28 @@ impl Zone {
         if free <= mark {
             return Err(Refusal::BelowMark { free, mark });
         }
-        if ask.order == Order::ZERO || self.has_block(ask) {
-            Ok(())
-        } else {
-            Err(Refusal::NoLargeBlock)
+        match self.profile.large_block {
+            _ if ask.order == Order::ZERO => Ok(()),
+            LargeBlock::Reckoned => self.reckon_with_block(free, min, ask.order),
+            LargeBlock::OnList if self.has_block(ask) => Ok(()),
+            LargeBlock::OnList => Err(Refusal::NoLargeBlock),
         }
+    }
+
+    /// Whether enough is free without the blocks below the order, half as much with every order.
+    fn reckon_with_block(&self, mut free: i64, mut mark: i64, order: Order) -> Result<(), Refusal> {
+        for (smaller, next) in Order::ZERO.through(order).zip(Order::all().skip(1)) {
+            if next > order {
+                break;
+            }
+            free -= (self.buddy.blocks_of(smaller) << smaller.get()) as i64;
+            mark >>= 1;
+            if free <= mark {
+                let order = next;
+                return Err(Refusal::FewLarge { order, free, mark });
+            }
+        }
+        Ok(())
     }
 
     /// Whether a block of the order or above is free on a list that is open to the request.

@@ -14,6 +14,24 @@ use crate::pcp::Pcp;
 use crate::watermark::Ask;
 use crate::{Config, Profile};
 
+/// What a zone is measured by: its watermarks, its reserves and its per-CPU lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SizeBase {
+    /// The frames that exist, the memory map left out (up to 3.8).
+    Present,
+    /// The frames that were given to the allocator (since 3.9).
+    Managed,
+}
+
+/// Whether isolated frames count as free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IsolatedFrames {
+    /// They do (2.6.37).
+    Counted,
+    /// They do not (since 3.7).
+    Left,
+}
+
 /// The kinds of zone there can be, to size tables with.
 pub(crate) const MAX_ZONES: usize = 6;
 
@@ -38,6 +56,15 @@ pub(crate) struct Zone {
     pub(crate) highatomic_free: u64,
     pub(crate) isolated_pageblocks: u64,
     pub(crate) percpu_drift_mark: u64,
+    /// Below the drift mark, requests are tested with the differences of all CPUs: the background
+    /// reclaimer is awake (2.6.37).
+    pub(crate) counts_exactly: bool,
+    /// Pages reclaim has looked at since one was freed (up to 3.8).
+    pub(crate) pages_scanned: u64,
+    /// Reclaim gave up (up to 3.8).
+    pub(crate) all_unreclaimable: bool,
+    /// Frames that may not be filled with dirty pages (3.8).
+    pub(crate) dirty_balance_reserve: u64,
     pub(crate) boost_factor: u64,
     /// The kernel can set memory aside for contiguous areas.
     pub(crate) has_cma: bool,
@@ -87,6 +114,10 @@ impl Zone {
             highatomic_free: 0,
             isolated_pageblocks: 0,
             percpu_drift_mark: 0,
+            counts_exactly: false,
+            pages_scanned: 0,
+            all_unreclaimable: false,
+            dirty_balance_reserve: 0,
             boost_factor: 0,
             has_cma: config.cma,
             movable_index: config
@@ -105,6 +136,15 @@ impl Zone {
         self.present > 0
     }
 
+    /// How large it is for all that is measured by its size.
+    #[inline]
+    pub(crate) fn size(&self) -> u64 {
+        match self.profile.size_base {
+            SizeBase::Present => self.present,
+            SizeBase::Managed => self.managed,
+        }
+    }
+
     /// Free frames of `mt` changed by `delta` (`account_freepages`).
     #[inline]
     pub(crate) fn account(
@@ -114,7 +154,7 @@ impl Zone {
         cpu: CpuId,
         observer: &mut impl Observer,
     ) {
-        if mt == MigrateType::Isolate {
+        if mt == MigrateType::Isolate && self.profile.isolated == IsolatedFrames::Left {
             return;
         }
         self.count(ZoneStat::FreePages, delta, cpu, observer);
@@ -141,6 +181,16 @@ impl Zone {
                 zone: self.id,
                 flags,
             });
+        }
+    }
+
+    /// A page came back: reclaim may hope again (up to 3.8; later generations note neither).
+    #[inline]
+    pub(crate) fn encourage_reclaim(&mut self, observer: &mut impl Observer) {
+        if self.all_unreclaimable || self.pages_scanned != 0 {
+            self.all_unreclaimable = false;
+            self.pages_scanned = 0;
+            observer.event(Event::ReclaimEncouraged { zone: self.id });
         }
     }
 

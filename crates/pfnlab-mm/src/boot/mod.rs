@@ -46,6 +46,8 @@ use crate::tunables::Tunables;
 use crate::zone::Zone;
 use crate::zone_map::{ZoneAt, ZoneMap};
 use crate::zonelist::{Topology, ZoneRef, Zonelist, node_orders};
+use crate::zonelist_cache::ZonelistCache;
+use crate::zonelist_order::{NodeMemory, ZonelistOrder};
 use crate::{Config, Mm, Profile};
 
 pub use deferred::Deferred;
@@ -178,9 +180,16 @@ impl Mm {
             zone.memory = place.memory.clone();
             zones.push(zone);
         }
-        let kswapds = machine.nodes().iter().map(|node| Kswapd {
-            node: node.id,
-            ..Kswapd::default()
+        let kswapds = machine.nodes().iter().map(|node| {
+            let populated = zones.iter().filter(|zone| zone.is_populated());
+            let kinds = populated.filter(|zone| zone.id.node == node.id);
+            Kswapd {
+                node: node.id,
+                highest: profile
+                    .kswapd
+                    .at_first(kinds.map(|zone| zone.id.kind).max()),
+                ..Kswapd::default()
+            }
         });
         let mut mm = Mm {
             profile,
@@ -288,6 +297,14 @@ fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) 
     let kinds = config.zones.len();
     let of_node = |node: usize| &zones[node * kinds..(node + 1) * kinds];
     let orders = fallback_order(machine, profile, config);
+    let memory = machine.nodes().iter().map(|node| {
+        let mut memory = NodeMemory::default();
+        for zone in of_node(node.id.index()) {
+            memory.add(zone.id.kind, zone.present);
+        }
+        memory
+    });
+    let order = profile.zonelist_order.choose(&memory.collect::<Vec<_>>());
     let zonelist = |nodes: &[NodeId]| {
         let entries = nodes.iter().flat_map(|node| {
             let zones = of_node(node.index()).iter().enumerate().rev();
@@ -299,7 +316,12 @@ fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) 
                     kind: kind as u8,
                 })
         });
-        Zonelist(entries.collect())
+        let mut entries: Vec<ZoneRef> = entries.collect();
+        if order == ZonelistOrder::Zone {
+            // Stable: among zones of a kind, the nearer node stays first.
+            entries.sort_by_key(|entry| core::cmp::Reverse(entry.kind));
+        }
+        Zonelist(entries)
     };
     machine
         .nodes()
@@ -316,6 +338,10 @@ fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) 
                 distance: topology.distance.clone(),
                 real: topology.id,
                 totalreserve: 0,
+                cache: profile
+                    .zonelist_cache
+                    .is_there()
+                    .then(|| ZonelistCache::new(zonelist(order).0.len())),
                 zonelists: [zonelist(order), zonelist(&[topology.id])],
             }
         })
