@@ -6,7 +6,10 @@ use crate::Config;
 use crate::alloc_flags::{FlagBits, ReserveRule};
 use crate::boost::{BoostFlagRule, BoostPolicy};
 use crate::boot::memblock::MemblockPolicy;
-use crate::boot::{Arm64Limits, Estimate, LateUnit, WaitTables};
+use crate::boot::{
+    Arm64Limits, AtOnce, Chunks, CoreBound, Estimate, FirstTypes, LateUnit, Managed, MovableEnd,
+    MovableZonePick, ReleaseEnd, WaitTables, ZoneEnds,
+};
 use crate::buddy::MergePolicy;
 use crate::bulk::BulkPolicy;
 use crate::cma::CmaRule;
@@ -121,6 +124,24 @@ pub struct Profile {
     pub(crate) wait_tables: WaitTables,
     /// Whether the marks of node reclaim are a node's or a zone's.
     pub(crate) node_reclaim: NodeReclaim,
+    /// Where a kind of zone may end.
+    pub(crate) zone_ends: ZoneEnds,
+    /// From when on it is known which kind the movable zones take their frames from.
+    pub(crate) movable_zone_pick: MovableZonePick,
+    /// What is made of a movable zone behind the end of its node.
+    pub(crate) movable_end: MovableEnd,
+    /// How `kernelcore=` and `movablecore=` are bounded.
+    pub(crate) core_bound: CoreBound,
+    /// Which pageblocks begin as movable.
+    pub(crate) first_types: FirstTypes,
+    /// In what pieces memory is released.
+    pub(crate) chunks: Chunks,
+    /// To which end of a list a released block goes.
+    pub(crate) release_end: ReleaseEnd,
+    /// Which frames count as managed.
+    pub(crate) managed: Managed,
+    /// How much of a node is initialised at once.
+    pub(crate) at_once: AtOnce,
 }
 
 /// The zone counters of 6.1.
@@ -182,7 +203,7 @@ pub(crate) const LINUX_4_14: Profile = Profile {
     movable_min: MovableMin::Shared,
     empty_zones: EmptyZones::Counted,
     local: LocalRule::AlwaysFirst,
-    memblock: MemblockPolicy::LINUX_6_1,
+    memblock: MemblockPolicy::LINUX_4_14,
     estimate: Estimate::WithoutMemmap,
     late_unit: LateUnit::Pageblock,
     sections: SectionEra::OnlineBit,
@@ -190,6 +211,15 @@ pub(crate) const LINUX_4_14: Profile = Profile {
     arm64_zones: Arm64Limits::FromBase,
     wait_tables: WaitTables::Global,
     node_reclaim: NodeReclaim::PerNode,
+    zone_ends: ZoneEnds::Memory,
+    movable_zone_pick: MovableZonePick::Always,
+    movable_end: MovableEnd::Kept,
+    core_bound: CoreBound::AllMemory,
+    first_types: FirstTypes::Spans,
+    chunks: Chunks::Largest,
+    release_end: ReleaseEnd::AsFreed,
+    managed: Managed::All,
+    at_once: AtOnce::Gigabytes,
 };
 
 /// Linux 5.0, as of 5.0.1: cold pages forgotten, larger batches, watermark boosts.
@@ -202,6 +232,7 @@ pub(crate) const LINUX_5_0: Profile = Profile {
     huge_zones: HugeZones::BelowMovable,
     boosted_marks: BoostedMarks::Kept,
     ratio_zero: RatioZero::Off,
+    at_once: AtOnce::Section,
     sections: SectionEra::OnePass,
     descriptor: DescriptorEra::InvertedTypes,
     ..LINUX_4_14
@@ -234,6 +265,9 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     sections: SectionEra::EarlyBit,
     descriptor: DescriptorEra::LruGeneration,
     arm64_zones: Arm64Limits::Masks,
+    movable_end: MovableEnd::Dropped,
+    first_types: FirstTypes::Memory,
+    release_end: ReleaseEnd::Tail,
     ..LINUX_5_0
 };
 
