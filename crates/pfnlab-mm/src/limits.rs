@@ -106,7 +106,7 @@ pub(crate) enum TotalReserve {
 /// KiB in a frame, as a shift.
 const KIB_SHIFT: u32 = 2;
 impl Mm {
-    /// All limits, in the order of boot (`init_per_zone_wmark_min`, then huge pages).
+    /// All limits, in the order of boot (`init_per_zone_wmark_min`); huge pages follow.
     pub(crate) fn init_limits(&mut self) {
         let silent = &mut ();
         self.tunables.min_free_kbytes = self.calculate_min_free_kbytes();
@@ -117,9 +117,14 @@ impl Mm {
         self.set_watermarks(silent);
         self.set_thresholds();
         self.set_lowmem_reserves(silent);
+    }
+
+    /// Raises `min_free_kbytes` for huge pages, and the watermarks with it
+    /// (`set_recommended_min_free_kbytes`).
+    pub(crate) fn raise_for_huge_pages(&mut self) {
         if let Some(raised) = self.min_free_for_huge_pages() {
             self.tunables.min_free_kbytes = raised;
-            self.set_watermarks(silent);
+            self.set_watermarks(&mut ());
         }
     }
 
@@ -149,8 +154,7 @@ impl Mm {
             .sum()
     }
 
-    /// What huge pages need kept free so that types rarely mix
-    /// (`set_recommended_min_free_kbytes`), if that is more. Machines below 512 MiB start without
+    /// What huge pages need kept free so that types rarely mix, if that is more. Machines below 512 MiB start without
     /// huge pages.
     fn min_free_for_huge_pages(&self) -> Option<u64> {
         const TYPES: u64 = 3;

@@ -10,7 +10,10 @@ use crate::Config;
 use crate::alloc_flags::{FlagBits, ReserveRule};
 use crate::boost::{BoostFlagRule, BoostPolicy};
 use crate::boot::memblock::MemblockPolicy;
-use crate::boot::{Arm64Limits, Estimate, LateUnit, WaitTables};
+use crate::boot::{
+    Arm64Limits, AtOnce, Chunks, CoreBound, Estimate, FirstTypes, LateUnit, Managed, MovableEnd,
+    MovableZonePick, ReleaseEnd, WaitTables, ZoneEnds,
+};
 use crate::buddy::MergePolicy;
 use crate::bulk::BulkPolicy;
 use crate::cma::CmaRule;
@@ -157,6 +160,24 @@ pub struct Profile {
     pub(crate) wait_tables: WaitTables,
     /// Whether the marks of node reclaim are a node's or a zone's.
     pub(crate) node_reclaim: NodeReclaim,
+    /// Where a kind of zone may end.
+    pub(crate) zone_ends: ZoneEnds,
+    /// From when on it is known which kind the movable zones take their frames from.
+    pub(crate) movable_zone_pick: MovableZonePick,
+    /// What is made of a movable zone behind the end of its node.
+    pub(crate) movable_end: MovableEnd,
+    /// How `kernelcore=` and `movablecore=` are bounded.
+    pub(crate) core_bound: CoreBound,
+    /// Which pageblocks begin as movable.
+    pub(crate) first_types: FirstTypes,
+    /// In what pieces memory is released.
+    pub(crate) chunks: Chunks,
+    /// To which end of a list a released block goes.
+    pub(crate) release_end: ReleaseEnd,
+    /// Which frames count as managed.
+    pub(crate) managed: Managed,
+    /// How much of a node is initialised at once.
+    pub(crate) at_once: AtOnce,
 }
 
 /// The zone counters of 6.1.
@@ -205,11 +226,19 @@ pub(crate) const LINUX_4_14: Profile = Profile {
     total_reserve: TotalReserve::Nodes,
     scale_limit: ScaleLimit::Tenth,
     fraction_zero: FractionZero::Batches,
+    memblock: MemblockPolicy::LINUX_4_14,
+    estimate: Estimate::WithoutMemmap,
     sections: SectionEra::OnlineBit,
     descriptor: DescriptorEra::HeadPointer,
     arm64_zones: Arm64Limits::FromBase,
     wait_tables: WaitTables::Global,
     node_reclaim: NodeReclaim::PerNode,
+    zone_ends: ZoneEnds::Memory,
+    movable_zone_pick: MovableZonePick::Always,
+    core_bound: CoreBound::AllMemory,
+    chunks: Chunks::Largest,
+    managed: Managed::All,
+    at_once: AtOnce::Gigabytes,
     ..LINUX_3_8
 };
 
@@ -223,6 +252,7 @@ pub(crate) const LINUX_5_0: Profile = Profile {
     huge_zones: HugeZones::BelowMovable,
     boosted_marks: BoostedMarks::Kept,
     ratio_zero: RatioZero::Off,
+    at_once: AtOnce::Section,
     sections: SectionEra::OnePass,
     descriptor: DescriptorEra::InvertedTypes,
     ..LINUX_4_14
@@ -253,8 +283,12 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     scale_limit: ScaleLimit::ThreeTenths,
     empty_zones: EmptyZones::LowerOpen,
     sections: SectionEra::EarlyBit,
+    memblock: MemblockPolicy::LINUX_6_1,
     descriptor: DescriptorEra::LruGeneration,
     arm64_zones: Arm64Limits::Masks,
+    movable_end: MovableEnd::Dropped,
+    first_types: FirstTypes::Memory,
+    release_end: ReleaseEnd::Tail,
     ..LINUX_5_0
 };
 

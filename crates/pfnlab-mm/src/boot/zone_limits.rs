@@ -17,6 +17,21 @@ pub enum Arm64Limits {
     CappedMasks,
 }
 
+/// Where the low zones of x86 end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ZoneEnds {
+    /// Where devices reach no further, memory or not (2.6.37, 3.8).
+    Hardware,
+    /// There, or where memory ends.
+    Memory,
+}
+
+impl ZoneEnds {
+    fn are_free(self) -> bool {
+        matches!(self, ZoneEnds::Hardware)
+    }
+}
+
 /// Frames of 16 MiB: what the first devices of a PC reached (`MAX_DMA_PFN`).
 const ISA: u64 = 16 << (20 - 12);
 /// Frames of 4 GiB (`MAX_DMA32_PFN`).
@@ -36,6 +51,10 @@ pub(super) fn limit(
     let end = match (kind, config.arch) {
         (ZoneKind::Movable, _) => return None,
         (ZoneKind::Device, _) => 0,
+        (ZoneKind::Dma, Arch::X86_64 | Arch::X86_32) if profile.zone_ends.are_free() => {
+            return Some(ISA);
+        }
+        (ZoneKind::Dma32, Arch::X86_64) if profile.zone_ends.are_free() => return Some(FOUR_GIB),
         (ZoneKind::Dma, Arch::X86_64 | Arch::X86_32) => ISA,
         (ZoneKind::Dma32, Arch::X86_64) => FOUR_GIB,
         (ZoneKind::Normal, Arch::X86_32) => LOW_MEMORY,

@@ -77,6 +77,21 @@ impl DescriptorEra {
         matches!(self, DescriptorEra::LruGeneration | DescriptorEra::TypeIds)
     }
 
+    /// Bytes of a descriptor that later takes so many: until it had to be aligned to two words, it
+    /// was a word shorter on 64-bit machines (56 bytes in 2.6.37).
+    pub const fn bytes(self, later: u64) -> u64 {
+        match self {
+            DescriptorEra::BuddyFlag if later == 64 => 56,
+            _ => later,
+        }
+    }
+
+    /// Whether any 64-bit architecture has a second flag of its own, and not only those that ask for
+    /// it (6.1).
+    pub const fn arch_2_on_64_bit(self) -> bool {
+        matches!(self, DescriptorEra::LruGeneration)
+    }
+
     /// In which lines the layout is printed while booting.
     pub const fn report(self) -> ReportForm {
         match self {

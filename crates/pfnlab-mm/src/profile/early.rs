@@ -6,7 +6,10 @@ use super::Profile;
 use crate::alloc_flags::{FlagBits, ReserveRule};
 use crate::boost::{BoostFlagRule, BoostPolicy};
 use crate::boot::memblock::MemblockPolicy;
-use crate::boot::{Arm64Limits, Estimate, LateUnit, WaitTables};
+use crate::boot::{
+    Arm64Limits, AtOnce, Chunks, CoreBound, Estimate, FirstTypes, LateUnit, Managed, MovableEnd,
+    MovableZonePick, ReleaseEnd, WaitTables, ZoneEnds,
+};
 use crate::buddy::MergePolicy;
 use crate::bulk::BulkPolicy;
 use crate::cma::CmaRule;
@@ -158,14 +161,23 @@ pub(crate) const LINUX_2_6_37: Profile = Profile {
     movable_min: MovableMin::Shared,
     empty_zones: EmptyZones::Counted,
     local: LocalRule::AlwaysFirst,
-    memblock: MemblockPolicy::LINUX_6_1,
-    estimate: Estimate::WithoutMemmap,
+    memblock: MemblockPolicy::LINUX_2_6_37,
+    estimate: Estimate::WholeSpan,
     late_unit: LateUnit::Pageblock,
     sections: SectionEra::MapOnly,
     descriptor: DescriptorEra::BuddyFlag,
     arm64_zones: Arm64Limits::FourGib,
     wait_tables: WaitTables::PerZone,
     node_reclaim: NodeReclaim::PerZone,
+    zone_ends: ZoneEnds::Hardware,
+    movable_zone_pick: MovableZonePick::WhenAsked,
+    movable_end: MovableEnd::Kept,
+    core_bound: CoreBound::None,
+    first_types: FirstTypes::Spans,
+    chunks: Chunks::Words,
+    release_end: ReleaseEnd::AsFreed,
+    managed: Managed::Uncounted,
+    at_once: AtOnce::All,
 };
 
 /// Linux 3.8: what is split off a stolen block joins the wanted type's lists, isolated frames are
@@ -185,6 +197,9 @@ pub(crate) const LINUX_3_8: Profile = Profile {
     exact_count: ExactCount::ForReclaim,
     huge_zones: HugeZones::All,
     total_reserve: TotalReserve::MachineAndZones,
+    memblock: MemblockPolicy::LINUX_3_8,
+    estimate: Estimate::Taken,
     descriptor: DescriptorEra::BuddyMapcount,
+    managed: Managed::Released,
     ..LINUX_2_6_37
 };

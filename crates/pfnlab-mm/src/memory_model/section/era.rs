@@ -56,6 +56,15 @@ impl SectionEra {
         }
     }
 
+    /// Whether a kernel could be built with one array of descriptors a node, and no sections
+    /// (`CONFIG_DISCONTIGMEM`, gone in 5.14).
+    pub const fn has_discontigmem(self) -> bool {
+        matches!(
+            self,
+            SectionEra::MapOnly | SectionEra::OnlineBit | SectionEra::OnePass
+        )
+    }
+
     /// Whether sections are divided (5.3+).
     pub const fn has_subsections(self) -> bool {
         matches!(self, SectionEra::EarlyBit | SectionEra::RcuUsage)
