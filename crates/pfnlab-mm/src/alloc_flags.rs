@@ -1,5 +1,6 @@
 //! The allocator's internal flags: how far a walk may go (`ALLOC_*`).
 
+use crate::profile::{Policy, Told, told};
 use pfnlab_model::Gfp;
 
 /// Which requests may use what is kept back for those who cannot wait.
@@ -16,6 +17,30 @@ pub(crate) enum ReserveRule {
     NonBlocking,
     /// All that cannot wait; high orders only with `__GFP_HIGH` (6.1.y, 6.12.y).
     NonBlockingHigh,
+}
+
+impl Policy for ReserveRule {
+    const DECIDES: &'static str =
+        "which requests may use what is kept back for those who cannot wait";
+
+    fn told(self) -> Told {
+        match self {
+            ReserveRule::NoWait => told("all that cannot wait", "gfp_to_alloc_flags: ALLOC_HARDER"),
+            ReserveRule::NoWaitOrMemalloc => told(
+                "all that cannot wait, unless they have __GFP_NOMEMALLOC; everything for __GFP_MEMALLOC",
+                "gfp_to_alloc_flags, __GFP_MEMALLOC (3.6)",
+            ),
+            ReserveRule::Atomic => told("those that say so", "__GFP_ATOMIC (4.4), ALLOC_HARDER"),
+            ReserveRule::NonBlocking => told(
+                "all that cannot wait; those of high orders get the pageblocks kept for them",
+                "ALLOC_NON_BLOCK, ALLOC_HIGHATOMIC (6.3)",
+            ),
+            ReserveRule::NonBlockingHigh => told(
+                "all that cannot wait; those of high orders get the pageblocks kept for them only with __GFP_HIGH",
+                "ALLOC_MIN_RESERVE, ALLOC_NON_BLOCK (6.3)",
+            ),
+        }
+    }
 }
 
 impl ReserveRule {
@@ -49,6 +74,25 @@ pub(crate) enum FlagBits {
     KswapdAt800,
     /// 0x200 is `ALLOC_HIGHATOMIC` (since 6.3, so 6.1.y).
     HighAtomic,
+}
+
+impl Policy for FlagBits {
+    const DECIDES: &'static str = "which bits of the internal flags a walk shows";
+
+    fn told(self) -> Told {
+        match self {
+            FlagBits::NoKswapd => told(
+                "none for waking kswapd, and none for pageblocks kept for high orders",
+                "ALLOC_HARDER",
+            ),
+            FlagBits::KswapdAt200 => told("0x200 wakes kswapd", "ALLOC_KSWAPD 0x200"),
+            FlagBits::KswapdAt800 => told("0x800 wakes kswapd", "ALLOC_KSWAPD 0x800"),
+            FlagBits::HighAtomic => told(
+                "0x800 wakes kswapd, 0x200 opens pageblocks kept for high orders",
+                "ALLOC_HIGHATOMIC 0x200 (6.3)",
+            ),
+        }
+    }
 }
 
 impl FlagBits {

@@ -4,6 +4,7 @@ use pfnlab_model::{Block, End, Event, MigrateType, Observer, Order, ZoneId};
 
 use crate::frames::{Frames, State, Word};
 use crate::free_list::FreeList;
+use crate::profile::{Policy, Told, told};
 
 /// Which pageblocks of different types merge, and what becomes of their types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,28 @@ pub(crate) enum MergePolicy {
     KeepTypes,
     /// Ordinary ones; the absorbed pageblocks take the type of the block that was freed (6.12).
     Retype,
+}
+
+impl Policy for MergePolicy {
+    const DECIDES: &'static str = "which whole pageblocks merge, and what becomes of their types";
+
+    fn told(self) -> Told {
+        match self {
+            MergePolicy::Any => told("all; they keep their types", "__free_one_page"),
+            MergePolicy::UnlessIsolated => told(
+                "all but isolated ones; they keep their types",
+                "__free_one_page, has_isolate_pageblock",
+            ),
+            MergePolicy::KeepTypes => told(
+                "ordinary ones; they keep their types",
+                "__free_one_page, migratetype_is_mergeable",
+            ),
+            MergePolicy::Retype => told(
+                "ordinary ones; they take the type of the block that was freed",
+                "__free_one_page (6.10)",
+            ),
+        }
+    }
 }
 
 impl MergePolicy {

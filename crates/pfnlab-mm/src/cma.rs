@@ -3,6 +3,7 @@
 use pfnlab_model::{Block, MigrateType, Observer, ZoneStat};
 
 use crate::alloc_flags::AllocFlags;
+use crate::profile::{Policy, Told, told};
 use crate::rmqueue::Want;
 use crate::zone::Zone;
 
@@ -18,6 +19,28 @@ pub(crate) enum CmaRule {
     /// One that is entitled to it when its own lists are empty, and before while more than half
     /// of the free frames are there (since 6.1).
     HalfFirst,
+}
+
+impl Policy for CmaRule {
+    const DECIDES: &'static str = "when a request is served from a contiguous memory area";
+
+    fn told(self) -> Told {
+        match self {
+            CmaRule::Unknown => told("never: there are none", "MIGRATE_CMA (3.5)"),
+            CmaRule::Robbed => told(
+                "when a movable one robs other types: their largest block is looked for there first",
+                "__rmqueue_fallback",
+            ),
+            CmaRule::OwnEmpty => told(
+                "when a movable one finds its own lists empty",
+                "__rmqueue_cma_fallback",
+            ),
+            CmaRule::HalfFirst => told(
+                "when its own lists are empty, and before that while over half of the free frames are there",
+                "__rmqueue, ALLOC_CMA (5.8)",
+            ),
+        }
+    }
 }
 
 impl Zone {

@@ -5,6 +5,7 @@ use pfnlab_model::{Block, CpuId, Event, Observer, ZoneStat};
 use crate::freeing::Placement;
 use crate::pageblock::Pageblocks;
 use crate::pcp::{LISTS, TYPES};
+use crate::profile::{Policy, Told, told};
 use crate::zone::Zone;
 
 /// Which type's list a page goes to when its per-CPU list is drained.
@@ -14,6 +15,22 @@ pub(crate) enum DrainType {
     Noted,
     /// The one its pageblock has now (6.12).
     Pageblock,
+}
+
+impl Policy for DrainType {
+    const DECIDES: &'static str = "which list a page is drained to";
+
+    fn told(self) -> Told {
+        match self {
+            DrainType::Noted => told(
+                "the one noted on it when it was cached, even if its pageblock has changed hands",
+                "get_pcppage_migratetype",
+            ),
+            DrainType::Pageblock => {
+                told("the one its pageblock has now", "free_pcppages_bulk (6.10)")
+            }
+        }
+    }
 }
 
 impl Zone {

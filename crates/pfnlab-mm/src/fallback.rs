@@ -4,6 +4,7 @@ use pfnlab_model::{Block, MigrateType, Order};
 
 use crate::alloc_flags::AllocFlags;
 use crate::buddy::Buddy;
+use crate::profile::{Policy, Told, told};
 
 /// How a request is served whose own type has nothing left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,36 @@ pub(crate) enum FallbackPolicy {
     /// Claim whole pageblocks, largest block first; then, unless fragmentation is to be avoided,
     /// steal single blocks, smallest first (6.12.y).
     ClaimSteal,
+}
+
+impl Policy for FallbackPolicy {
+    const DECIDES: &'static str =
+        "whose blocks are robbed when a type runs out, and what becomes of them";
+
+    fn told(self) -> Told {
+        match self {
+            FallbackPolicy::LargestAsFound => told(
+                "the largest block is taken itself; what is split off stays the other type's, unless the rest of the pageblock is worth taking along",
+                "__rmqueue_fallback",
+            ),
+            FallbackPolicy::LargestAsWanted => told(
+                "the largest block is taken itself; what is split off becomes the wanted type's",
+                "__rmqueue_fallback",
+            ),
+            FallbackPolicy::Steal => told(
+                "the largest block; with it, what is free in its pageblock joins the own lists, if the pageblock is worth having",
+                "__rmqueue_fallback, steal_suitable_fallback (4.0)",
+            ),
+            FallbackPolicy::StealOne => told(
+                "the largest block; a pageblock worth having is claimed, else the one block is split and its rest stays where it was",
+                "__rmqueue_fallback; a block taken is no longer put on a foreign list (6.10)",
+            ),
+            FallbackPolicy::ClaimSteal => told(
+                "pageblocks are claimed, largest block first; only when none can be, the smallest single block is stolen",
+                "__rmqueue_claim, __rmqueue_steal (6.15, 6.16)",
+            ),
+        }
+    }
 }
 
 /// Whose lists get what is split off a block of another type.

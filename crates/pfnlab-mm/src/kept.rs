@@ -4,6 +4,7 @@ use pfnlab_model::{Block, CpuId, MigrateType, Observer, Order, PfnRange};
 
 use crate::frames::State;
 use crate::pageblock::Pageblocks;
+use crate::profile::{Policy, Told, told};
 use crate::zone::Zone;
 
 /// Which pageblocks are kept.
@@ -15,6 +16,24 @@ pub(crate) enum KeptPolicy {
     EveryFrame,
     /// None (since 4.14; pageblocks for high-order atomic requests took their place in 4.4).
     None,
+}
+
+impl Policy for KeptPolicy {
+    const DECIDES: &'static str = "which pageblocks are kept for when nothing else is left";
+
+    fn told(self) -> Told {
+        match self {
+            KeptPolicy::FirstFrame => told(
+                "the first whose first frame was released, two at most",
+                "setup_zone_migrate_reserve",
+            ),
+            KeptPolicy::EveryFrame => told(
+                "the first of which every frame was released, two at most",
+                "setup_zone_migrate_reserve, pageblock_is_reserved",
+            ),
+            KeptPolicy::None => told("none", "MIGRATE_RESERVE gone (4.4)"),
+        }
+    }
 }
 
 /// At most so many pageblocks of a zone are kept.

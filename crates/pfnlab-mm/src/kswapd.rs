@@ -4,6 +4,7 @@ use pfnlab_model::{Event, Gfp, NodeId, Observer, Order, ZoneKind};
 
 use crate::Mm;
 use crate::alloc_flags::{AllocFlags, Mark};
+use crate::profile::{Policy, Told, told};
 use crate::walk::Asked;
 use crate::watermark::Ask;
 use crate::zone::Zone;
@@ -20,6 +21,27 @@ pub(crate) enum KswapdRule {
     EveryZone,
     /// For every node on the list; the largest order and the highest zone are noted (since 4.14).
     EveryNode,
+}
+
+impl Policy for KswapdRule {
+    const DECIDES: &'static str = "who is asked to reclaim";
+
+    fn told(self) -> Told {
+        match self {
+            KswapdRule::LowZones => told(
+                "kswapd, for every zone below its low mark; the order is noted",
+                "wakeup_kswapd",
+            ),
+            KswapdRule::EveryZone => told(
+                "kswapd, for every zone; the largest order and the lowest zone wanted with it are noted",
+                "wakeup_kswapd, classzone_idx (2.6.38)",
+            ),
+            KswapdRule::EveryNode => told(
+                "kswapd of every node on the list; the largest order and the highest zone are noted",
+                "wake_all_kswapds (4.8)",
+            ),
+        }
+    }
 }
 
 impl KswapdRule {

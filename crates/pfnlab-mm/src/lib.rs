@@ -91,5 +91,5 @@ pub use boot::BootError;
 pub use config::Config;
 pub use mm::Mm;
 pub use node_reclaim::{NodeReclaim, NodeReclaimMarks};
-pub use profile::Profile;
+pub use profile::{Profile, Switch};
 pub use resume::ResumeError;

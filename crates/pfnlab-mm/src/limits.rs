@@ -4,6 +4,7 @@ use pfnlab_model::{Event, NodeId, Observer, Watermarks, ZoneKind};
 
 use crate::Mm;
 use crate::boost::mult_frac;
+use crate::profile::{Policy, Told, told};
 use crate::vmstat::normal_threshold;
 use crate::zone::Zone;
 
@@ -14,6 +15,23 @@ pub(crate) enum MovableMin {
     Shared,
     /// It is 1/1024 of the zone, within 32 and 128 frames, and the others share alone (6.12).
     Capped,
+}
+
+impl Policy for MovableMin {
+    const DECIDES: &'static str = "how the min watermark of a movable zone is found";
+
+    fn told(self) -> Told {
+        match self {
+            MovableMin::Shared => told(
+                "it has its share of min_free_kbytes, like any other",
+                "__setup_per_zone_wmarks",
+            ),
+            MovableMin::Capped => told(
+                "it is 1/1024 of the zone, 32 to 128 frames; the others share min_free_kbytes alone",
+                "__setup_per_zone_wmarks",
+            ),
+        }
+    }
 }
 
 impl MovableMin {
@@ -35,6 +53,25 @@ pub(crate) enum EmptyZones {
     BothOpen,
 }
 
+impl Policy for EmptyZones {
+    const DECIDES: &'static str =
+        "whether zones without memory count in what one withholds for another";
+
+    fn told(self) -> Told {
+        match self {
+            EmptyZones::Counted => told(
+                "they do: they withhold, and from requests for them is withheld",
+                "setup_per_zone_lowmem_reserve",
+            ),
+            EmptyZones::LowerOpen => told("they withhold nothing", "setup_per_zone_lowmem_reserve"),
+            EmptyZones::BothOpen => told(
+                "they withhold nothing, and nothing is withheld from requests for them",
+                "setup_per_zone_lowmem_reserve",
+            ),
+        }
+    }
+}
+
 impl EmptyZones {
     fn is_open(self, lower: &Zone, upper: &Zone) -> bool {
         match self {
@@ -54,6 +91,17 @@ pub(crate) enum MinFreeCap {
     Mib256,
 }
 
+impl Policy for MinFreeCap {
+    const DECIDES: &'static str = "the most min_free_kbytes is computed to be";
+
+    fn told(self) -> Told {
+        match self {
+            MinFreeCap::Mib64 => told("64 MiB", "init_per_zone_wmark_min"),
+            MinFreeCap::Mib256 => told("256 MiB", "calculate_min_free_kbytes"),
+        }
+    }
+}
+
 /// Which zones huge pages need pageblocks kept free in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HugeZones {
@@ -65,6 +113,21 @@ pub(crate) enum HugeZones {
     BelowMovable,
 }
 
+impl Policy for HugeZones {
+    const DECIDES: &'static str = "in which zones huge pages need pageblocks kept free";
+
+    fn told(self) -> Told {
+        match self {
+            HugeZones::None => told("none: there are no transparent huge pages", "before 2.6.38"),
+            HugeZones::All => told("all with memory", "set_recommended_min_free_kbytes"),
+            HugeZones::BelowMovable => told(
+                "those below the movable one",
+                "set_recommended_min_free_kbytes",
+            ),
+        }
+    }
+}
+
 /// What a zone has above its high watermark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Promo {
@@ -72,6 +135,20 @@ pub(crate) enum Promo {
     None,
     /// A mark above which pages may be promoted (since 6.1).
     Marked,
+}
+
+impl Policy for Promo {
+    const DECIDES: &'static str = "what a zone has above its high watermark";
+
+    fn told(self) -> Told {
+        match self {
+            Promo::None => told("nothing", "WMARK_HIGH"),
+            Promo::Marked => told(
+                "a mark above which pages may be promoted",
+                "WMARK_PROMO (5.18)",
+            ),
+        }
+    }
 }
 
 /// What a boost in force means for watermarks that are computed anew. It is over in any case.
@@ -83,6 +160,20 @@ pub(crate) enum BoostedMarks {
     Dropped,
 }
 
+impl Policy for BoostedMarks {
+    const DECIDES: &'static str = "what a boost in force means for new watermarks";
+
+    fn told(self) -> Told {
+        match self {
+            BoostedMarks::Kept => told(
+                "it is taken into the low and the high one",
+                "__setup_per_zone_wmarks (5.0)",
+            ),
+            BoostedMarks::Dropped => told("nothing", "__setup_per_zone_wmarks"),
+        }
+    }
+}
+
 /// How far the watermarks of a zone are apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MarkDistance {
@@ -90,6 +181,23 @@ pub(crate) enum MarkDistance {
     Quarter,
     /// That, or `watermark_scale_factor` of the zone if it is more (since 4.6).
     Scaled,
+}
+
+impl Policy for MarkDistance {
+    const DECIDES: &'static str = "how far the watermarks are apart";
+
+    fn told(self) -> Told {
+        match self {
+            MarkDistance::Quarter => told(
+                "a quarter of the zone's share of min_free_kbytes",
+                "__setup_per_zone_wmarks",
+            ),
+            MarkDistance::Scaled => told(
+                "that, or watermark_scale_factor of the zone if it is more",
+                "__setup_per_zone_wmarks, watermark_scale_factor (4.6)",
+            ),
+        }
+    }
 }
 
 /// Of what it is noted how much no user can have.
@@ -101,6 +209,23 @@ pub(crate) enum TotalReserve {
     MachineAndZones,
     /// Of the machine and of every node (since 4.8).
     Nodes,
+}
+
+impl Policy for TotalReserve {
+    const DECIDES: &'static str = "of what it is noted how much no user can have";
+
+    fn told(self) -> Told {
+        match self {
+            TotalReserve::Machine => told("of the machine", "totalreserve_pages"),
+            TotalReserve::MachineAndZones => {
+                told("of the machine, and of every zone", "dirty_balance_reserve")
+            }
+            TotalReserve::Nodes => told(
+                "of the machine, and of every node",
+                "pgdat->totalreserve_pages (4.8)",
+            ),
+        }
+    }
 }
 
 /// KiB in a frame, as a shift.

@@ -4,6 +4,7 @@ use pfnlab_model::ZoneStat::{NumaForeign, NumaHit, NumaLocal, NumaMiss, NumaOthe
 use pfnlab_model::{CpuId, Observer};
 
 use crate::Mm;
+use crate::profile::{Policy, Told, told};
 use crate::walk::Asked;
 use crate::zone::Zone;
 use crate::zonelist::ZoneRef;
@@ -19,6 +20,27 @@ pub(crate) enum NumaCounters {
     Differences,
     /// In counters of every CPU that are added up when somebody reads them (since 6.1).
     AddedUpWhenRead,
+}
+
+impl Policy for NumaCounters {
+    const DECIDES: &'static str = "where it is counted how near a page was";
+
+    fn told(self) -> Told {
+        match self {
+            NumaCounters::WithZone => told(
+                "among the counters of the zone",
+                "NUMA_HIT in zone_stat_item",
+            ),
+            NumaCounters::Differences => told(
+                "on their own, by differences of every CPU",
+                "NUMA_HIT in numa_stat_item (4.14)",
+            ),
+            NumaCounters::AddedUpWhenRead => told(
+                "on their own, added up when somebody reads them",
+                "NUMA_HIT in numa_stat_item (5.14)",
+            ),
+        }
+    }
 }
 
 impl NumaCounters {

@@ -5,6 +5,7 @@ use pfnlab_model::MigrateType::{
 };
 
 use crate::Config;
+use crate::profile::{Policy, Told, told};
 
 /// How migratetypes are numbered (`enum migratetype`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,27 @@ pub(crate) enum Numbering {
     ReclaimableFirstAreas,
     /// Movable is 1, and pageblocks are kept back for high-order requests (since 4.4).
     MovableFirst,
+}
+
+impl Policy for Numbering {
+    const DECIDES: &'static str = "which migratetypes there are, and their numbers";
+
+    fn told(self) -> Told {
+        match self {
+            Numbering::ReclaimableFirst => told(
+                "0 to 4: Unmovable, Reclaimable, Movable, Reserve, Isolate",
+                "MIGRATE_RESERVE, MIGRATE_PCPTYPES 3",
+            ),
+            Numbering::ReclaimableFirstAreas => told(
+                "the same with CMA, where it is built in, before Isolate",
+                "MIGRATE_CMA (3.5)",
+            ),
+            Numbering::MovableFirst => told(
+                "0 to 2: Unmovable, Movable, Reclaimable; then HighAtomic, and CMA and Isolate where they are built in",
+                "MIGRATE_HIGHATOMIC (4.4)",
+            ),
+        }
+    }
 }
 
 impl Numbering {

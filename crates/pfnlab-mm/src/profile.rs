@@ -1,8 +1,11 @@
 //! Kernel generations, as data: each one its difference from the one before.
 //!
 //! - [`early`]: the oldest two; the first of all in full.
+//! - [`Switch`]: one thing in which they differ, in words. [`table`]: all of them.
 
 mod early;
+mod switch;
+mod table;
 
 use pfnlab_model::{MigrateType, ZoneStat};
 
@@ -44,6 +47,9 @@ use crate::zonelist_cache::CachePolicy;
 use crate::zonelist_order::OrderPolicy;
 use early::{LINUX_2_6_37, LINUX_3_8};
 
+pub use switch::Switch;
+pub(crate) use switch::{Policy, Told, told};
+
 /// How one kernel generation behaves.
 ///
 /// Every policy is an enum that exactly one file matches; the name is for people, and there is no
@@ -52,6 +58,10 @@ use early::{LINUX_2_6_37, LINUX_3_8};
 pub struct Profile {
     /// What to call it.
     pub(crate) name: &'static str,
+    /// Which kernel that is.
+    pub(crate) about: &'static str,
+    /// What it does otherwise than the one before.
+    pub(crate) news: &'static str,
     /// Which migratetypes there are, and their numbers.
     pub(crate) numbering: Numbering,
     /// The counters a zone has, in the kernel's order.
@@ -207,6 +217,8 @@ const ZONE_STATS_4_14: &[ZoneStat] = &[
 /// other.
 pub(crate) const LINUX_4_14: Profile = Profile {
     name: "linux-4.14",
+    about: "4.14, long-term, as of 4.14.177",
+    news: "pageblocks kept for high-order requests that cannot wait instead of any, watermarks a share of the zone apart, blocks looked for on the lists, one node after the other",
     numbering: Numbering::MovableFirst,
     zone_stats: ZONE_STATS_4_14,
     size_base: SizeBase::Managed,
@@ -245,6 +257,8 @@ pub(crate) const LINUX_4_14: Profile = Profile {
 /// Linux 5.0, as of 5.0.1: cold pages forgotten, larger batches, watermark boosts.
 pub(crate) const LINUX_5_0: Profile = Profile {
     name: "linux-5.0",
+    about: "5.0, as of 5.0.1",
+    news: "cold pages forgotten, larger batches, watermark boosts",
     pcp: PcpPolicy::Single,
     flag_bits: FlagBits::KswapdAt200,
     reserve_walk: ReserveWalk::Anywhere,
@@ -262,6 +276,8 @@ pub(crate) const LINUX_5_0: Profile = Profile {
 /// huge pages, fragmentation avoided, blocks moved to the tail, bulk requests.
 pub(crate) const LINUX_6_1_0: Profile = Profile {
     name: "linux-6.1.0",
+    about: "6.1, as of its seventh release candidate",
+    news: "per-CPU lists of small high orders and of huge pages, fragmentation avoided, memory released and moved to the tails of lists, bulk requests",
     zone_stats: ZONE_STATS_6_1,
     cma: CmaRule::HalfFirst,
     fragment: FragmentRule::Avoided,
@@ -296,6 +312,8 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
 /// their own for movable huge pages.
 pub(crate) const LINUX_6_1_Y: Profile = Profile {
     name: "linux-6.1.y",
+    about: "6.1, long-term, as of 6.1.192",
+    news: "the use of reserves reworked (6.3), a bound on drains, a list of their own for movable huge pages",
     pcp: PcpPolicy::FreeFactor,
     flag_bits: FlagBits::HighAtomic,
     reserves: ReserveRule::NonBlockingHigh,
@@ -307,6 +325,8 @@ pub(crate) const LINUX_6_1_Y: Profile = Profile {
 /// freed pageblock by pageblock, the high watermark tried first.
 pub(crate) const LINUX_6_12_0: Profile = Profile {
     name: "linux-6.12.0",
+    about: "6.12, as released",
+    news: "per-CPU lists that size themselves, every list change accounted by type, blocks freed pageblock by pageblock, the high watermark tried first",
     zone_stats: ZONE_STATS_6_12,
     fallback: FallbackPolicy::StealOne,
     merge: MergePolicy::Retype,
@@ -334,6 +354,8 @@ pub(crate) const LINUX_6_12_0: Profile = Profile {
 /// withheld for empty zones again.
 pub(crate) const LINUX_6_12_Y: Profile = Profile {
     name: "linux-6.12.y",
+    about: "6.12, long-term, as of 6.12.117",
+    news: "fallback claims pageblocks or steals one block (6.15, 6.16), and memory is withheld for empty zones again",
     fallback: FallbackPolicy::ClaimSteal,
     decay: DecayDrain::Batches,
     reserves: ReserveRule::NonBlockingHigh,
@@ -387,6 +409,16 @@ impl Profile {
     /// What to call it.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Which kernel it is, in a few words.
+    pub fn about(&self) -> &'static str {
+        self.about
+    }
+
+    /// What it does otherwise than the generation before it, in a few words.
+    pub fn news(&self) -> &'static str {
+        self.news
     }
 
     /// Whether its per-CPU lists grow and shrink between two marks, so that their high mark at any

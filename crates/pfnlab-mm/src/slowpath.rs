@@ -4,6 +4,7 @@ use pfnlab_model::{AllocError, Block, Gfp, Observer, Order, Request};
 
 use crate::Mm;
 use crate::alloc_flags::AllocFlags;
+use crate::profile::{Policy, Told, told};
 use crate::walk::Asked;
 use crate::zonelist::Place;
 
@@ -17,6 +18,23 @@ pub(crate) enum SlowPath {
     Repeated,
 }
 
+impl Policy for SlowPath {
+    const DECIDES: &'static str = "how often a request is tried when the first walk fails";
+
+    fn told(self) -> Told {
+        match self {
+            SlowPath::Once => told(
+                "once, and once more by those no watermark holds for",
+                "__alloc_pages_slowpath",
+            ),
+            SlowPath::Repeated => told(
+                "before its entitlements are looked at and after, and again while pageblocks kept for others can be given up",
+                "__alloc_pages_slowpath, unreserve_highatomic_pageblock (4.4, 4.10)",
+            ),
+        }
+    }
+}
+
 /// How a request asks again that is entitled to reserves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReserveWalk {
@@ -26,6 +44,23 @@ pub(crate) enum ReserveWalk {
     Anywhere,
     /// Anywhere (since 6.1).
     AnywhereWaking,
+}
+
+impl Policy for ReserveWalk {
+    const DECIDES: &'static str = "how a request asks again that is entitled to reserves";
+
+    fn told(self) -> Told {
+        match self {
+            ReserveWalk::Masked => told("within its node mask", "__alloc_pages_slowpath"),
+            ReserveWalk::Anywhere => told(
+                "anywhere, and it does not wake kswapd any more",
+                "__alloc_pages_slowpath, reserve_flags",
+            ),
+            ReserveWalk::AnywhereWaking => {
+                told("anywhere", "__alloc_pages_slowpath, gfp_to_alloc_flags_cma")
+            }
+        }
+    }
 }
 
 impl Mm {

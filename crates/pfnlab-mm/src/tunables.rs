@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use pfnlab_model::{Event, Observer, Sysctl, ZoneKind};
 
 use crate::pagesets::is_fraction;
+use crate::profile::{Policy, Told, told};
 use crate::{Mm, Profile};
 
 /// The largest `watermark_scale_factor`.
@@ -18,6 +19,21 @@ pub(crate) enum ScaleLimit {
     ThreeTenths,
 }
 
+impl Policy for ScaleLimit {
+    const DECIDES: &'static str = "the largest watermark_scale_factor";
+
+    fn told(self) -> Told {
+        match self {
+            ScaleLimit::Unknown => told("there is no such tunable", "before 4.6"),
+            ScaleLimit::Tenth => told("1000: a tenth of a zone", "watermark_scale_factor"),
+            ScaleLimit::ThreeTenths => told(
+                "3000: three tenths of a zone",
+                "watermark_scale_factor (5.18)",
+            ),
+        }
+    }
+}
+
 /// What a `percpu_pagelist_fraction` of 0 means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FractionZero {
@@ -27,6 +43,23 @@ pub(crate) enum FractionZero {
     Batches,
 }
 
+impl Policy for FractionZero {
+    const DECIDES: &'static str = "what writing 0 to percpu_pagelist_fraction means";
+
+    fn told(self) -> Told {
+        match self {
+            FractionZero::Refused => told(
+                "nothing: it cannot be written",
+                "percpu_pagelist_fraction_sysctl_handler",
+            ),
+            FractionZero::Batches => told(
+                "lists are sized by batches again",
+                "percpu_pagelist_fraction_sysctl_handler (3.16)",
+            ),
+        }
+    }
+}
+
 /// What a `lowmem_reserve_ratio` of 0 means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RatioZero {
@@ -34,6 +67,23 @@ pub(crate) enum RatioZero {
     One,
     /// Nothing is withheld (since 4.16).
     Off,
+}
+
+impl Policy for RatioZero {
+    const DECIDES: &'static str = "what a lowmem_reserve_ratio of 0 means";
+
+    fn told(self) -> Told {
+        match self {
+            RatioZero::One => told(
+                "the same as 1: everything is withheld",
+                "setup_per_zone_lowmem_reserve",
+            ),
+            RatioZero::Off => told(
+                "nothing is withheld",
+                "setup_per_zone_lowmem_reserve (4.16)",
+            ),
+        }
+    }
 }
 
 /// What can be written to `/proc/sys/vm`.

@@ -3,6 +3,7 @@
 use pfnlab_model::{CpuId, Event, Observer, PcpField, ZoneStat};
 
 use crate::pageblock::Pageblocks;
+use crate::profile::{Policy, Told, told};
 use crate::zone::Zone;
 
 /// In how many steps an operation changes the count of free frames. It matters, because every
@@ -15,6 +16,27 @@ pub(crate) enum Grouping {
     PerOperation,
     /// Every block that leaves or enters a list of a type is a step (6.12).
     PerBlock,
+}
+
+impl Policy for Grouping {
+    const DECIDES: &'static str = "in how many steps an operation changes the count of free frames";
+
+    fn told(self) -> Told {
+        match self {
+            Grouping::AtOnce => told(
+                "a refill is one step, and so is a drain",
+                "rmqueue_bulk, free_pcppages_bulk",
+            ),
+            Grouping::PerOperation => told(
+                "a refill is one step, a drain one for every page, a move between types none",
+                "__mod_zone_freepage_state",
+            ),
+            Grouping::PerBlock => told(
+                "every block that enters or leaves a list is a step",
+                "account_freepages (6.10)",
+            ),
+        }
+    }
 }
 
 impl Grouping {
@@ -37,6 +59,17 @@ pub(crate) enum DecayDrain {
     Whole,
     /// A batch at a time, each from the first list on (6.12.y).
     Batches,
+}
+
+impl Policy for DecayDrain {
+    const DECIDES: &'static str = "how the frames too many are drained when a high mark sinks";
+
+    fn told(self) -> Told {
+        match self {
+            DecayDrain::Whole => told("all at once", "decay_pcp_high"),
+            DecayDrain::Batches => told("a batch at a time", "decay_pcp_high (6.12.y)"),
+        }
+    }
 }
 
 impl DecayDrain {

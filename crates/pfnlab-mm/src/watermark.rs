@@ -3,6 +3,7 @@
 use pfnlab_model::{Gfp, MigrateType, Order, Refusal, ZoneStat};
 
 use crate::alloc_flags::{AllocFlags, Mark};
+use crate::profile::{Policy, Told, told};
 use crate::zone::Zone;
 
 /// Which frames kept for high-order atomic requests are not there for others.
@@ -12,6 +13,23 @@ pub(crate) enum HighAtomicShare {
     Reserved,
     /// Those that are free (6.12).
     Free,
+}
+
+impl Policy for HighAtomicShare {
+    const DECIDES: &'static str = "which frames kept for high orders a watermark test leaves out";
+
+    fn told(self) -> Told {
+        match self {
+            HighAtomicShare::Reserved => told(
+                "all that are kept, free or not",
+                "__zone_watermark_unusable_free: nr_reserved_highatomic",
+            ),
+            HighAtomicShare::Free => told(
+                "those that are free",
+                "__zone_watermark_unusable_free: nr_free_highatomic",
+            ),
+        }
+    }
 }
 
 impl HighAtomicShare {
@@ -32,6 +50,22 @@ pub(crate) enum ShortCut {
     Usable,
 }
 
+impl Policy for ShortCut {
+    const DECIDES: &'static str =
+        "what the short cut of a watermark test for single frames looks at";
+
+    fn told(self) -> Told {
+        match self {
+            ShortCut::Careful => told("there is none", "zone_watermark_ok"),
+            ShortCut::All => told("all free frames", "zone_watermark_fast (4.7)"),
+            ShortCut::Usable => told(
+                "the free frames that are there for the request",
+                "zone_watermark_fast, __zone_watermark_unusable_free (5.9)",
+            ),
+        }
+    }
+}
+
 /// Who may ignore the boost of a min watermark when an order-0 request would fail of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BoostExemption {
@@ -41,6 +75,24 @@ pub(crate) enum BoostExemption {
     Atomic,
     /// Requests that may use the min reserve (6.12).
     MinReserve,
+}
+
+impl Policy for BoostExemption {
+    const DECIDES: &'static str = "who may ignore a watermark boost";
+
+    fn told(self) -> Told {
+        match self {
+            BoostExemption::Nobody => told("nobody", "zone_watermark_fast"),
+            BoostExemption::Atomic => told(
+                "single frames with __GFP_ATOMIC",
+                "zone_watermark_fast (5.9)",
+            ),
+            BoostExemption::MinReserve => told(
+                "single frames for those who may use the min reserve",
+                "zone_watermark_fast, ALLOC_MIN_RESERVE",
+            ),
+        }
+    }
 }
 
 /// How a watermark test sees whether a block is large enough.
@@ -53,6 +105,22 @@ pub(crate) enum LargeBlock {
     OnList,
 }
 
+impl Policy for LargeBlock {
+    const DECIDES: &'static str = "how a watermark test sees whether a block is large enough";
+
+    fn told(self) -> Told {
+        match self {
+            LargeBlock::Reckoned => told(
+                "it reckons: without smaller blocks, half as much must be free for every order",
+                "__zone_watermark_ok",
+            ),
+            LargeBlock::OnList => {
+                told("it looks for one on the lists", "__zone_watermark_ok (4.4)")
+            }
+        }
+    }
+}
+
 /// When a zone's free frames are counted exactly, with the differences of all CPUs: below its
 /// drift mark the folded count may deceive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +129,22 @@ pub(crate) enum ExactCount {
     WhileReclaiming,
     /// Only in the tests of the background reclaimer and for it (since 2.6.38).
     ForReclaim,
+}
+
+impl Policy for ExactCount {
+    const DECIDES: &'static str = "when free frames are counted exactly";
+
+    fn told(self) -> Told {
+        match self {
+            ExactCount::WhileReclaiming => {
+                told("in every test while kswapd is awake", "zone_nr_free_pages")
+            }
+            ExactCount::ForReclaim => told(
+                "only in the tests of kswapd and for it",
+                "zone_watermark_ok_safe (2.6.38)",
+            ),
+        }
+    }
 }
 
 impl ExactCount {

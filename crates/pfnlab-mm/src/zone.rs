@@ -11,6 +11,7 @@ use crate::alloc_flags::{AllocFlags, Mark};
 use crate::buddy::Buddy;
 use crate::frames::{Frames, State};
 use crate::pcp::Pcp;
+use crate::profile::{Policy, Told, told};
 use crate::watermark::Ask;
 use crate::{Config, Profile};
 
@@ -23,6 +24,20 @@ pub(crate) enum SizeBase {
     Managed,
 }
 
+impl Policy for SizeBase {
+    const DECIDES: &'static str = "what zones are measured by";
+
+    fn told(self) -> Told {
+        match self {
+            SizeBase::Present => told("the frames that exist", "present_pages"),
+            SizeBase::Managed => told(
+                "the frames that were given to the allocator",
+                "managed_pages (3.9)",
+            ),
+        }
+    }
+}
+
 /// Whether isolated frames count as free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IsolatedFrames {
@@ -30,6 +45,20 @@ pub(crate) enum IsolatedFrames {
     Counted,
     /// They do not (since 3.7).
     Left,
+}
+
+impl Policy for IsolatedFrames {
+    const DECIDES: &'static str = "whether isolated frames count as free";
+
+    fn told(self) -> Told {
+        match self {
+            IsolatedFrames::Counted => told("they do", "NR_FREE_PAGES"),
+            IsolatedFrames::Left => told(
+                "they do not",
+                "NR_FREE_PAGES, __mod_zone_freepage_state (3.7)",
+            ),
+        }
+    }
 }
 
 /// The kinds of zone there can be, to size tables with.

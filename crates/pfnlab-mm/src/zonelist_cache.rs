@@ -4,6 +4,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::profile::{Policy, Told, told};
 use pfnlab_model::{Event, NodeId, Observer, Refusal, ZonelistCacheState};
 
 /// When a walk begins to pass over zones that were full lately.
@@ -15,6 +16,24 @@ pub(crate) enum CachePolicy {
     AfterLow,
     /// Never: nothing is noted (since 4.14).
     Absent,
+}
+
+impl Policy for CachePolicy {
+    const DECIDES: &'static str = "when zones that were full lately are passed over";
+
+    fn told(self) -> Told {
+        match self {
+            CachePolicy::AfterFirst => told(
+                "when the first zone did not serve, for whatever reason; that one is noted before",
+                "zonelist_cache, zlc_mark_zone_full",
+            ),
+            CachePolicy::AfterLow => told(
+                "when the first zone failed the watermark test; that one is noted afterwards",
+                "zonelist_cache, zlc_mark_zone_full",
+            ),
+            CachePolicy::Absent => told("never", "zonelist_cache gone (4.4)"),
+        }
+    }
 }
 
 impl CachePolicy {

@@ -1,6 +1,7 @@
 //! Zonelists of nodes or of kinds: whether all of a near node is asked before a far one
 //! (`numa_zonelist_order`).
 
+use crate::profile::{Policy, Told, told};
 use pfnlab_model::ZoneKind;
 
 /// In which order the zones of several nodes are asked.
@@ -10,6 +11,20 @@ pub(crate) enum OrderPolicy {
     Heuristic,
     /// Node by node (since 4.14).
     Nodes,
+}
+
+impl Policy for OrderPolicy {
+    const DECIDES: &'static str = "in which order the zones of several nodes are asked";
+
+    fn told(self) -> Told {
+        match self {
+            OrderPolicy::Heuristic => told(
+                "node by node, or kind by kind where that spares low memory",
+                "default_zonelist_order",
+            ),
+            OrderPolicy::Nodes => told("node by node", "build_zonelists (zone order gone in 4.14)"),
+        }
+    }
 }
 
 /// One of the orders.

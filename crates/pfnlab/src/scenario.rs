@@ -24,7 +24,6 @@
 //! - [`ScenarioRun`]: on its way. [`ScenarioSummary`]: what it came to.
 
 mod machine_choice;
-mod mixed;
 mod place;
 mod run;
 mod spec;

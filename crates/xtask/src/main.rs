@@ -124,7 +124,8 @@ fn cargo(arguments: &[&str], variables: &[(&str, &str)]) -> Done {
 }
 
 fn tidy() -> Done {
-    let untidy = xtask::tidy::check(&root())?;
+    let mut untidy = xtask::tidy::check(&root())?;
+    untidy.extend(xtask::switches::check(&root())?);
     for untidy in &untidy {
         println!("{untidy}");
     }

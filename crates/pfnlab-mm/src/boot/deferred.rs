@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use pfnlab_model::{Machine, NodeId, Order, Pfn, PfnRange};
 
 use super::Layout;
+use crate::profile::{Policy, Told, told};
 use crate::{Config, Profile};
 
 /// In what pieces memory is released that was initialised late.
@@ -17,6 +18,20 @@ pub(crate) enum LateUnit {
     Pageblock,
     /// Whole blocks of the top order, and single frames (6.12).
     TopOrder,
+}
+
+impl Policy for LateUnit {
+    const DECIDES: &'static str = "in what pieces memory is released that is initialised late";
+
+    fn told(self) -> Told {
+        match self {
+            LateUnit::Pageblock => told("pageblocks, and single frames", "deferred_free_range"),
+            LateUnit::TopOrder => told(
+                "blocks of the top order, and single frames",
+                "deferred_free_pages",
+            ),
+        }
+    }
 }
 
 impl LateUnit {
@@ -38,6 +53,25 @@ pub(crate) enum AtOnce {
     Gigabytes,
     /// One section of its last zone (5.0 on).
     Section,
+}
+
+impl Policy for AtOnce {
+    const DECIDES: &'static str =
+        "how much of a node is initialised at once when the rest is initialised late";
+
+    fn told(self) -> Told {
+        match self {
+            AtOnce::All => told(
+                "all of it: nothing is initialised late",
+                "before deferred struct pages (4.2)",
+            ),
+            AtOnce::Gigabytes => told(
+                "2 GiB of its last zone, and as much as was reserved there",
+                "update_defer_init, reset_deferred_meminit",
+            ),
+            AtOnce::Section => told("one section of its last zone", "defer_init"),
+        }
+    }
 }
 
 /// From which frame on each node is initialised late; `None`: nothing of it is.

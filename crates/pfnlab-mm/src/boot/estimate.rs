@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use pfnlab_model::{Pfn, PfnRange, ZoneId, ZoneKind};
 
 use super::{Layout, ZoneLayout};
+use crate::profile::{Policy, Told, told};
 use crate::{Config, Profile};
 
 /// How the estimate is made, and whether a zone's count of present frames is one.
@@ -26,6 +27,28 @@ pub(crate) enum Estimate {
     WithoutMemmap,
     /// What is present.
     Present,
+}
+
+impl Policy for Estimate {
+    const DECIDES: &'static str = "how much memory a booting kernel thinks a zone will manage";
+
+    fn told(self) -> Told {
+        match self {
+            Estimate::WholeSpan => told(
+                "what is there, without a descriptor for every frame spanned and what is reserved in the lowest zone",
+                "free_area_init_core, memmap_pages",
+            ),
+            Estimate::Taken => told(
+                "the same, but large holes have no descriptors",
+                "free_area_init_core, calc_memmap_size",
+            ),
+            Estimate::WithoutMemmap => told(
+                "what is present, without the page descriptors and what is reserved in the lowest zone",
+                "free_area_init_core, calc_memmap_size",
+            ),
+            Estimate::Present => told("what is present", "free_area_init_core"),
+        }
+    }
 }
 
 impl Estimate {

@@ -4,6 +4,7 @@ use pfnlab_model::{Machine, MigrateType, Pfn};
 
 use super::Layout;
 use crate::pageblock::Pageblocks;
+use crate::profile::{Policy, Told, told};
 use crate::{Config, Profile};
 
 /// Which pageblocks are made movable when descriptors are initialised (`memmap_init_zone`,
@@ -14,6 +15,20 @@ pub(crate) enum FirstTypes {
     Spans,
     /// Those that start in memory.
     Memory,
+}
+
+impl Policy for FirstTypes {
+    const DECIDES: &'static str = "which pageblocks begin as movable";
+
+    fn told(self) -> Told {
+        match self {
+            FirstTypes::Spans => told(
+                "those whose first frame a zone spans, hole or not",
+                "memmap_init_zone",
+            ),
+            FirstTypes::Memory => told("those that start in memory", "memmap_init_range"),
+        }
+    }
 }
 
 /// The pageblocks of a machine. Types that are kept with the memory section are not there where it is

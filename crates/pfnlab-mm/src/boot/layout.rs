@@ -6,6 +6,7 @@ use pfnlab_model::{Machine, NodeId, Pfn, PfnRange, ZoneId, ZoneKind};
 
 use super::movable::{is_mirrored, kernelcore, movable_starts, outside};
 use super::zone_limits::limit;
+use crate::profile::{Policy, Told, told};
 use crate::{Config, Profile};
 
 /// From when on it is known which kind the movable zones take their frames from
@@ -16,6 +17,21 @@ pub(crate) enum MovableZonePick {
     WhenAsked,
     /// Always.
     Always,
+}
+
+impl Policy for MovableZonePick {
+    const DECIDES: &'static str =
+        "from when on it is known which kind the movable zones take their frames from";
+
+    fn told(self) -> Told {
+        match self {
+            MovableZonePick::WhenAsked => told(
+                "only when there are to be movable zones; until then it is the lowest kind",
+                "find_usable_zone_for_movable",
+            ),
+            MovableZonePick::Always => told("always", "find_usable_zone_for_movable"),
+        }
+    }
 }
 
 /// Where every zone lies.

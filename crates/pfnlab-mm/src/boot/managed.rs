@@ -2,6 +2,7 @@
 
 use super::GivenBack;
 use crate::Mm;
+use crate::profile::{Policy, Told, told};
 
 /// Which frames a zone counts as its allocator's (`managed_pages`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,23 @@ pub(crate) enum Managed {
     Released,
     /// Those given back later, too.
     All,
+}
+
+impl Policy for Managed {
+    const DECIDES: &'static str = "which frames count as managed";
+
+    fn told(self) -> Told {
+        match self {
+            Managed::Uncounted => {
+                told("none: there is no such count", "before managed_pages (3.8)")
+            }
+            Managed::Released => told(
+                "those released at boot; what is given back later counts for the machine alone",
+                "managed_pages (3.8)",
+            ),
+            Managed::All => told("those given back later, too", "adjust_managed_page_count"),
+        }
+    }
 }
 
 impl Managed {

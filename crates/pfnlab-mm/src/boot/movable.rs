@@ -1,5 +1,6 @@
 //! Where each node's movable zone starts (`find_zone_movable_pfns_for_nodes`). Pure.
 
+use crate::profile::{Policy, Told, told};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -16,6 +17,23 @@ pub(crate) enum MovableEnd {
     Dropped,
 }
 
+impl Policy for MovableEnd {
+    const DECIDES: &'static str = "what is made of a movable zone behind the end of its node";
+
+    fn told(self) -> Told {
+        match self {
+            MovableEnd::Kept => told(
+                "such a start is kept, and an empty zone follows from it",
+                "find_zone_movable_pfns_for_nodes",
+            ),
+            MovableEnd::Dropped => told(
+                "there is no movable zone then",
+                "find_zone_movable_pfns_for_nodes",
+            ),
+        }
+    }
+}
+
 /// How `kernelcore=` and `movablecore=` are bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CoreBound {
@@ -23,6 +41,20 @@ pub(crate) enum CoreBound {
     None,
     /// By all memory: as much or more is as if nothing was asked for.
     AllMemory,
+}
+
+impl Policy for CoreBound {
+    const DECIDES: &'static str = "how kernelcore= and movablecore= are bounded";
+
+    fn told(self) -> Told {
+        match self {
+            CoreBound::None => told("not at all", "find_zone_movable_pfns_for_nodes"),
+            CoreBound::AllMemory => told(
+                "by all memory: as much or more is as if nothing was asked for",
+                "find_zone_movable_pfns_for_nodes",
+            ),
+        }
+    }
 }
 
 /// Frames of 4 GiB: memory below is never movable for not being mirrored.

@@ -8,6 +8,7 @@ use crate::Mm;
 use crate::freeing::Placement;
 
 use super::deferred::Deferred;
+use crate::profile::{Policy, Told, told};
 
 /// In what pieces memory is released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,20 @@ pub(crate) enum Chunks {
     Largest,
 }
 
+impl Policy for Chunks {
+    const DECIDES: &'static str = "in what pieces memory is released";
+
+    fn told(self) -> Told {
+        match self {
+            Chunks::Words => told(
+                "64 frames at a time, and the rest one by one",
+                "free_all_bootmem_core, __free_pages_memory",
+            ),
+            Chunks::Largest => told("the largest aligned blocks", "__free_pages_memory"),
+        }
+    }
+}
+
 /// To which end of a list a released block goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReleaseEnd {
@@ -27,6 +42,23 @@ pub(crate) enum ReleaseEnd {
     AsFreed,
     /// To the tail: the lowest first (5.10 on).
     Tail,
+}
+
+impl Policy for ReleaseEnd {
+    const DECIDES: &'static str = "to which end of a list a released block goes";
+
+    fn told(self) -> Told {
+        match self {
+            ReleaseEnd::AsFreed => told(
+                "where a freed block would, as a rule the head: the highest memory is given away first",
+                "__free_pages_core",
+            ),
+            ReleaseEnd::Tail => told(
+                "the tail: the lowest first",
+                "__free_pages_core, FPI_TO_TAIL (5.10)",
+            ),
+        }
+    }
 }
 
 impl ReleaseEnd {

@@ -1,5 +1,6 @@
 //! How far each kind of zone reaches, by architecture (`zone_sizes_init`).
 
+use crate::profile::{Policy, Told, told};
 use pfnlab_model::{Machine, ZoneKind};
 
 use crate::{Arch, Config, Profile};
@@ -17,6 +18,28 @@ pub enum Arm64Limits {
     CappedMasks,
 }
 
+impl Policy for Arm64Limits {
+    const DECIDES: &'static str = "where the low zones of an arm64 machine end";
+
+    fn told(self) -> Told {
+        match self {
+            Arm64Limits::FourGib => told("at 4 GiB", "max_zone_dma_phys"),
+            Arm64Limits::FromBase => told(
+                "4 GiB above the multiple of 4 GiB that RAM starts behind",
+                "max_zone_dma_phys",
+            ),
+            Arm64Limits::Masks => told(
+                "where what the weakest device reaches ends, and what 32 bits reach",
+                "zone_sizes_init, max_zone_phys",
+            ),
+            Arm64Limits::CappedMasks => told(
+                "the same, but not above 4 GiB when RAM starts below",
+                "zone_sizes_init, max_zone_phys",
+            ),
+        }
+    }
+}
+
 /// Where the low zones of x86 end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ZoneEnds {
@@ -24,6 +47,20 @@ pub(crate) enum ZoneEnds {
     Hardware,
     /// There, or where memory ends.
     Memory,
+}
+
+impl Policy for ZoneEnds {
+    const DECIDES: &'static str = "where a kind of zone may end";
+
+    fn told(self) -> Told {
+        match self {
+            ZoneEnds::Hardware => told(
+                "where the hardware says, memory or not",
+                "free_area_init_nodes, max_zone_pfn",
+            ),
+            ZoneEnds::Memory => told("there, or where memory ends", "zone_sizes_init"),
+        }
+    }
 }
 
 impl ZoneEnds {

@@ -115,6 +115,8 @@ const ZONE_STATS_3_8: &[ZoneStat] = &[
 /// Linux 2.6.37. The first one here, so in full.
 pub(crate) const LINUX_2_6_37: Profile = Profile {
     name: "linux-2.6.37",
+    about: "2.6.37",
+    news: "the first one here: pageblocks kept for when nothing else is left, single frames cached per CPU",
     numbering: Numbering::ReclaimableFirst,
     zone_stats: ZONE_STATS_2_6_37,
     size_base: SizeBase::Present,
@@ -184,6 +186,8 @@ pub(crate) const LINUX_2_6_37: Profile = Profile {
 /// not free, requests with `__GFP_MEMALLOC` may have everything, huge pages.
 pub(crate) const LINUX_3_8: Profile = Profile {
     name: "linux-3.8",
+    about: "3.8",
+    news: "what is split off a stolen block joins the wanted type's lists, isolated frames are not free, requests with __GFP_MEMALLOC may have everything, huge pages, contiguous areas",
     numbering: Numbering::ReclaimableFirstAreas,
     zone_stats: ZONE_STATS_3_8,
     isolated: IsolatedFrames::Left,

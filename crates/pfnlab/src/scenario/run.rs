@@ -3,16 +3,16 @@
 use std::io::{self, Write};
 
 use pfnlab_mm::{Config, Mm, Profile};
-use pfnlab_model::{
-    Event, Observer, Op, PageAllocator, SlabEvent, Snapshot, Step, Trace, TraceStart,
-};
+use pfnlab_model::{Gfp, Op, PageAllocator, Snapshot, Step, Ticket, Trace, TraceStart};
 use pfnlab_sim::phase::{Kind, Program};
 use pfnlab_sim::{Driver, Fingerprint, Tally, index};
 
 use crate::boot::{Booted, snapshot_of};
+use crate::mixed;
 use crate::scenario::summary::scores;
-use crate::scenario::{PhaseSummary, Scenario, ScenarioSummary, Tunable, mixed};
+use crate::scenario::{PhaseSummary, Scenario, ScenarioSummary, Tunable};
 use crate::tour::TourError;
+use crate::watch::Watch;
 use crate::{Error, Repro, kernel};
 
 /// How many operations pass between two calls of a progress function.
@@ -50,29 +50,6 @@ pub struct ScenarioRun {
     watch: Watch,
     phases: Vec<PhaseSummary>,
     first: Snapshot,
-}
-
-/// Counts what only events tell.
-#[derive(Clone, Copy, Debug, Default)]
-struct Watch {
-    fell_back: u64,
-    claimed: u64,
-    slabs: u64,
-    slabs_fell_back: u64,
-}
-
-impl Observer for Watch {
-    fn event(&mut self, event: Event) {
-        match event {
-            Event::FellBack { claimed, .. } => {
-                self.fell_back += 1;
-                self.claimed += u64::from(claimed);
-            }
-            Event::Slab(SlabEvent::Made { .. }) => self.slabs += 1,
-            Event::Slab(SlabEvent::FellToMinimum { .. }) => self.slabs_fell_back += 1,
-            _ => {}
-        }
-    }
 }
 
 impl ScenarioRun {
@@ -225,9 +202,15 @@ impl ScenarioRun {
             held: self.program.table().held(),
             free: snapshot.zones.iter().map(free).sum(),
             cached: pcps.map(|pcp| u64::from(pcp.count)).sum(),
-            mixed: mixed::count(&self.driver, self.program.table()),
+            mixed: mixed::count(&self.driver, self.held()),
             scores: scores(&snapshot),
         });
+    }
+
+    /// What the phases hold, and how they asked for it.
+    fn held(&self) -> impl Iterator<Item = (Ticket, Gfp)> {
+        let live = self.program.table().live().iter();
+        live.map(|live| (live.ticket, live.gfp))
     }
 
     /// What it came to.

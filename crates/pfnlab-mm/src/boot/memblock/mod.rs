@@ -37,10 +37,7 @@ pub use free_ranges::{Filter, FreeRange};
 pub use grow::Growth;
 pub use list::RegionList;
 pub use policy::MemblockPolicy;
-pub(crate) use policy::NodeFloor;
 pub use region::{Region, RegionFlags};
-
-use policy::EmptyList;
 
 /// The boot allocator (`struct memblock`).
 ///
@@ -256,7 +253,7 @@ impl Memblock {
 
     fn dump_list(&self, list: &RegionList) -> Vec<DumpRegion> {
         let mut entries: Vec<DumpRegion> = list.regions().iter().map(|&r| r.into()).collect();
-        if entries.is_empty() && self.policy.empty == EmptyList::OneDummy {
+        if entries.is_empty() && self.policy.empty.has_dummy() {
             entries.push(DumpRegion {
                 range: ByteRange { start: 0, end: 0 },
                 node: None,

@@ -1,5 +1,6 @@
 //! What differs between kernel generations, as data.
 
+use crate::profile::{Policy, Switch, Told, told};
 use pfnlab_model::ByteRange;
 
 /// How the boot allocator of one kernel generation behaves.
@@ -38,6 +39,23 @@ pub(crate) enum EmptyList {
     NoEntry,
 }
 
+impl Policy for EmptyList {
+    const DECIDES: &'static str = "what an empty list of the boot allocator says of itself";
+
+    fn told(self) -> Told {
+        match self {
+            EmptyList::OneDummy => told("one entry, of no bytes at address 0", "memblock_init"),
+            EmptyList::NoEntry => told("no entry", "memblock: dummy entry gone"),
+        }
+    }
+}
+
+impl EmptyList {
+    pub(super) fn has_dummy(self) -> bool {
+        matches!(self, EmptyList::OneDummy)
+    }
+}
+
 /// Where the memory that the firmware assigns to nodes may begin (`numa_cleanup_meminfo`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NodeFloor {
@@ -45,6 +63,30 @@ pub(crate) enum NodeFloor {
     Zero,
     /// At the first byte of memory (`memblock_start_of_DRAM`).
     StartOfMemory,
+}
+
+impl Policy for NodeFloor {
+    const DECIDES: &'static str = "where the memory that the firmware assigns to nodes may begin";
+
+    fn told(self) -> Told {
+        match self {
+            NodeFloor::Zero => told("at address 0", "numa_cleanup_meminfo"),
+            NodeFloor::StartOfMemory => told(
+                "at the first byte of memory",
+                "numa_cleanup_meminfo, memblock_start_of_DRAM",
+            ),
+        }
+    }
+}
+
+impl NodeFloor {
+    /// The address, where memory starts at `memory`.
+    pub(crate) fn start(self, memory: u64) -> u64 {
+        match self {
+            NodeFloor::Zero => 0,
+            NodeFloor::StartOfMemory => memory,
+        }
+    }
 }
 
 /// How much memory at address 0 x86 leaves to the firmware, whatever the map says
@@ -55,6 +97,20 @@ pub(crate) enum LowMemory {
     First64Kib,
     /// The first frame; the rest of the 64 KiB is memory, but reserved.
     FirstFrame,
+}
+
+impl Policy for LowMemory {
+    const DECIDES: &'static str = "how much memory at address 0 x86 leaves to the firmware";
+
+    fn told(self) -> Told {
+        match self {
+            LowMemory::First64Kib => told("64 KiB", "trim_bios_range, reserve_low"),
+            LowMemory::FirstFrame => told(
+                "one frame; the rest of the 64 KiB is memory, but reserved",
+                "trim_bios_range",
+            ),
+        }
+    }
 }
 
 impl LowMemory {
@@ -77,6 +133,17 @@ pub(crate) enum Trim {
     WholeFrames,
 }
 
+impl Policy for Trim {
+    const DECIDES: &'static str = "whether memory is cut to whole frames";
+
+    fn told(self) -> Told {
+        match self {
+            Trim::Never => told("it is not", "memblock_x86_fill"),
+            Trim::WholeFrames => told("right after it was added", "memblock_trim_memory"),
+        }
+    }
+}
+
 impl Trim {
     pub(crate) fn trims(self) -> bool {
         matches!(self, Trim::WholeFrames)
@@ -90,6 +157,20 @@ pub(crate) enum ReservedNodes {
     Unmarked,
     /// They do, when nodes become known.
     Marked,
+}
+
+impl Policy for ReservedNodes {
+    const DECIDES: &'static str = "whether reservations know which node they are on";
+
+    fn told(self) -> Told {
+        match self {
+            ReservedNodes::Unmarked => told("they do not", "memblock.reserved"),
+            ReservedNodes::Marked => told(
+                "they do, once nodes are known",
+                "memblock_set_node on memblock.reserved",
+            ),
+        }
+    }
 }
 
 impl ReservedNodes {
@@ -107,6 +188,23 @@ pub(crate) enum NodeRegistry {
     Regions,
 }
 
+impl Policy for NodeRegistry {
+    const DECIDES: &'static str = "who knows which memory is on which node";
+
+    fn told(self) -> Told {
+        match self {
+            NodeRegistry::ActiveRanges => told(
+                "a list beside the boot allocator",
+                "early_node_map, add_active_range",
+            ),
+            NodeRegistry::Regions => told(
+                "the boot allocator itself",
+                "CONFIG_HAVE_MEMBLOCK_NODE_MAP, memblock_set_node",
+            ),
+        }
+    }
+}
+
 impl NodeRegistry {
     pub(crate) fn is_apart(self) -> bool {
         matches!(self, NodeRegistry::ActiveRanges)
@@ -122,6 +220,18 @@ pub(crate) enum FakedCpus {
     EveryNode,
 }
 
+impl Policy for FakedCpus {
+    const DECIDES: &'static str =
+        "on which nodes the CPUs of a node are that numa=fake= cuts into several";
+
+    fn told(self) -> Told {
+        match self {
+            FakedCpus::OneNode => told("on one of them each", "numa_add_cpu"),
+            FakedCpus::EveryNode => told("on all of them", "numa_add_cpu, cpumask_of_node"),
+        }
+    }
+}
+
 /// How much of memory is taken for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sizes {
@@ -129,6 +239,17 @@ pub(crate) enum Sizes {
     Aligned,
     /// What was asked for.
     Exact,
+}
+
+impl Policy for Sizes {
+    const DECIDES: &'static str = "how much of memory the boot allocator takes for a request";
+
+    fn told(self) -> Told {
+        match self {
+            Sizes::Aligned => told("a multiple of the alignment", "memblock_alloc_base_nid"),
+            Sizes::Exact => told("what was asked for", "memblock_alloc_range_nid"),
+        }
+    }
 }
 
 impl Sizes {
@@ -150,6 +271,21 @@ pub(crate) enum BottomUp {
     AboveKernel,
     /// Anywhere.
     Anywhere,
+}
+
+impl Policy for BottomUp {
+    const DECIDES: &'static str = "where requests are met that are answered bottom up";
+
+    fn told(self) -> Told {
+        match self {
+            BottomUp::Never => told("top down, all the same", "memblock_find_in_range"),
+            BottomUp::AboveKernel => told(
+                "above the kernel, or else top down",
+                "memblock_find_in_range_node (3.13)",
+            ),
+            BottomUp::Anywhere => told("anywhere", "memblock_find_in_range_node (5.11)"),
+        }
+    }
 }
 
 impl BottomUp {
@@ -177,6 +313,24 @@ pub(crate) enum GiveUp {
     Mirror,
 }
 
+impl Policy for GiveUp {
+    const DECIDES: &'static str =
+        "what is given up first when the boot allocator cannot meet a request";
+
+    fn told(self) -> Told {
+        match self {
+            GiveUp::LowestAddress => told(
+                "the lowest address, and then that the memory is mirrored",
+                "memblock_virt_alloc_internal",
+            ),
+            GiveUp::Mirror => told(
+                "that it is mirrored, and then the lowest address, for mirrored memory once more",
+                "memblock_alloc_range_nid, memblock_alloc_internal",
+            ),
+        }
+    }
+}
+
 impl GiveUp {
     pub(crate) fn address_first(self) -> bool {
         matches!(self, GiveUp::LowestAddress)
@@ -190,6 +344,23 @@ pub(crate) enum MirrorMarks {
     Always,
     /// When the kernel is to live there, too (`kernelcore=mirror`).
     WhenAsked,
+}
+
+impl Policy for MirrorMarks {
+    const DECIDES: &'static str = "when memory is marked as mirrored";
+
+    fn told(self) -> Told {
+        match self {
+            MirrorMarks::Always => told(
+                "whenever the firmware says so",
+                "memblock_mark_mirror, efi_find_mirror",
+            ),
+            MirrorMarks::WhenAsked => told(
+                "when the kernel is to live there, too",
+                "memblock_mark_mirror, mirrored_kernelcore",
+            ),
+        }
+    }
 }
 
 impl MirrorMarks {
@@ -253,4 +424,34 @@ impl MemblockPolicy {
         node_floor: NodeFloor::StartOfMemory,
         ..MemblockPolicy::LINUX_6_1
     };
+
+    /// What it decides, in words.
+    pub(crate) fn switches(self) -> [Switch; 11] {
+        let MemblockPolicy {
+            empty,
+            node_floor,
+            low,
+            trim,
+            reserved_nodes,
+            registry,
+            faked_cpus,
+            sizes,
+            bottom_up,
+            give_up,
+            mirror_marks,
+        } = self;
+        [
+            empty.switch("memblock.empty"),
+            node_floor.switch("memblock.node_floor"),
+            low.switch("memblock.low"),
+            trim.switch("memblock.trim"),
+            reserved_nodes.switch("memblock.reserved_nodes"),
+            registry.switch("memblock.registry"),
+            faked_cpus.switch("memblock.faked_cpus"),
+            sizes.switch("memblock.sizes"),
+            bottom_up.switch("memblock.bottom_up"),
+            give_up.switch("memblock.give_up"),
+            mirror_marks.switch("memblock.mirror_marks"),
+        ]
+    }
 }
