@@ -196,7 +196,7 @@ fn sections_spec(
     }
     let geometry = Geometry::new(GeometrySpec {
         section_bits: section_frames.trailing_zeros() + arch.page_bits,
-        descriptor_bytes: config.descriptor_bytes,
+        descriptor_bytes: profile.descriptor.bytes(config.descriptor_bytes),
         ..arch
     })?;
     Ok(SectionsSpec {
