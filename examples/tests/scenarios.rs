@@ -156,6 +156,13 @@ const POINTS: &[(&str, Look)] = &[
         assert_eq!((large.slabs, large.tally.refused), (0, 100));
         assert_eq!(large.slabs_fell_back, 100);
     }),
+    ("eight-kernels", |summary| {
+        let [kernel, huge] = phases(summary, "requests")[..] else {
+            panic!();
+        };
+        assert_eq!(kernel.fell_back, kernel.claimed);
+        assert!(huge.tally.lent > 20 && huge.tally.refused < 10);
+    }),
     ("reserves", |summary| {
         let filled = phases(summary, "fill")[0];
         assert_eq!(filled.free, 3840, "all that zone DMA manages");

@@ -119,6 +119,14 @@ impl<A: PageAllocator> Driver<A> {
         self.tickets.iter()
     }
 
+    /// What `ticket` names is named `other` from now on. Nothing happens when `ticket` is not live;
+    /// what `other` named is forgotten.
+    pub fn rename(&mut self, ticket: Ticket, other: Ticket) {
+        if let Some(held) = self.tickets.take(ticket) {
+            self.tickets.put(other, held);
+        }
+    }
+
     /// The frames the latest `bulk` handed out, in the allocator's order.
     pub fn pages(&self) -> &[Pfn] {
         &self.pages

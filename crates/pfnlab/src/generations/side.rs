@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{Event, Gfp, Observer, Op, Snapshot, Ticket};
-use pfnlab_sim::{Driver, Fingerprint, Outcome, Tally};
+use pfnlab_sim::{Driver, DriverError, Fingerprint, Outcome, Tally};
 
 use super::end::{FreeMemory, Generation};
 use crate::boot::snapshot_of;
 use crate::watch::Watch;
 use crate::{Error, TraceFile, mixed};
+
+/// The first name for what nobody names any more: far above what traces use.
+const LOST: u64 = 1 << 63;
 
 /// A trace on its way on one generation.
 pub(super) struct Side {
@@ -20,6 +23,8 @@ pub(super) struct Side {
     fingerprint: Fingerprint,
     /// How every ticket was asked for, live or not.
     asked: BTreeMap<Ticket, Gfp>,
+    /// How many blocks lost their name.
+    lost: u64,
 }
 
 /// Two observers at once.
@@ -43,6 +48,7 @@ impl Side {
             watch: Watch::default(),
             fingerprint: Fingerprint::new(),
             asked: BTreeMap::new(),
+            lost: 0,
         })
     }
 
@@ -69,13 +75,28 @@ impl Side {
         observer: &mut impl Observer,
     ) -> Result<Outcome, Error> {
         let op = &file.trace().steps[at].op;
-        let observer = &mut Both(&mut self.watch, observer);
-        let ran = self.driver.step(op, observer);
-        let outcome = ran.map_err(|error| file.at_step(at, error.to_string()))?;
+        let outcome = loop {
+            match self.driver.step(op, &mut Both(&mut self.watch, observer)) {
+                Ok(outcome) => break outcome,
+                Err(DriverError::Live(ticket)) => self.lose(ticket),
+                Err(error) => return Err(file.at_step(at, error.to_string()).into()),
+            }
+        };
         self.note(op, &outcome);
         self.tally.count(&outcome);
         self.fingerprint.outcome(op, &outcome, self.driver.pages());
         Ok(outcome)
+    }
+
+    /// Where a trace was recorded a request was refused, and its ticket was given out again. Here
+    /// it was served: what it got is held for ever, and the ticket is free for the next request.
+    fn lose(&mut self, ticket: Ticket) {
+        let name = Ticket(LOST + self.lost);
+        self.lost += 1;
+        self.driver.rename(ticket, name);
+        if let Some(gfp) = self.asked.remove(&ticket) {
+            self.asked.insert(name, gfp);
+        }
     }
 
     /// Whether what came of the latest operation is the same as elsewhere, frame by frame.
