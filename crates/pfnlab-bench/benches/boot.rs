@@ -110,7 +110,7 @@ fn machine(gib: u64) -> Machine {
     let range = |start: u64, end: u64| ByteRange { start, end };
     let node = |number: u64| {
         let (start, end) = (
-            number * NODE_GIB << 30,
+            (number * NODE_GIB) << 30,
             ((number + 1) * NODE_GIB).min(gib) << 30,
         );
         let ram = match number {
