@@ -1,7 +1,6 @@
 //! `cargo bench -p pfnlab-bench --bench allocators`: pfnlab beside other frame allocators, and the
 //! simulator's loop. A table of the best rounds is printed at the end.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode};
@@ -11,11 +10,14 @@ use pfnlab_bench::{CpuTime, Machine, Peer, Table, simulator};
 
 const SIZES: [Machine; 2] = [Machine { gib: 1 }, Machine { gib: 16 }];
 
+/// Rounds in turn, after criterion has done its own.
+const TURNS: usize = 10;
+
 fn main() {
     let mut criterion = Criterion::default()
         .with_measurement(CpuTime)
         .configure_from_args();
-    let table = RefCell::new(Table::new(&[
+    let mut table = Table::new(&[
         Linux612::NAME,
         Linux61::NAME,
         BuddySlab::NAME,
@@ -23,71 +25,96 @@ fn main() {
         Depot::NAME,
         BuddySystem::NAME,
         Bitmap::NAME,
-    ]));
+    ]);
     for row in Row::ALL {
         for machine in SIZES {
-            let mut bench = Bench {
-                criterion: &mut criterion,
-                table: &table,
-                name: format!("{}, {} GiB", row.name(), machine.gib),
-            };
-            bench.peer::<Linux612>(row, machine);
-            bench.peer::<Linux61>(row, machine);
-            bench.peer::<BuddySlab>(row, machine);
-            bench.peer::<FrameAlloc>(row, machine);
-            bench.peer::<Depot>(row, machine);
-            bench.peer::<BuddySystem>(row, machine);
-            bench.peer::<Bitmap>(row, machine);
+            let everybody = [
+                contestant::<Linux612>(row, machine),
+                contestant::<Linux61>(row, machine),
+                contestant::<BuddySlab>(row, machine),
+                contestant::<FrameAlloc>(row, machine),
+                contestant::<Depot>(row, machine),
+                contestant::<BuddySystem>(row, machine),
+                contestant::<Bitmap>(row, machine),
+            ];
+            let mut contestants: Vec<_> = everybody.into_iter().flatten().collect();
+            let name = format!("{}, {} GiB", row.name(), machine.gib);
+            bench(&name, &mut contestants, &mut criterion, &mut table);
         }
     }
     for machine in SIZES {
-        let mut bench = Bench {
-            criterion: &mut criterion,
-            table: &table,
-            name: format!("simulator loop, {} GiB", machine.gib),
+        let simulator = |peer, profile| Contestant {
+            peer,
+            prepare: Box::new(move || simulator::rounds(machine, profile)),
+            rounds: None,
         };
-        bench.rounds(Linux612::NAME, || {
-            simulator::rounds(machine, "linux-6.12.y")
-        });
-        bench.rounds(Linux61::NAME, || simulator::rounds(machine, "linux-6.1.y"));
+        let mut contestants = [
+            simulator(Linux612::NAME, "linux-6.12.y"),
+            simulator(Linux61::NAME, "linux-6.1.y"),
+        ];
+        let name = format!("simulator loop, {} GiB", machine.gib);
+        bench(&name, &mut contestants, &mut criterion, &mut table);
     }
     criterion.final_summary();
-    print!("\n{}", table.borrow());
+    print!("\n{table}");
 }
 
-/// One row of the table.
-struct Bench<'a> {
-    criterion: &'a mut Criterion<CpuTime>,
-    table: &'a RefCell<Table>,
-    name: String,
+/// Somebody in a row.
+struct Contestant {
+    peer: &'static str,
+    prepare: Box<dyn Fn() -> Rounds>,
+    /// Once they have been asked for.
+    rounds: Option<Rounds>,
 }
 
-impl Bench<'_> {
-    fn peer<P: Peer + 'static>(&mut self, row: Row, machine: Machine) {
-        self.rounds(P::NAME, || row.rounds::<P>(machine));
-    }
+/// `None`: the peer does not take part in the row.
+fn contestant<P: Peer + 'static>(row: Row, machine: Machine) -> Option<Contestant> {
+    (P::BLOCKS || row.is_single()).then(|| Contestant {
+        peer: P::NAME,
+        prepare: Box::new(move || row.rounds::<P>(machine)),
+        rounds: None,
+    })
+}
 
-    /// Criterion decides how many rounds there are; `prepare` is called only if there are any.
-    fn rounds(&mut self, peer: &'static str, prepare: impl Fn() -> Rounds) {
-        let mut group = self.criterion.benchmark_group(&self.name);
-        group
-            .sample_size(10)
-            .sampling_mode(SamplingMode::Flat)
-            .warm_up_time(Duration::from_millis(1))
-            .measurement_time(Duration::from_millis(500));
-        let mut rounds = None;
-        group.bench_function(peer, |bencher| {
-            let round = rounds.get_or_insert_with(&prepare);
+/// Criterion measures one after the other; then all take turns, so that what disturbs the machine
+/// disturbs all of them. The table has the best of both.
+fn bench(
+    name: &str,
+    contestants: &mut [Contestant],
+    criterion: &mut Criterion<CpuTime>,
+    table: &mut Table,
+) {
+    let mut group = criterion.benchmark_group(name);
+    group
+        .sample_size(10)
+        .sampling_mode(SamplingMode::Flat)
+        .warm_up_time(Duration::from_millis(1))
+        .measurement_time(Duration::from_millis(500));
+    for Contestant {
+        peer,
+        prepare,
+        rounds,
+    } in &mut *contestants
+    {
+        group.bench_function(*peer, |bencher| {
+            let round = rounds.get_or_insert_with(&*prepare);
             bencher.iter_custom(|iterations| {
-                (0..iterations)
-                    .map(|_| {
-                        let done = round();
-                        self.table.borrow_mut().note(&self.name, peer, done);
-                        done.time
-                    })
-                    .sum()
+                let mut total = Duration::ZERO;
+                for _ in 0..iterations {
+                    let done = round();
+                    table.note(name, peer, done);
+                    total += done.time;
+                }
+                total
             });
         });
-        group.finish();
+    }
+    group.finish();
+    for _ in 0..TURNS {
+        for Contestant { peer, rounds, .. } in &mut *contestants {
+            if let Some(round) = rounds {
+                table.note(name, peer, round());
+            }
+        }
     }
 }

@@ -55,7 +55,7 @@ const USER: Request = Request::new(Gfp::GFP_HIGHUSER_MOVABLE);
 /// Counts in one run.
 const TIMES: u64 = 200;
 /// Operations of the simulator's loop before it is counted, and while it is.
-const LOOP_OPS: usize = 200_000;
+const LOOP_OPS: usize = 500_000;
 
 impl Path {
     /// Every path.
@@ -201,8 +201,7 @@ impl Bench {
     fn refills(&mut self) -> u64 {
         let mut fetched = Count::default();
         for _ in 0..TIMES {
-            // A first run tells how much will be fetched, a second one is measured: an observer
-            // costs, too.
+            // Counted when it goes back: an observer costs, too.
             self.0.drain(CPU, &mut ());
             let mut block = None;
             measured(&mut || block = self.0.alloc(&USER, &mut ()).ok());

@@ -19,8 +19,8 @@ pub trait Peer: Sized {
     /// What to call it in a table.
     const NAME: &'static str;
 
-    /// The largest order it hands out.
-    const MOST_ORDER: u8;
+    /// Whether it takes part in the rows with blocks of several frames.
+    const BLOCKS: bool = true;
 
     /// What must exist before it boots, such as the memory it keeps its books in.
     type Memory;

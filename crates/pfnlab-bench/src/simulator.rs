@@ -1,7 +1,6 @@
 //! The simulator's loop: an operation is made, run, remembered and hashed.
 
 use pfnlab_mm::{Config, Mm, Profile};
-use pfnlab_model::Op;
 use pfnlab_sim::{Driver, Fingerprint, Outcome, Setting, Tally, Workload};
 
 use crate::work::{Round, Rounds};
@@ -10,14 +9,14 @@ use crate::{CpuTime, Machine, peers};
 /// In a round.
 const OPS: usize = 1 << 19;
 
-/// The loop of a run with everything on: workload, allocator, tally, fingerprint, and a log of
-/// every operation and what came of it.
+/// The loop of a run with everything on: workload, allocator, tally, fingerprint, and a log of what
+/// came of every operation. The operations themselves are in the seed.
 #[derive(Debug)]
 pub struct Loop {
     workload: Workload,
     driver: Driver<Mm>,
     tally: Tally,
-    log: Vec<(Op, Outcome)>,
+    log: Vec<Outcome>,
 }
 
 impl Loop {
@@ -52,7 +51,7 @@ impl Loop {
             self.workload.observe(&outcome);
             self.tally.count(&outcome);
             fingerprint.outcome(&op, &outcome, self.driver.pages());
-            self.log.push((op, outcome));
+            self.log.push(outcome);
         }
     }
 }

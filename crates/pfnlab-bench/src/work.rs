@@ -71,6 +71,11 @@ impl Row {
         }
     }
 
+    /// Whether all of its blocks are single frames.
+    pub fn is_single(self) -> bool {
+        !matches!(self, Row::Mixed | Row::HugeAlloc | Row::HugeFree)
+    }
+
     /// Prepares it for a peer. What is returned does one round each time.
     ///
     /// # Panics

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pfnlab::Pfn;
 
 /// A deterministic laboratory for physical memory.
 ///
@@ -106,6 +107,8 @@ Examples:
   pfnlab boot examples/machines/2node.toml
   pfnlab boot two-node --show zoneinfo
   pfnlab boot one-node --show zone --width 100
+  pfnlab boot two-node --config x86_64-sparsemem --charge-memmap --show memmap
+  pfnlab boot two-node --show descriptor 0x3000
   pfnlab boot - --show buddyinfo < my-machine.toml
   dmesg | pfnlab boot - --show buddyinfo
   pfnlab boot console.log --facts facts.txt --check
@@ -118,6 +121,9 @@ pub(crate) struct BootArgs {
     /// packed or not, or - for stdin
     #[arg(value_name = "MACHINE|LOG")]
     pub(crate) machine: String,
+    /// With `--show descriptor`: whose, in hex or decimal
+    #[arg(value_name = "PFN", value_parser = frame, required_if_eq("show", "descriptor"))]
+    pub(crate) frame: Option<Pfn>,
     /// The kernel generation, such as linux-6.12.y; of a log the one of its release
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
@@ -133,6 +139,10 @@ pub(crate) struct BootArgs {
     /// How far nodes are apart, which no log says: a row for each, such as 10,20;20,10
     #[arg(long, value_name = "ROWS")]
     pub(crate) distances: Option<Distances>,
+    /// Take the memory map from the machine's memory, as a kernel does; else it is part of what the
+    /// machine says is reserved, or costs nothing
+    #[arg(long)]
+    pub(crate) charge_memmap: bool,
     /// Compare zones, pageblocks and free lists with a recorded or saved state
     #[arg(long, value_name = "SNAPSHOT")]
     pub(crate) compare: Option<PathBuf>,
@@ -145,6 +155,15 @@ pub(crate) struct BootArgs {
     /// Print one JSON object, with all there is to show, instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A frame number, in hex or decimal.
+fn frame(text: &str) -> Result<Pfn, ParseIntError> {
+    let number = match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    number.map(Pfn::new)
 }
 
 /// By node the distance to every node.
@@ -186,6 +205,10 @@ pub(crate) enum Show {
     Memblock,
     /// The memory sections that are there, and what zones they are in
     Sections,
+    /// What the memory model built: its cost, and the word of every section
+    Memmap,
+    /// The page descriptor of the frame PFN, field by field
+    Descriptor,
 }
 
 /// What `replay` takes.

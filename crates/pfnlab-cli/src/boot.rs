@@ -6,6 +6,7 @@ use pfnlab::boot::compare::{self, Moment};
 use pfnlab::boot::facts::{self, Fact, FactsFile};
 use pfnlab::boot::log::{self, BootedLog, LogOptions};
 use pfnlab::boot::{Booted, ZoneSummary, zones};
+use pfnlab::mm::boot::Circumstances;
 use pfnlab::{Machine, kernel, machine};
 use serde::Serialize;
 
@@ -26,6 +27,9 @@ struct BootReport<'a> {
     pagetypeinfo: String,
     zoneinfo: String,
     zonelists: String,
+    memmap: String,
+    /// With a frame.
+    descriptor: Option<String>,
     /// What a log leaves open.
     notices: &'a [String],
 }
@@ -53,7 +57,12 @@ pub(crate) fn boot(args: &BootArgs) -> Result<Verdict, Failure> {
         Source::Machine(machine) => {
             let profile = kernel::profile(args.profile.as_deref())?;
             let config = kernel::config(args.config.as_deref())?;
-            show(args, &Booted::new(&machine, profile, &config)?, None)
+            let circumstances = Circumstances {
+                charge_memmap: args.charge_memmap,
+                ..Circumstances::default()
+            };
+            let booted = Booted::under(&machine, profile, &config, &circumstances)?;
+            show(args, &booted, None)
         }
         Source::Log(log) if args.check || args.compare.is_some() => check(args, &log),
         Source::Log(log) => show(args, log.booted(), Some(&log)),
@@ -114,6 +123,8 @@ fn show(args: &BootArgs, booted: &Booted, log: Option<&BootedLog>) -> Result<Ver
             pagetypeinfo: booted.pagetypeinfo(),
             zoneinfo: booted.zoneinfo(),
             zonelists: booted.zonelists(),
+            memmap: booted.memmap(),
+            descriptor: args.frame.map(|frame| booted.descriptor(frame)),
             notices,
         })?;
         return Ok(Verdict::Fine);
@@ -131,6 +142,9 @@ fn show(args: &BootArgs, booted: &Booted, log: Option<&BootedLog>) -> Result<Ver
             |log| log.replayed().memblock.dump().to_string(),
         ),
         Show::Sections => booted.sections(),
+        Show::Memmap => booted.memmap(),
+        // Not given, the command line would have been refused.
+        Show::Descriptor => booted.descriptor(args.frame.unwrap_or_default()),
     })?;
     Ok(Verdict::Fine)
 }

@@ -1,4 +1,4 @@
-//! Every command in the README prints what stands below it.
+//! Every command in the README, and in the chapters that show any, prints what stands below it.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,8 @@ fn every_command_in_the_readme_prints_what_stands_below_it() {
     std::env::set_current_dir(&here).unwrap();
     TestCases::new()
         .register_bin("cargo", Bin::Ignore)
-        .case(root.join("README.md"));
+        .case(root.join("README.md"))
+        .case(root.join("docs/src/from-firmware-map-to-free-lists.md"));
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -17,11 +17,6 @@ macro_rules! fields {
     };
 }
 
-const HOTPLUG: &str = "set at boot and by memory hotplug: no recorded operation changes it";
-const BUILD: &str = "how the kernel was built and booted: no operation changes it";
-const RECLAIM: &str = "a tunable of direct reclaim, which no recorded operation reaches";
-const TWICE: &str = "another field says the same";
-
 /// What is not compared between the end of a replay and the recorded state, each with its reason.
 /// Everything else is, whether or not an operation can change it.
 pub const NOT_COMPARED: &[(&str, &str)] = &[
@@ -42,48 +37,13 @@ pub const NOT_COMPARED: &[(&str, &str)] = &[
         "whether kcompactd sleeps is the scheduler's",
     ),
     (
-        "zones[].compact_*",
-        "where the compaction scanners stand: no recorded operation moves them",
-    ),
-    (
-        "zones[].pageblocks.skip",
-        "hints of the compaction scanners: no recorded operation changes them",
-    ),
-    (
-        "sections[]",
-        "memory hotplug's: no recorded operation changes them",
+        "zones[].pcp[].lists[].mt",
+        "another field says the same: the list's number",
     ),
     (
         "zones[].pcp[].vm_numa_stat_diff",
         "a recording does not say how many requests a CPU has counted by node",
     ),
-    ("zones[].present_early", HOTPLUG),
-    ("zones[].initialized", HOTPLUG),
-    ("zones[].contiguous", HOTPLUG),
-    ("nodes[].states", HOTPLUG),
-    ("nodes[].nr_zones", HOTPLUG),
-    ("global.nr_online_nodes", HOTPLUG),
-    ("global.version_code", BUILD),
-    ("global.migrate_pcptypes", BUILD),
-    ("global.nr_pcp_lists", BUILD),
-    ("global.nr_pageblock_bits", BUILD),
-    ("global.nr_cpu_ids", BUILD),
-    ("global.gfp_allowed_mask", BUILD),
-    ("global.node_reclaim_mode", RECLAIM),
-    ("global.zone_reclaim_mode", RECLAIM),
-    ("zones[].min_unmapped_pages", RECLAIM),
-    ("zones[].min_slab_pages", RECLAIM),
-    ("global.HZ", BUILD),
-    ("global.system_state", BUILD),
-    (
-        "global.leader_cpu",
-        "the recorder's own: the CPU that led the others",
-    ),
-    ("global.NR_FREE_PAGES_index", TWICE),
-    ("global.migratetype_numbers", TWICE),
-    ("zones[].name", TWICE),
-    ("zones[].pcp[].online", TWICE),
-    ("zones[].pcp[].lists[].mt", TWICE),
 ];
 
 /// One place in which two snapshots are not the same.

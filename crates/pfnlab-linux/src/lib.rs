@@ -2,7 +2,7 @@
 //!
 //! - [`Recording`]: operations recorded on a running kernel, with its state before and after.
 //!   Start here.
-//! - [`read_snapshot`]: a recorded state on its own.
+//! - [`read_snapshot`]: a recorded state on its own. [`read_untouched`]: the rest of it.
 //! - [`differences`]: where two snapshots are not the same.
 //! - [`proc`]: `/proc/buddyinfo`, `/proc/pagetypeinfo` and `/proc/zoneinfo` of a snapshot.
 //! - [`read_bytes`], [`read_unpacked`]: files, packed or plain, never without bound.
@@ -20,6 +20,6 @@ pub mod proc;
 pub use bytes::{read_bytes, read_unpacked};
 pub use compare::{Difference, NOT_COMPARED, differences};
 pub use recording::{
-    Got, OpProblem, RecordedOp, Recording, RecordingError, SnapshotProblem, Status, ZoneAfter,
-    read_snapshot,
+    Got, OpProblem, RecordedOp, Recording, RecordingError, SnapshotProblem, Status, Untouched,
+    ZoneAfter, read_snapshot, read_untouched,
 };

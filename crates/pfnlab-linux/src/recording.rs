@@ -11,8 +11,11 @@ use std::path::{Path, PathBuf};
 
 use pfnlab_model::Snapshot;
 
+use crate::Difference;
+
 pub use error::{OpProblem, RecordingError, SnapshotProblem};
 pub use op::{Got, RecordedOp, Status, ZoneAfter};
+pub use snapshot::Untouched;
 
 /// The state when the first operation starts.
 const BEFORE: &str = "before.json.gz";
@@ -31,6 +34,9 @@ pub struct Recording {
     pub ops: Vec<RecordedOp>,
     /// The state when the last operation had ended.
     pub after: Snapshot,
+    /// Where `after` differs from `before` in what no operation changes. Of a true recording:
+    /// nowhere.
+    pub disturbed: Vec<Difference>,
 }
 
 impl Recording {
@@ -40,8 +46,9 @@ impl Recording {
     /// When a file cannot be read, or holds something that is not understood: nothing is skipped.
     pub fn open(case: impl AsRef<Path>) -> Result<Recording, RecordingError> {
         let case = case.as_ref();
-        let (kernel, before) = snapshot::read(&case.join(BEFORE))?;
-        let (kernel_after, after) = snapshot::read(&case.join(AFTER))?;
+        let before = snapshot::read(&case.join(BEFORE))?;
+        let after = snapshot::read(&case.join(AFTER))?;
+        let (kernel, kernel_after) = (before.kernel, after.kernel);
         if kernel.name != kernel_after.name {
             return Err(RecordingError::Kernels {
                 case: case.to_owned(),
@@ -50,7 +57,12 @@ impl Recording {
             });
         }
         let ops = op::read(&case.join(OPS), kernel)?;
-        Ok(Recording { before, ops, after })
+        Ok(Recording {
+            disturbed: before.untouched.differences(&after.untouched),
+            before: before.snapshot,
+            ops,
+            after: after.snapshot,
+        })
     }
 
     /// Whether a folder holds a case: it has a file `ops.jsonl.gz`.
@@ -87,7 +99,15 @@ impl Recording {
 /// # Errors
 /// When it cannot be read, or holds something that is not understood.
 pub fn read_snapshot(path: impl AsRef<Path>) -> Result<Snapshot, RecordingError> {
-    snapshot::read(path.as_ref()).map(|(_, snapshot)| snapshot)
+    snapshot::read(path.as_ref()).map(|recorded| recorded.snapshot)
+}
+
+/// Reads the rest of a recorded state: what no operation changes.
+///
+/// # Errors
+/// As [`read_snapshot`].
+pub fn read_untouched(path: impl AsRef<Path>) -> Result<Untouched, RecordingError> {
+    snapshot::read(path.as_ref()).map(|recorded| recorded.untouched)
 }
 
 fn find_below(folder: &Path, cases: &mut Vec<PathBuf>) -> Result<(), RecordingError> {

@@ -2,7 +2,7 @@
 
 use pfnlab_model::{Block, End, Event, MigrateType, Observer, Order, ZoneId};
 
-use crate::frames::{Frames, State};
+use crate::frames::{Frames, State, Word};
 use crate::free_list::FreeList;
 
 /// Which pageblocks of different types merge, and what becomes of their types.
@@ -104,10 +104,29 @@ impl Buddy {
     #[inline]
     pub(crate) fn unlink(&mut self, block: Block, mt: MigrateType, observer: &mut impl Observer) {
         let list = &mut self.lists[block.order().index()][mt.index()];
-        let state = list.remove(&mut self.frames, block);
+        let was = list.remove(&mut self.frames, block);
+        self.unlinked(block, mt, was, observer);
+    }
+
+    /// Takes the first free block of this order and type.
+    #[inline]
+    fn pop(
+        &mut self,
+        order: Order,
+        mt: MigrateType,
+        observer: &mut impl Observer,
+    ) -> Option<Block> {
+        let list = &mut self.lists[order.index()][mt.index()];
+        let (block, was) = list.pop(&mut self.frames, order, End::Head, State::None)?;
+        self.unlinked(block, mt, was, observer);
+        Some(block)
+    }
+
+    #[inline]
+    fn unlinked(&self, block: Block, mt: MigrateType, was: Word, observer: &mut impl Observer) {
         assert!(
-            state == State::Free(mt),
-            "{block} is unlinked from {mt}, but it is {state:?}"
+            was == Word::new(State::Free(mt), block.order()),
+            "{block} is unlinked from {mt}, but it is {was:?}"
         );
         observer.event(Event::Unlinked {
             zone: self.zone,
@@ -147,11 +166,12 @@ impl Buddy {
         mt: MigrateType,
         observer: &mut impl Observer,
     ) -> Option<Block> {
-        let found = order
-            .through(self.top_order)
-            .find_map(|order| self.first(order, mt))?;
-        self.unlink(found, mt, observer);
-        Some(self.expand(found, order, mt, observer))
+        let mut found = order;
+        while self.list(found, mt).is_empty() {
+            found = found.up().filter(|&larger| larger <= self.top_order)?;
+        }
+        let block = self.pop(found, mt, observer)?;
+        Some(self.expand(block, order, mt, observer))
     }
 
     /// The buddy of `block` and the type of the list it is on, if it is free as a whole.
@@ -169,7 +189,8 @@ impl Buddy {
     #[inline]
     pub(crate) fn merge_likely(&self, block: Block) -> Option<Block> {
         let parent = block.parent()?;
-        self.free_buddy(parent).map(|_| parent)
+        let is_likely = parent.order() < self.top_order && self.frames.is_free(parent.buddy());
+        is_likely.then_some(parent)
     }
 
     /// Announces a merge.

@@ -2,6 +2,9 @@
 
 use pfnlab_model::{Order, ZoneKind};
 
+use crate::Arch;
+use crate::memory_model::Model;
+
 /// How a kernel was built, and what for. Sizes are frames unless said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -31,6 +34,19 @@ pub struct Config {
     /// `CONFIG_DEFERRED_STRUCT_PAGE_INIT`: most memory is initialised, and released, only when the
     /// other CPUs run.
     pub deferred_init: bool,
+    /// The architecture.
+    pub arch: Arch,
+    /// How frames and page descriptors find each other.
+    pub memory_model: Model,
+    /// Bytes of a page descriptor (`sizeof(struct page)`).
+    pub descriptor_bytes: u64,
+    /// `CONFIG_MEMORY_HOTREMOVE`: sections can be taken out.
+    pub hot_remove: bool,
+    /// `CONFIG_PAGE_EXTENSION`: a section's entry also points to what extends its descriptors.
+    pub page_extension: bool,
+    /// `CONFIG_NUMA_BALANCING` and how many CPUs there can be (`NR_CPUS`): the last user of a page
+    /// is in its descriptor.
+    pub balancing_cpus: Option<u32>,
 }
 
 /// The zones of an x86-64 kernel.
@@ -40,6 +56,14 @@ const X86_64_ZONES: &[ZoneKind] = &[
     ZoneKind::Normal,
     ZoneKind::Movable,
     ZoneKind::Device,
+];
+
+/// The zones of a 32-bit x86 kernel.
+const X86_32_ZONES: &[ZoneKind] = &[
+    ZoneKind::Dma,
+    ZoneKind::Normal,
+    ZoneKind::HighMem,
+    ZoneKind::Movable,
 ];
 
 impl Config {
@@ -57,6 +81,12 @@ impl Config {
         cache_slice: 512,
         pcp_batch_scale_max: 5,
         deferred_init: false,
+        arch: Arch::X86_64,
+        memory_model: Model::SparseVmemmap,
+        descriptor_bytes: 64,
+        hot_remove: true,
+        page_extension: true,
+        balancing_cpus: Some(8192),
     };
 
     /// The same with huge pages switched off: `min_free_kbytes` stays as computed.
@@ -77,6 +107,62 @@ impl Config {
     pub const X86_64_PLAIN: Config = Config {
         name: "x86_64-plain",
         zones: X86_64_ZONES.split_at(X86_64_ZONES.len() - 1).0,
+        hot_remove: false,
+        page_extension: false,
+        ..Config::X86_64
+    };
+
+    /// The same with one array of descriptors, which one node can have (`CONFIG_FLATMEM`).
+    pub const X86_64_FLATMEM: Config = Config {
+        name: "x86_64-flatmem",
+        memory_model: Model::Flat,
+        ..Config::X86_64
+    };
+
+    /// The same with an array of descriptors a node (`CONFIG_DISCONTIGMEM`).
+    pub const X86_64_DISCONTIGMEM: Config = Config {
+        name: "x86_64-discontigmem",
+        memory_model: Model::Discontig,
+        ..Config::X86_64
+    };
+
+    /// The same with an array of descriptors a section, and all sections in one table
+    /// (`CONFIG_SPARSEMEM_STATIC`).
+    pub const X86_64_SPARSEMEM: Config = Config {
+        name: "x86_64-sparsemem",
+        memory_model: Model::SparseStatic,
+        ..Config::X86_64
+    };
+
+    /// The same with sections in a table of roots (`CONFIG_SPARSEMEM_EXTREME` without
+    /// `CONFIG_SPARSEMEM_VMEMMAP`).
+    pub const X86_64_SPARSEMEM_EXTREME: Config = Config {
+        name: "x86_64-sparsemem-extreme",
+        memory_model: Model::SparseExtreme,
+        ..Config::X86_64
+    };
+
+    /// A 32-bit x86 kernel with high memory and one array of descriptors.
+    pub const X86_32: Config = Config {
+        name: "x86_32",
+        arch: Arch::X86_32,
+        zones: X86_32_ZONES,
+        memory_model: Model::Flat,
+        descriptor_bytes: 40,
+        max_nodes: 1,
+        deferred_init: false,
+        hot_remove: false,
+        page_extension: false,
+        balancing_cpus: None,
+        ..Config::X86_64
+    };
+
+    /// A distribution's arm64 kernel with frames of 4 KiB.
+    pub const ARM64: Config = Config {
+        name: "arm64",
+        arch: Arch::Arm64,
+        max_nodes: 64,
+        balancing_cpus: Some(512),
         ..Config::X86_64
     };
 
@@ -103,6 +189,12 @@ impl Config {
         &Config::X86_64_PLAIN,
         &Config::X86_64_CMA,
         &Config::X86_64_NO_ISOLATION,
+        &Config::X86_64_FLATMEM,
+        &Config::X86_64_DISCONTIGMEM,
+        &Config::X86_64_SPARSEMEM,
+        &Config::X86_64_SPARSEMEM_EXTREME,
+        &Config::X86_32,
+        &Config::ARM64,
     ];
 
     /// The config with this name.

@@ -20,6 +20,18 @@ use pfnlab_model::{Block, MigrateType, Order, Pfn, PfnRange};
 /// positions in the table, counted from 1; 0 is no link.
 pub(crate) type Record = [u32; 3];
 
+/// A record that says `word`.
+#[inline]
+pub(crate) const fn record(next: u32, prev: u32, word: Word) -> Record {
+    [next, prev, word.0]
+}
+
+/// What a record says.
+#[inline]
+pub(crate) const fn word([.., word]: Record) -> Word {
+    Word(word)
+}
+
 pub(crate) const NEXT: usize = 0;
 pub(crate) const PREV: usize = 1;
 const WORD: usize = 2;
@@ -37,46 +49,74 @@ pub(crate) enum State {
     Lent,
 }
 
-impl State {
-    /// What a record of a block of `order` says: bits 0–1 the kind, 2–5 the order, 6–8 the
-    /// migratetype.
+/// What a record says about a block, packed: bits 0–1 the kind, 2–5 the order, 6–8 the migratetype.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Word(u32);
+
+/// The bits of the migratetype.
+const TYPE: u32 = 7 << 6;
+
+impl Word {
+    /// Nothing.
+    pub(crate) const NONE: Word = Word(0);
+
+    /// What is said of a block of `order`.
     #[inline]
-    pub(crate) const fn word(self, order: Order) -> u32 {
-        let (kind, mt) = match self {
-            State::None => return 0,
+    pub(crate) const fn new(state: State, order: Order) -> Word {
+        let (kind, mt) = match state {
+            State::None => return Word::NONE,
             State::Free(mt) => (1, mt.index()),
             State::Pcp(mt) => (2, mt.index()),
             State::Lent => (3, 0),
         };
-        kind | (order.get() as u32) << 2 | (mt as u32) << 6
+        Word(kind | (order.get() as u32) << 2 | (mt as u32) << 6)
     }
 
-    /// What a record with this word says about a block of `order`: nothing when it speaks of
-    /// another order.
+    /// Whether it says the same as `other`, but for the migratetype.
     #[inline]
-    pub(crate) fn of(word: u32, order: Order) -> State {
-        if order_of(word) == order.get() {
-            State::read(word)
+    pub(crate) const fn is_like(self, other: Word) -> bool {
+        (self.0 ^ other.0) & !TYPE == 0
+    }
+
+    /// The migratetype it speaks of.
+    #[inline]
+    pub(crate) fn mt(self) -> MigrateType {
+        MigrateType::from_index((self.0 >> 6 & 7) as usize).expect("we wrote the word")
+    }
+
+    /// What it says about a block of `order`: nothing when it speaks of another order.
+    #[inline]
+    pub(crate) fn state(self, order: Order) -> State {
+        if self.order() == order.get() {
+            self.read()
         } else {
             State::None
         }
     }
 
     #[inline]
-    fn read(word: u32) -> State {
-        let mt = || MigrateType::from_index((word >> 6 & 7) as usize).expect("we wrote the word");
-        match word & 3 {
+    const fn order(self) -> u8 {
+        (self.0 >> 2 & 15) as u8
+    }
+
+    #[inline]
+    fn read(self) -> State {
+        match self.0 & 3 {
             0 => State::None,
-            1 => State::Free(mt()),
-            2 => State::Pcp(mt()),
+            1 => State::Free(self.mt()),
+            2 => State::Pcp(self.mt()),
             _ => State::Lent,
         }
     }
 }
 
-#[inline]
-const fn order_of(word: u32) -> u8 {
-    (word >> 2 & 15) as u8
+/// Frames of the top-order blocks that `span` touches.
+fn covered(span: PfnRange, top_order: Order) -> u64 {
+    if span.is_empty() {
+        return 0;
+    }
+    let base = span.start().align_down(top_order);
+    span.end().align_up(top_order).since(base)
 }
 
 /// The records of one zone.
@@ -93,17 +133,40 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// The most frames a zone may span: links are 32 bits, and the tables must be allocatable.
-    pub(crate) const LIMIT: u64 = 1 << 30;
+    /// The most frames a zone may span: links are 32 bits.
+    pub(crate) const LIMIT: u64 = 1 << 31;
+
+    /// Bytes of the records for `span`.
+    pub(crate) fn bytes(span: PfnRange, top_order: Order) -> u64 {
+        let covered = covered(span, top_order);
+        (covered + (covered >> top_order.get())) * size_of::<Record>() as u64
+    }
+
+    /// Whether tables of these sizes can be had all at once: asked before they are made, because
+    /// a table that cannot is the end of the program. Nothing is written, so that it costs
+    /// nothing.
+    ///
+    /// # Errors
+    /// When not: how many bytes that are.
+    pub(crate) fn can_be_had(sizes: impl Iterator<Item = u64>) -> Result<(), u64> {
+        let sizes: Vec<u64> = sizes.collect();
+        let mut held: Vec<Vec<u8>> = Vec::new();
+        for &size in &sizes {
+            let mut table = Vec::new();
+            let enough =
+                usize::try_from(size).is_ok_and(|size| table.try_reserve_exact(size).is_ok());
+            if !enough {
+                return Err(sizes.iter().sum());
+            }
+            held.push(table);
+        }
+        Ok(())
+    }
 
     /// Untouched records for `span`.
     pub(crate) fn new(span: PfnRange, top_order: Order) -> Frames {
         let base = span.start().align_down(top_order);
-        let covered = if span.is_empty() {
-            0
-        } else {
-            span.end().align_up(top_order).since(base)
-        };
+        let covered = covered(span, top_order);
         assert!(covered <= Frames::LIMIT, "the layout refuses larger zones");
         Frames {
             base,
@@ -166,32 +229,41 @@ impl Frames {
         self.record(block)[NEXT]
     }
 
+    #[inline]
+    fn word(&self, block: Block) -> Word {
+        word(*self.record(block))
+    }
+
     /// What is known about exactly this block.
     #[inline]
     pub(crate) fn state(&self, block: Block) -> State {
-        State::of(self.record(block)[WORD], block.order())
+        self.word(block).state(block.order())
+    }
+
+    /// Whether the zone has a free block exactly there.
+    #[inline]
+    pub(crate) fn is_free(&self, block: Block) -> bool {
+        let free = Word::new(State::Free(MigrateType::Unmovable), block.order());
+        self.covers(block.start()) && self.word(block).is_like(free)
     }
 
     /// The type of the list a block is on, if the zone has a free block exactly there.
     #[inline]
     pub(crate) fn free_type(&self, block: Block) -> Option<MigrateType> {
-        match self.covers(block.start()).then(|| self.state(block))? {
-            State::Free(mt) => Some(mt),
-            _ => None,
-        }
+        self.is_free(block).then(|| self.word(block).mt())
     }
 
     /// Notes what becomes of a block.
     #[inline]
     pub(crate) fn set(&mut self, block: Block, state: State) {
-        *self.word_mut(block) = state.word(block.order());
+        *self.word_mut(block) = Word::new(state, block.order()).0;
     }
 
     /// A block that was handed out is no more; `false`: exactly this one never was.
     #[inline]
     pub(crate) fn take_lent(&mut self, block: Block) -> bool {
         let word = self.word_mut(block);
-        let was_lent = *word == State::Lent.word(block.order());
+        let was_lent = *word == Word::new(State::Lent, block.order()).0;
         if was_lent {
             *word = 0;
         }
@@ -207,9 +279,9 @@ impl Frames {
                 state => return Some((top, state)),
             }
         }
-        let [.., word] = self.records[self.tops as usize + pfn.since(self.base) as usize];
-        let order = Order::new(order_of(word)).expect("we wrote the word");
-        match State::read(word) {
+        let word = word(self.records[self.tops as usize + pfn.since(self.base) as usize]);
+        let order = Order::new(word.order()).expect("we wrote the word");
+        match word.read() {
             State::None => None,
             state => Some((Block::containing(pfn, order), state)),
         }

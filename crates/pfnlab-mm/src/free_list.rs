@@ -2,7 +2,7 @@
 
 use pfnlab_model::{Block, End, Order};
 
-use crate::frames::{Frames, NEXT, PREV, Record, State};
+use crate::frames::{Frames, NEXT, PREV, Record, State, Word, record, word};
 
 /// A doubly linked list of blocks of one order. Links are record positions counted from 1.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,10 +39,10 @@ impl FreeList {
     pub(crate) fn push(&mut self, frames: &mut Frames, block: Block, state: State, end: End) {
         let link = frames.position(block) + 1;
         let table = frames.records();
-        let word = state.word(block.order());
+        let word = Word::new(state, block.order());
         match end {
             End::Head => {
-                table[link as usize - 1] = [self.head, 0, word];
+                table[link as usize - 1] = record(self.head, 0, word);
                 match self.head {
                     0 => self.tail = link,
                     next => table[next as usize - 1][PREV] = link,
@@ -50,7 +50,7 @@ impl FreeList {
                 self.head = link;
             }
             End::Tail => {
-                table[link as usize - 1] = [0, self.tail, word];
+                table[link as usize - 1] = record(0, self.tail, word);
                 match self.tail {
                     0 => self.head = link,
                     prev => table[prev as usize - 1][NEXT] = link,
@@ -61,7 +61,7 @@ impl FreeList {
         self.len += 1;
     }
 
-    /// Takes the block at one end off. What its record said, and says from now on, are states.
+    /// Takes the block at one end off, which is in `state` then. Its word is what it was before.
     #[inline(always)]
     pub(crate) fn pop(
         &mut self,
@@ -69,7 +69,7 @@ impl FreeList {
         order: Order,
         end: End,
         state: State,
-    ) -> Option<(Block, State)> {
+    ) -> Option<(Block, Word)> {
         let link = match end {
             End::Head => self.head,
             End::Tail => self.tail,
@@ -77,23 +77,31 @@ impl FreeList {
         if link == 0 {
             return None;
         }
-        let word = self.cut(frames.records(), link - 1, state.word(order));
-        Some((frames.block_at(link - 1, order), State::of(word, order)))
+        let records = frames.records();
+        let at = &mut records[link as usize - 1];
+        let before = core::mem::replace(at, record(0, 0, Word::new(state, order)));
+        match end {
+            End::Head => self.joined(records, 0, before[NEXT]),
+            End::Tail => self.joined(records, before[PREV], 0),
+        }
+        self.len -= 1;
+        Some((frames.block_at(link - 1, order), word(before)))
     }
 
     /// Takes a block off, wherever it is, clears its state, and says what it was.
     #[inline]
-    pub(crate) fn remove(&mut self, frames: &mut Frames, block: Block) -> State {
+    pub(crate) fn remove(&mut self, frames: &mut Frames, block: Block) -> Word {
         let position = frames.position(block);
-        let word = self.cut(frames.records(), position, State::None.word(block.order()));
-        State::of(word, block.order())
+        let records = frames.records();
+        let before = core::mem::take(&mut records[position as usize]);
+        self.joined(records, before[PREV], before[NEXT]);
+        self.len -= 1;
+        word(before)
     }
 
-    /// Joins the neighbours of a record, changes its word and returns what it was.
+    /// Joins what were the neighbours of a record.
     #[inline(always)]
-    fn cut(&mut self, records: &mut [Record], position: u32, word: u32) -> u32 {
-        let record = &mut records[position as usize];
-        let [next, prev, before] = core::mem::replace(record, [0, 0, word]);
+    fn joined(&mut self, records: &mut [Record], prev: u32, next: u32) {
         match prev {
             0 => self.head = next,
             prev => records[prev as usize - 1][NEXT] = next,
@@ -102,8 +110,6 @@ impl FreeList {
             0 => self.tail = prev,
             next => records[next as usize - 1][PREV] = prev,
         }
-        self.len -= 1;
-        before
     }
 
     /// Its blocks, head first.

@@ -16,15 +16,16 @@
 //! - `limits`, `pagesets`: the marks that follow from how much memory there is, and from the
 //!   `tunables`.
 //! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
-//! - `pageblock`, `zone_map`, `kswapd`, `vmstat`, `numa_events`: what stands beside.
-//! - [`memory_model`], [`descriptor`], [`pageblock_bits`]: where a kernel keeps all that, bit for
-//!   bit. Derived on demand; the allocator does without.
+//! - `pageblock`, `zone_map`, `kswapd`, `vmstat`, `numa_events`, `node_reclaim`: what stands beside.
+//! - [`memmap`]: which frames have a page descriptor, and what it says. From [`memory_model`],
+//!   [`descriptor`], [`pageblock_bits`]: where a kernel keeps all that, bit for bit.
 
 #![no_std]
 #![deny(clippy::float_arithmetic)]
 
 extern crate alloc;
 
+mod arch;
 mod config;
 mod numbering;
 mod profile;
@@ -59,12 +60,14 @@ mod frames;
 mod free_list;
 
 mod kswapd;
+mod node_reclaim;
 mod numa_events;
 mod pageblock;
 mod vmstat;
 mod zone_map;
 
 pub mod descriptor;
+pub mod memmap;
 pub mod memory_model;
 pub mod pageblock_bits;
 
@@ -75,8 +78,10 @@ mod resume;
 mod snapshot;
 mod tunables;
 
+pub use arch::Arch;
 pub use boot::BootError;
 pub use config::Config;
 pub use mm::Mm;
+pub use node_reclaim::{NodeReclaim, NodeReclaimMarks};
 pub use profile::Profile;
 pub use resume::ResumeError;

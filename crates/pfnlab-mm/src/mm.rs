@@ -11,6 +11,7 @@ use pfnlab_model::{
 use crate::alloc_flags::AllocFlags;
 use crate::gfp_zone::{self, ZoneTable};
 use crate::kswapd::Kswapd;
+use crate::memmap::MemMap;
 use crate::pageblock::Pageblocks;
 use crate::tunables::Tunables;
 use crate::walk::Asked;
@@ -59,6 +60,7 @@ pub struct Mm {
     pub(crate) zones: Vec<Zone>,
     pub(crate) blocks: Pageblocks,
     pub(crate) zone_map: ZoneMap,
+    pub(crate) memmap: MemMap,
 }
 
 /// A CPU.
@@ -100,6 +102,11 @@ impl Mm {
     /// How the kernel was built.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The memory map: which frames have a descriptor, and what it says.
+    pub fn memmap(&self) -> &MemMap {
+        &self.memmap
     }
 
     /// The request on its way; `None`: it contradicts itself or no zone may be asked.
@@ -168,7 +175,20 @@ impl Mm {
         self.zone_map
             .zone_of(block.start())
             .map(ZoneAt::index)
-            .ok_or(FreeError::NotLent(block))
+            .ok_or_else(|| self.in_no_zone(block))
+    }
+
+    /// Why a block that is in no zone cannot be freed: a kernel asks whether its frames have
+    /// descriptors before it looks at one.
+    #[cold]
+    fn in_no_zone(&self, block: Block) -> FreeError {
+        let last = block.start().offset(block.frames() - 1);
+        let model = self.memmap.model();
+        if model.pfn_valid(block.start()) && model.pfn_valid(last) {
+            FreeError::NotLent(block)
+        } else {
+            FreeError::NoPage(block)
+        }
     }
 
     /// Takes a block back, to an end of the CPU's list where such blocks are cached.

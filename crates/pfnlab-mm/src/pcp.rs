@@ -8,7 +8,7 @@ use pfnlab_model::{
     Block, CpuId, End, Event, MigrateType, Observer, Order, PcpField, PcpState, ZoneId, ZoneStat,
 };
 
-use crate::frames::{Frames, State};
+use crate::frames::{Frames, State, Word};
 use crate::free_list::FreeList;
 use crate::{Config, Profile};
 
@@ -190,10 +190,12 @@ impl Pcp {
         list: u8,
         observer: &mut impl Observer,
     ) -> Option<(Block, MigrateType)> {
-        self.pop(frames, list, End::Tail, State::None, observer)
+        let (block, was) = self.pop(frames, list, End::Tail, State::None, observer)?;
+        Some((block, was.mt()))
     }
 
-    /// Takes the block at one end of a list, which is in `state` then.
+    /// Takes the block at one end of a list, which is in `state` then. Its word is what it was
+    /// before.
     #[inline(always)]
     fn pop(
         &mut self,
@@ -202,12 +204,13 @@ impl Pcp {
         end: End,
         state: State,
         observer: &mut impl Observer,
-    ) -> Option<(Block, MigrateType)> {
+    ) -> Option<(Block, Word)> {
         let order = self.order_of(list);
         let (block, was) = self.lists[usize::from(list)].pop(frames, order, end, state)?;
-        let State::Pcp(noted) = was else {
-            panic!("{block} was on a per-CPU list, but it is {was:?}");
-        };
+        assert!(
+            was.is_like(Word::new(State::Pcp(MigrateType::Unmovable), order)),
+            "{block} was on a per-CPU list, but it is {was:?}"
+        );
         self.count -= block.frames() as u32;
         let (zone, cpu) = (self.zone, self.cpu);
         observer.event(Event::PcpUnlinked {
@@ -217,7 +220,7 @@ impl Pcp {
             block,
             end,
         });
-        Some((block, noted))
+        Some((block, was))
     }
 
     /// Requests were counted for the node that served them.

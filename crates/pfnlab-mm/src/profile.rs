@@ -6,7 +6,7 @@ use crate::Config;
 use crate::alloc_flags::{FlagBits, ReserveRule};
 use crate::boost::{BoostFlagRule, BoostPolicy};
 use crate::boot::memblock::MemblockPolicy;
-use crate::boot::{Estimate, LateUnit};
+use crate::boot::{Arm64Limits, Estimate, LateUnit, WaitTables};
 use crate::buddy::MergePolicy;
 use crate::bulk::BulkPolicy;
 use crate::cma::CmaRule;
@@ -18,6 +18,7 @@ use crate::highatomic::HighAtomicPolicy;
 use crate::limits::{BoostedMarks, EmptyZones, HugeZones, MinFreeCap, MovableMin, Promo};
 use crate::memory_model::SectionEra;
 use crate::moving::MovedTo;
+use crate::node_reclaim::NodeReclaim;
 use crate::numa_events::NumaCounters;
 use crate::numbering::Numbering;
 use crate::pcp::PcpPolicy;
@@ -114,6 +115,12 @@ pub struct Profile {
     pub(crate) sections: SectionEra,
     /// What a page descriptor is like.
     pub(crate) descriptor: DescriptorEra,
+    /// Where the low zones of arm64 end.
+    pub(crate) arm64_zones: Arm64Limits,
+    /// Who waits for a page waits in which table.
+    pub(crate) wait_tables: WaitTables,
+    /// Whether the marks of node reclaim are a node's or a zone's.
+    pub(crate) node_reclaim: NodeReclaim,
 }
 
 /// The zone counters of 6.1.
@@ -180,6 +187,9 @@ pub(crate) const LINUX_4_14: Profile = Profile {
     late_unit: LateUnit::Pageblock,
     sections: SectionEra::OnlineBit,
     descriptor: DescriptorEra::HeadPointer,
+    arm64_zones: Arm64Limits::FromBase,
+    wait_tables: WaitTables::Global,
+    node_reclaim: NodeReclaim::PerNode,
 };
 
 /// Linux 5.0, as of 5.0.1: cold pages forgotten, larger batches, watermark boosts.
@@ -223,6 +233,7 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     empty_zones: EmptyZones::LowerOpen,
     sections: SectionEra::EarlyBit,
     descriptor: DescriptorEra::LruGeneration,
+    arm64_zones: Arm64Limits::Masks,
     ..LINUX_5_0
 };
 
@@ -260,6 +271,7 @@ pub(crate) const LINUX_6_12_0: Profile = Profile {
     estimate: Estimate::Present,
     late_unit: LateUnit::TopOrder,
     descriptor: DescriptorEra::TypeIds,
+    arm64_zones: Arm64Limits::CappedMasks,
     ..LINUX_6_1_Y
 };
 

@@ -12,13 +12,14 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use pfnlab_model::{
-    Block, CpuId, End, MigrateType, NodeState, Order, PcpField, PcpState, Pfn, PfnRange,
+    Block, CpuId, End, MemRange, MigrateType, NodeState, Order, PcpField, PcpState, Pfn, PfnRange,
     SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneStat, ZoneState,
 };
 
 use crate::frames::State;
 use crate::gfp_zone::ZoneTable;
 use crate::kswapd::Kswapd;
+use crate::memmap::{MemMap, MemMapError};
 use crate::mm::{Cpu, Node, first_flags};
 use crate::pageblock::Pageblocks;
 use crate::tunables::Tunables;
@@ -37,6 +38,8 @@ pub enum ResumeError {
     Profile(String),
     /// No kernel is built like that: the zones, migratetypes or orders are of no known config.
     Config(&'static str),
+    /// Its machine can have no memory map.
+    MemMap(MemMapError),
     /// Two parts do not go together.
     Inconsistent {
         /// The part, as a path.
@@ -54,6 +57,7 @@ impl fmt::Display for ResumeError {
             }
             ResumeError::Profile(name) => write!(f, "no profile `{name}`"),
             ResumeError::Config(what) => write!(f, "no kernel is built with such {what}"),
+            ResumeError::MemMap(error) => error.fmt(f),
             ResumeError::Inconsistent { what, why } => write!(f, "{what}: {why}"),
         }
     }
@@ -74,15 +78,31 @@ impl Mm {
     /// # Errors
     /// When the snapshot is of an unknown version or generation, or contradicts itself.
     pub fn resume(snapshot: &Snapshot) -> Result<Mm, ResumeError> {
-        if snapshot.format != SNAPSHOT_FORMAT {
-            return Err(ResumeError::Format(snapshot.format));
-        }
-        let profile = Profile::by_name(&snapshot.profile)
-            .ok_or_else(|| ResumeError::Profile(snapshot.profile.clone()))?;
-        let config = config_of(snapshot, profile)?;
-        check_topology(snapshot, &config)?;
-        numbers::check(snapshot, profile.migratetypes(&config))?;
-        places::check(snapshot, &config)?;
+        check_format(snapshot)?;
+        let profile = profile_of(snapshot)?;
+        Mm::resume_built(snapshot, profile, &config_of(snapshot, profile)?)
+    }
+
+    /// An allocator in the state of `snapshot`, of a kernel built like `config`. What a snapshot
+    /// says of its kernel's build must be so there, too; orders and batches are the snapshot's.
+    ///
+    /// # Errors
+    /// When the snapshot is of an unknown version or generation, of a kernel built otherwise, or
+    /// contradicts itself.
+    pub fn resume_as(snapshot: &Snapshot, config: &Config) -> Result<Mm, ResumeError> {
+        check_format(snapshot)?;
+        let profile = profile_of(snapshot)?;
+        Mm::resume_built(snapshot, profile, &config_as(snapshot, profile, config)?)
+    }
+
+    fn resume_built(
+        snapshot: &Snapshot,
+        profile: &'static Profile,
+        config: &Config,
+    ) -> Result<Mm, ResumeError> {
+        check_topology(snapshot, config)?;
+        numbers::check(snapshot, profile.migratetypes(config))?;
+        places::check(snapshot, config)?;
         let global = &snapshot.global;
         let mut known = profile.zone_stats.iter();
         let in_order = global
@@ -95,10 +115,10 @@ impl Mm {
                 "counters of the generation, in its order, that of free frames among them",
             ));
         }
-        let mut blocks = pageblocks_of(snapshot, &config)?;
+        let mut blocks = pageblocks_of(snapshot, config)?;
         let zones = snapshot.zones.iter();
         let zones: Vec<Zone> = zones
-            .map(|state| resume_zone(state, snapshot, profile, &config, &mut blocks))
+            .map(|state| resume_zone(state, snapshot, profile, config, &mut blocks))
             .collect::<Result<_, _>>()?;
         let cpus = snapshot.cpus.iter().map(|cpu| Cpu {
             node: cpu.node,
@@ -110,10 +130,13 @@ impl Mm {
             highest: node.kswapd_highest,
             failures: node.kswapd_failures,
         });
-        let nodes = snapshot.nodes.iter().map(|node| resume_node(node, &config));
+        let nodes = snapshot.nodes.iter().map(|node| resume_node(node, config));
+        let memory = memory_map_of(&zones);
+        let memmap = MemMap::aside(&memory, global.section_frames, profile, config)
+            .map_err(ResumeError::MemMap)?;
         let mut mm = Mm {
             profile,
-            gfp_zones: ZoneTable::new(&config),
+            gfp_zones: ZoneTable::new(config),
             tunables: Tunables {
                 min_free_kbytes: global.min_free_kbytes,
                 user_min_free_kbytes: global.user_min_free_kbytes,
@@ -136,8 +159,9 @@ impl Mm {
             kswapds: kswapds.collect(),
             zones,
             blocks,
+            memmap,
             zone_map: ZoneMap::new(config.pageblock_order, Pfn::default(), Vec::new()),
-            config,
+            config: config.clone(),
         };
         mm.map_zones();
         places::check_owners(&mm, snapshot)?;
@@ -151,6 +175,11 @@ impl Mm {
         for (at, zone) in self.zones.iter().enumerate() {
             ranges.extend(zone.memory.iter().map(|&range| (range, ZoneAt(at as u16))));
         }
+        let kinds = self.config.zones.len();
+        let ids: Vec<ZoneId> = self.zones.iter().map(|zone| zone.id).collect();
+        // What the descriptor of a frame says that is in a zone.
+        let memmap = &self.memmap;
+        let id = |pfn: Pfn, at: usize| memmap.zone_id(pfn, ids[at], at % kinds).ok();
         for (at, zone) in self.zones.iter_mut().enumerate() {
             let top = self.config.top_order;
             let (start, end) = (
@@ -158,7 +187,9 @@ impl Mm {
                 zone.span.end().align_up(top),
             );
             let around = PfnRange::new(start, end).expect("a span does not run backward");
-            let others = ranges.iter().filter(|(_, owner)| owner.index() != at);
+            let others = ranges
+                .iter()
+                .filter(|(range, owner)| id(range.start(), owner.index()) != id(range.start(), at));
             zone.foreign = others
                 .map(|(range, _)| *range)
                 .filter(|range| range.overlaps(around) && !zone.memory.contains(range))
@@ -173,6 +204,31 @@ impl Mm {
     }
 }
 
+fn check_format(snapshot: &Snapshot) -> Result<(), ResumeError> {
+    match snapshot.format {
+        SNAPSHOT_FORMAT => Ok(()),
+        other => Err(ResumeError::Format(other)),
+    }
+}
+
+fn profile_of(snapshot: &Snapshot) -> Result<&'static Profile, ResumeError> {
+    let name = &snapshot.profile;
+    Profile::by_name(name).ok_or_else(|| ResumeError::Profile(name.clone()))
+}
+
+/// Where all zones' memory is, ascending.
+fn memory_map_of(zones: &[Zone]) -> Vec<MemRange> {
+    let of_zone = |zone: &Zone| {
+        let node = zone.id.node;
+        let runs = zone.memory.iter();
+        runs.map(|&range| MemRange { range, node })
+            .collect::<Vec<_>>()
+    };
+    let mut memory: Vec<MemRange> = zones.iter().flat_map(of_zone).collect();
+    memory.sort_by_key(|memory| memory.range);
+    memory
+}
+
 /// The config a snapshot was taken under: its facts are in the snapshot, so any of the named
 /// configs with these will do.
 fn config_of(snapshot: &Snapshot, profile: &Profile) -> Result<Config, ResumeError> {
@@ -184,6 +240,15 @@ fn config_of(snapshot: &Snapshot, profile: &Profile) -> Result<Config, ResumeErr
         .iter()
         .find(same)
         .ok_or(ResumeError::Config("zones and migratetypes"))?;
+    config_as(snapshot, profile, base)
+}
+
+/// `base` with the orders and batches of a snapshot of such a kernel.
+fn config_as(snapshot: &Snapshot, profile: &Profile, base: &Config) -> Result<Config, ResumeError> {
+    let global = &snapshot.global;
+    if base.zones != global.zone_kinds || profile.migratetypes(base) != global.migratetypes {
+        return Err(ResumeError::Config("zones and migratetypes"));
+    }
     if global.pageblock_order > global.top_order || global.pcp_batch_scale_max > 16 {
         return Err(ResumeError::Config("pageblock order and batch scale"));
     }
@@ -191,7 +256,7 @@ fn config_of(snapshot: &Snapshot, profile: &Profile) -> Result<Config, ResumeErr
         top_order: global.top_order,
         pageblock_order: global.pageblock_order,
         pcp_batch_scale_max: global.pcp_batch_scale_max,
-        ..(**base).clone()
+        ..base.clone()
     })
 }
 

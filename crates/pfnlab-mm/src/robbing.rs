@@ -33,6 +33,8 @@ impl Zone {
                 self.fell_back(find, want, true, observer);
                 return Some(block);
             }
+            let (zone, Find { block, from, .. }) = (self.id, find);
+            observer.event(Event::NotClaimed { zone, block, from });
         }
         None
     }

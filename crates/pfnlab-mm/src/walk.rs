@@ -174,6 +174,10 @@ impl Mm {
             cold: gfp.contains(Gfp::COLD),
         };
         zone.admit(ask, observer)?;
+        // To the silent observer nothing is told, and so nothing is tested.
+        if gfp.contains(Gfp::NOFAIL) && order.get() > 1 {
+            observer.event(Event::NofailWarned { zone: id, order });
+        }
         let found = zone.take(want, &mut self.blocks, observer);
         if zone.clear_boosted(flags, observer) {
             self.kswapds[id.node.index()].ask(Order::ZERO, id.kind, observer);

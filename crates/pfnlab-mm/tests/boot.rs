@@ -203,7 +203,7 @@ fn the_movable_zones_start_where_the_specification_says() {
                 movablecore: movablecore.map(Into::into),
                 ..spec()
             };
-            let layout = Layout::new(&machine.build().unwrap(), &Config::X86_64);
+            let layout = Layout::new(&machine.build().unwrap(), Profile::NEWEST, &Config::X86_64);
             let got: Vec<_> = layout
                 .movable_start
                 .iter()
@@ -226,7 +226,7 @@ fn with_movablecore_the_movable_zones_hold_that_much() {
     }
     .build()
     .unwrap();
-    let layout = Layout::new(&machine, &Config::X86_64);
+    let layout = Layout::new(&machine, Profile::NEWEST, &Config::X86_64);
     let zone = |id| layout.zones.iter().find(|zone| zone.id == id).unwrap();
     assert_eq!(zone(id(0, ZoneKind::Movable)).span.frames(), 8192);
     assert_eq!(zone(id(1, ZoneKind::Movable)).span.frames(), 532_480);

@@ -38,7 +38,7 @@ fn id(node: u16, kind: ZoneKind) -> ZoneId {
 fn estimate(profile: &str, reserved: &[PfnRange]) -> Vec<(ZoneId, u64)> {
     let config = Config::X86_64;
     let profile = Profile::by_name(profile).unwrap();
-    let layout = Layout::new(&machine(), &config);
+    let layout = Layout::new(&machine(), Profile::NEWEST, &config);
     let all = layout.estimate(profile, &config, reserved).into_iter();
     all.filter(|(_, frames)| *frames > 0).collect()
 }
@@ -72,7 +72,7 @@ fn the_estimate_of_the_lowest_zone_leaves_out_what_is_reserved_there() {
 /// 11.5.
 #[test]
 fn a_hole_belongs_to_the_zone_of_the_memory_behind_it() {
-    let layout = Layout::new(&machine(), &Config::X86_64);
+    let layout = Layout::new(&machine(), Profile::NEWEST, &Config::X86_64);
     let holes = [
         (id(0, ZoneKind::Dma), 1),
         (id(0, ZoneKind::Dma), 97),
@@ -87,12 +87,16 @@ fn a_hole_belongs_to_the_zone_of_the_memory_behind_it() {
 #[test]
 fn one_section_of_the_last_zone_of_each_node_is_not_deferred() {
     let config = Config::X86_64_DEFERRED;
-    let deferred = Deferred::new(&machine(), &Layout::new(&machine(), &config), &config);
+    let deferred = Deferred::new(
+        &machine(),
+        &Layout::new(&machine(), Profile::NEWEST, &config),
+        &config,
+    );
     assert_eq!(deferred.first(NodeId(0)), Some(Pfn::new(1_081_344)));
     assert_eq!(deferred.first(NodeId(1)), Some(Pfn::new(1_212_416)));
     let none = Deferred::new(
         &machine(),
-        &Layout::new(&machine(), &config),
+        &Layout::new(&machine(), Profile::NEWEST, &config),
         &Config::X86_64,
     );
     assert_eq!(none.first(NodeId(0)), None);

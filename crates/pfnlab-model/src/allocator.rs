@@ -224,6 +224,8 @@ impl core::error::Error for AllocError {}
 pub enum FreeError {
     /// It was not handed out, or not in this size.
     NotLent(Block),
+    /// Not all of its frames have a page descriptor: there is no memory.
+    NoPage(Block),
     /// The allocator does not do this.
     Unsupported(Block),
 }
@@ -232,6 +234,12 @@ impl fmt::Display for FreeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FreeError::NotLent(block) => write!(f, "block {block} was not handed out"),
+            FreeError::NoPage(block) => {
+                write!(
+                    f,
+                    "block {block} has no page descriptors: there is no memory"
+                )
+            }
             FreeError::Unsupported(block) => {
                 write!(f, "this allocator does not do that to block {block}")
             }

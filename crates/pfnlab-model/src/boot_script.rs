@@ -69,6 +69,20 @@ impl BootScript {
             &self.user_map
         }
     }
+
+    /// The memory that the last printed list marks as mirrored (`MEMBLOCK_MIRROR`), ascending.
+    pub fn mirrored(&self) -> impl Iterator<Item = ByteRange> {
+        const MIRROR: u32 = 2;
+        let mut dumps = self.steps.iter().filter_map(|step| match &step.op {
+            BootOp::Dump(dump) => Some(dump),
+            _ => None,
+        });
+        let last = dumps.next_back();
+        let memory = last.into_iter().flat_map(|dump| &dump.memory);
+        memory
+            .filter(|region| region.flags & MIRROR != 0)
+            .map(|region| region.range)
+    }
 }
 
 /// A range of the firmware's map (`struct e820_entry`).

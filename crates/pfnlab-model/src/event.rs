@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Block, CpuId, MigrateType, NodeId, Order, Request, Sysctl, Watermarks, ZoneFlags, ZoneId,
-    ZoneKind, ZoneStat,
+    Block, CpuId, LruEvent, MigrateType, NodeId, Order, PageExtEvent, Request, SlabEvent, Sysctl,
+    Watermarks, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
 };
 
 /// Which end of a list.
@@ -113,6 +113,24 @@ pub enum Event {
         /// Whether its pageblock now belongs to the wanted type.
         claimed: bool,
     },
+    /// A pageblock that a request of another migratetype might have claimed was left to its own:
+    /// the search goes on (`__rmqueue_claim`).
+    NotClaimed {
+        /// The zone.
+        zone: ZoneId,
+        /// The free block that led to it.
+        block: Block,
+        /// The migratetype whose list that is on.
+        from: MigrateType,
+    },
+    /// A request that must not fail, of an order above 1, reached a zone's lists: a kernel warns
+    /// of it, once (`__GFP_NOFAIL`).
+    NofailWarned {
+        /// The zone.
+        zone: ZoneId,
+        /// The order.
+        order: Order,
+    },
     /// A per-CPU list was refilled.
     PcpRefilled {
         /// The zone.
@@ -135,6 +153,12 @@ pub enum Event {
     },
     /// A request was refused.
     Refused(Request),
+    /// A client that keeps objects did something.
+    Slab(SlabEvent),
+    /// The batches in front of the LRU lists did something.
+    Lru(LruEvent),
+    /// The extension of page descriptors did something.
+    PageExt(PageExtEvent),
 
     // ---- the facts -------------------------------------------------------------------------
     /// A block was handed out.

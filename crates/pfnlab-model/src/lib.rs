@@ -9,7 +9,9 @@
 //! - [`MachineSpec`] → [`Machine`]: what the memory looks like. Checked once, then trusted.
 //! - [`Op`], [`Ticket`], [`Trace`]: what was asked, in order, as text a person can write.
 //! - [`BootScript`]: what a booting kernel did with its boot allocator.
-//! - [`Event`], [`Observer`]: what happened, fact by fact.
+//! - [`ClientOp`]: what an allocator's clients are asked for: [`CacheSpec`], [`Address`].
+//! - [`Event`], [`Observer`]: what happened, fact by fact; [`SlabEvent`], [`LruEvent`],
+//!   [`PageExtEvent`]: what an allocator's clients tell.
 //! - [`Snapshot`]: the whole state, and [`Snapshot::apply`], which moves it by one event.
 //! - [`PageAllocator`], [`Inspect`]: the one trait, and a way to look inside.
 
@@ -35,12 +37,16 @@ mod request;
 mod bytes;
 mod machine;
 
+mod cache;
+
+mod client_op;
 mod op;
 mod trace;
 mod trace_text;
 
 mod boot_script;
 
+mod client_event;
 mod event;
 mod snapshot;
 mod zone_stat;
@@ -54,6 +60,11 @@ pub use boot_script::{
     MemblockDump, MemblockList, MemblockRequest,
 };
 pub use bytes::{ByteRange, BytesError, parse_size};
+pub use cache::{Address, CacheFlags, CacheId, CacheSpec, KmallocKind, PAGE_BYTES};
+pub use client_event::{
+    LruBatch, LruEvent, LruList, PageExtClients, PageExtEvent, SlabEvent, SlabPlace,
+};
+pub use client_op::ClientOp;
 pub use event::{End, Event, Observer, PcpField, Refusal};
 pub use gfp::{Gfp, GfpError};
 pub use machine::{

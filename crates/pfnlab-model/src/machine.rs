@@ -1,10 +1,14 @@
 //! Machines: what a person writes down, and what it means once checked.
 
+mod error;
+
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
-use crate::{ByteRange, BytesError, CpuId, NodeId, Pfn, PfnRange, parse_size};
+use crate::{ByteRange, CpuId, NodeId, Pfn, PfnRange, parse_size};
+
+use error::Problem;
+pub use error::{MachineError, Place};
 
 /// Bytes in a page frame.
 const PAGE: u64 = 4096;
@@ -37,7 +41,8 @@ pub struct MachineSpec {
         serde(default, skip_serializing_if = "Vec::is_empty")
     )]
     pub reserved: Vec<ByteRange>,
-    /// `kernelcore=`: memory to leave outside the movable zones, such as `1G` or `40%`.
+    /// `kernelcore=`: memory to leave outside the movable zones, such as `1G` or `40%`; or `mirror`:
+    /// all that is mirrored.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none")
@@ -49,6 +54,32 @@ pub struct MachineSpec {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub movablecore: Option<String>,
+    /// `movable_node`: memory that can be unplugged is in the movable zones, and `kernelcore=` and
+    /// `movablecore=` mean nothing.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "core::ops::Not::not")
+    )]
+    pub movable_node: bool,
+    /// Memory that can be unplugged, says the firmware. Matters with `movable_node`.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub hotplug: Vec<ByteRange>,
+    /// Memory that is mirrored, says the firmware. Matters with `kernelcore = "mirror"`.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub mirrored: Vec<ByteRange>,
+    /// How many address bits the weakest device reaches, says the firmware; 12 to 64. None given:
+    /// all. Where the lowest zone of arm64 ends.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub dma_bits: Option<u32>,
     /// The nodes.
     #[cfg_attr(feature = "serde", serde(rename = "node"))]
     pub nodes: Vec<NodeSpec>,
@@ -83,6 +114,8 @@ pub enum Kernelcore {
     Frames(u64),
     /// So many percent of all memory, 0..=100.
     Percent(u8),
+    /// What is mirrored.
+    Mirror,
 }
 
 /// RAM of one node without a hole in it.
@@ -129,6 +162,10 @@ pub struct Machine {
     section_frames: u64,
     kernelcore: Option<Kernelcore>,
     movablecore: Option<Kernelcore>,
+    movable_node: bool,
+    hotplug: Vec<PfnRange>,
+    mirrored: Vec<PfnRange>,
+    dma_bits: u32,
 }
 
 impl Machine {
@@ -212,6 +249,33 @@ impl Machine {
         self.movablecore
     }
 
+    /// `movable_node`.
+    pub fn movable_node(&self) -> bool {
+        self.movable_node
+    }
+
+    /// What can be unplugged, ascending and disjoint; may cover holes.
+    pub fn hotplug(&self) -> &[PfnRange] {
+        &self.hotplug
+    }
+
+    /// What is mirrored, ascending and disjoint; may cover holes.
+    pub fn mirrored(&self) -> &[PfnRange] {
+        &self.mirrored
+    }
+
+    /// How many address bits the weakest device reaches.
+    pub fn dma_bits(&self) -> u32 {
+        self.dma_bits
+    }
+
+    /// The same machine with more reserved.
+    pub fn with_reserved(mut self, more: &[PfnRange]) -> Machine {
+        self.reserved.extend(more);
+        self.reserved = merged(self.reserved);
+        self
+    }
+
     /// Every CPU with its node, by CPU number, without gaps.
     pub fn cpus(&self) -> Vec<(CpuId, NodeId)> {
         let mut cpus: Vec<_> = self
@@ -240,10 +304,18 @@ impl MachineSpec {
             name: self.name.clone(),
             nodes,
             memory,
-            reserved: self.reservations()?,
+            reserved: outward("reserved", &self.reserved)?,
             section_frames,
             kernelcore: core_size("kernelcore", self.kernelcore.as_deref())?,
             movablecore: core_size("movablecore", self.movablecore.as_deref())?,
+            movable_node: self.movable_node,
+            hotplug: outward("hotplug", &self.hotplug)?,
+            mirrored: outward("mirrored", &self.mirrored)?,
+            dma_bits: match self.dma_bits {
+                None => 64,
+                Some(bits) if (12..=64).contains(&bits) => bits,
+                Some(bits) => return Err(Problem::DmaBits(bits).at(Place::field("dma-bits"))),
+            },
         })
     }
 
@@ -365,34 +437,40 @@ impl MachineSpec {
         }
         Ok(memory)
     }
+}
 
-    fn reservations(&self) -> Result<Vec<PfnRange>, MachineError> {
-        let mut all = Vec::new();
-        for (item, &bytes) in self.reserved.iter().enumerate() {
-            let place = Place {
-                node: None,
-                field: "reserved",
-                item: Some(item),
-            };
-            if bytes.start >= bytes.end {
-                return Err(Problem::EmptyRange(bytes).at(place));
-            }
-            let start = Pfn::new(bytes.start / PAGE);
-            all.extend(PfnRange::new(start, Pfn::new(bytes.end.div_ceil(PAGE))));
+/// Ranges in whole frames, all that they touch; ascending and disjoint.
+fn outward(field: &'static str, ranges: &[ByteRange]) -> Result<Vec<PfnRange>, MachineError> {
+    let mut all = Vec::new();
+    for (item, &bytes) in ranges.iter().enumerate() {
+        let place = Place {
+            node: None,
+            field,
+            item: Some(item),
+        };
+        if bytes.start >= bytes.end {
+            return Err(Problem::EmptyRange(bytes).at(place));
         }
-        all.sort_unstable();
-        let mut reserved: Vec<PfnRange> = Vec::new();
-        for next in all {
-            match reserved.last_mut() {
-                Some(last) if next.start() <= last.end() => {
-                    let end = last.end().max(next.end());
-                    *last = PfnRange::sized(last.start(), end.since(last.start()));
-                }
-                _ => reserved.push(next),
-            }
-        }
-        Ok(reserved)
+        let start = Pfn::new(bytes.start / PAGE);
+        all.extend(PfnRange::new(start, Pfn::new(bytes.end.div_ceil(PAGE))));
     }
+    Ok(merged(all))
+}
+
+/// The same frames, ascending and disjoint.
+fn merged(mut all: Vec<PfnRange>) -> Vec<PfnRange> {
+    all.sort_unstable();
+    let mut merged: Vec<PfnRange> = Vec::new();
+    for next in all {
+        match merged.last_mut().filter(|last| next.start() <= last.end()) {
+            Some(last) => {
+                let end = last.end().max(next.end());
+                *last = PfnRange::sized(last.start(), end.since(last.start()));
+            }
+            None => merged.push(next),
+        }
+    }
+    merged
 }
 
 fn section_frames(text: &str) -> Result<u64, MachineError> {
@@ -409,6 +487,8 @@ fn core_size(field: &'static str, text: Option<&str>) -> Result<Option<Kernelcor
     let Some(text) = text else { return Ok(None) };
     let place = Place::field(field);
     let core = match text.strip_suffix('%') {
+        None if text == "mirror" && field == "kernelcore" => Kernelcore::Mirror,
+        None if text == "mirror" => return Err(Problem::NotMirror.at(place)),
         Some(percent) => match percent.parse() {
             Ok(percent) if percent <= 100 => Kernelcore::Percent(percent),
             _ => return Err(Problem::Percent(text.into()).at(place)),
@@ -419,165 +499,4 @@ fn core_size(field: &'static str, text: Option<&str>) -> Result<Option<Kernelcor
         }
     };
     Ok(Some(core))
-}
-
-/// Where in a [`MachineSpec`] something is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// In which node, by position; `None`: at the top.
-    pub node: Option<usize>,
-    /// In which field, as it is spelled in the saved form.
-    pub field: &'static str,
-    /// In which item of that field, by position.
-    pub item: Option<usize>,
-}
-
-impl Place {
-    const fn field(field: &'static str) -> Place {
-        Place {
-            node: None,
-            field,
-            item: None,
-        }
-    }
-
-    const fn of_node(node: usize, field: &'static str, item: Option<usize>) -> Place {
-        Place {
-            node: Some(node),
-            field,
-            item,
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(node) = self.node {
-            write!(f, "node[{node}].")?;
-        }
-        f.write_str(self.field)?;
-        match self.item {
-            Some(item) => write!(f, "[{item}]"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// A machine that cannot exist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MachineError {
-    place: Place,
-    problem: Problem,
-}
-
-impl MachineError {
-    /// Which field is at fault.
-    pub fn place(&self) -> Place {
-        self.place
-    }
-}
-
-impl fmt::Display for MachineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.problem)
-    }
-}
-
-impl core::error::Error for MachineError {}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Problem {
-    NoNodes,
-    NoCpus,
-    NoMemory,
-    TooManyNodes(usize),
-    CpuAboveLimit(u16),
-    CpuTwice(u16),
-    CpuMissing(usize),
-    DistanceCount { given: usize, nodes: usize },
-    Distance { value: u8, own: bool },
-    EmptyRange(ByteRange),
-    AboveLimit(ByteRange),
-    NoWholeFrame(ByteRange),
-    Overlap(MemRange, MemRange),
-    Size(BytesError),
-    SectionSize(u64),
-    Percent(String),
-}
-
-impl Problem {
-    fn at(self, place: Place) -> MachineError {
-        MachineError {
-            place,
-            problem: self,
-        }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Problem::NoNodes => f.write_str("a machine needs at least one node"),
-            Problem::NoCpus => f.write_str("a machine needs a CPU: give some node `cpus = [0]`"),
-            Problem::NoMemory => {
-                f.write_str("a machine needs RAM: give some node `ram = [\"1M..512M\"]`")
-            }
-            Problem::TooManyNodes(count) => {
-                write!(
-                    f,
-                    "{count} nodes are more than the {} possible",
-                    NodeId::LIMIT
-                )
-            }
-            Problem::CpuAboveLimit(cpu) => {
-                write!(f, "CPU {cpu} is not below the limit of {}", CpuId::LIMIT)
-            }
-            Problem::CpuTwice(cpu) => write!(f, "CPU {cpu} is already on a node"),
-            Problem::CpuMissing(cpu) => {
-                write!(
-                    f,
-                    "CPU {cpu} is on no node: CPUs are numbered from 0 without gaps"
-                )
-            }
-            Problem::DistanceCount { given, nodes } => {
-                write!(
-                    f,
-                    "{given} distances for {nodes} nodes: give one for every node"
-                )
-            }
-            Problem::Distance { value, own: true } => {
-                write!(f, "the distance of a node to itself is 10, not {value}")
-            }
-            Problem::Distance { value, own: false } => {
-                write!(f, "the distance to another node is 10 to 255, not {value}")
-            }
-            Problem::EmptyRange(range) => {
-                write!(
-                    f,
-                    "{range} is empty: the end is exclusive and lies behind the start"
-                )
-            }
-            Problem::AboveLimit(range) => {
-                write!(
-                    f,
-                    "{range} reaches above {:#x}, the highest address",
-                    Pfn::LIMIT.get() * PAGE
-                )
-            }
-            Problem::NoWholeFrame(range) => write!(f, "{range} holds no whole 4 KiB frame"),
-            Problem::Overlap(first, second) => write!(
-                f,
-                "frames {} of node {} overlap frames {} of node {}",
-                second.range, second.node, first.range, first.node
-            ),
-            Problem::Size(error) => error.fmt(f),
-            Problem::SectionSize(bytes) => {
-                write!(
-                    f,
-                    "a section is a power of two of at least 4 MiB, not {bytes:#x} bytes"
-                )
-            }
-            Problem::Percent(text) => write!(f, "`{text}` is no percentage from 0% to 100%"),
-        }
-    }
 }

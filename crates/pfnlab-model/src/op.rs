@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use crate::{CpuId, Pfn, Request, ZoneFlags, ZoneId, ZoneKind};
+use crate::{ClientOp, CpuId, Pfn, Request, ZoneFlags, ZoneId, ZoneKind};
 
 /// The name an operation gives to what it gets, so that a later one can say which block it means
 /// without naming a frame.
@@ -97,6 +97,8 @@ pub enum Op {
         /// What the watermark boost becomes, in frames; `None`: stays.
         boost: Option<u64>,
     },
+    /// Something a client of the allocator is asked for: `kmalloc`, `lru-add` and so on.
+    Client(ClientOp),
 }
 
 impl Op {
@@ -106,6 +108,7 @@ impl Op {
         match *self {
             Op::Alloc { ticket, .. } | Op::Exact { ticket, .. } => Some((ticket, 1)),
             Op::Bulk { base, count, .. } => Some((base, count)),
+            Op::Client(op) => op.gives().map(|ticket| (ticket, 1)),
             _ => None,
         }
     }
@@ -138,6 +141,7 @@ impl fmt::Display for Op {
                 write!(f, "exact {ticket} pages={frames} ")?;
                 How(request).fmt(f)
             }
+            Op::Client(op) => op.fmt(f),
             Op::Drain { cpu } => write!(f, "drain cpu={cpu}"),
             Op::Vmstat { cpu } => write!(f, "vmstat cpu={cpu}"),
             Op::Sysctl { sysctl, value } => write!(f, "sysctl {sysctl} {value}"),

@@ -16,13 +16,22 @@ use core::fmt;
     derive(serde::Serialize, serde::Deserialize),
     serde(try_from = "u8", into = "u8")
 )]
-pub struct Order(u8);
+pub struct Order(Number);
+
+/// A variant for each order, so that the compiler knows there are no others: a table with an entry
+/// for each needs no check, and `Option<Order>` no room.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(u8)]
+#[rustfmt::skip]
+enum Number { #[default] N0, N1, N2, N3, N4, N5, N6, N7, N8, N9, N10 }
+
+const _: () = assert!(size_of::<Option<Order>>() == 1);
 
 impl Order {
     /// One frame.
-    pub const ZERO: Order = Order(0);
+    pub const ZERO: Order = Order(Number::N0);
     /// The largest order; a block of it holds 1024 frames.
-    pub const MAX: Order = Order(10);
+    pub const MAX: Order = Order(Number::N10);
     /// How many orders there are.
     pub const COUNT: usize = 11;
 
@@ -31,29 +40,47 @@ impl Order {
     /// # Errors
     /// When it is above [`Order::MAX`].
     pub const fn new(order: u8) -> Result<Order, OrderError> {
-        if order <= Order::MAX.0 {
-            Ok(Order(order))
-        } else {
-            Err(OrderError(order as u64))
+        match Order::numbered(order) {
+            Some(order) => Ok(order),
+            None => Err(OrderError(order as u64)),
         }
+    }
+
+    #[inline]
+    const fn numbered(order: u8) -> Option<Order> {
+        Some(Order(match order {
+            0 => Number::N0,
+            1 => Number::N1,
+            2 => Number::N2,
+            3 => Number::N3,
+            4 => Number::N4,
+            5 => Number::N5,
+            6 => Number::N6,
+            7 => Number::N7,
+            8 => Number::N8,
+            9 => Number::N9,
+            10 => Number::N10,
+            _ => return None,
+        }))
     }
 
     /// The smallest order whose blocks hold at least `frames` frames (`get_order`); `None` when
     /// there is no such order.
     pub const fn covering(frames: u64) -> Option<Order> {
-        let mut order = 0;
-        while order <= Order::MAX.0 {
-            if frames <= 1 << order {
-                return Some(Order(order));
+        let mut order = Order::ZERO;
+        while order.frames() < frames {
+            match order.up() {
+                Some(next) => order = next,
+                None => return None,
             }
-            order += 1;
         }
-        None
+        Some(order)
     }
 
     /// The number.
+    #[inline]
     pub const fn get(self) -> u8 {
-        self.0
+        self.0 as u8
     }
 
     /// The number, to index a table with.
@@ -63,35 +90,27 @@ impl Order {
 
     /// How many frames a block of this order holds.
     pub const fn frames(self) -> u64 {
-        1 << self.0
+        1 << self.get()
     }
 
     /// The next larger order, if there is one.
     pub const fn up(self) -> Option<Order> {
-        if self.0 < Order::MAX.0 {
-            Some(Order(self.0 + 1))
-        } else {
-            None
-        }
+        Order::numbered(self.get() + 1)
     }
 
     /// The next smaller order, if there is one.
     pub const fn down(self) -> Option<Order> {
-        if self.0 > 0 {
-            Some(Order(self.0 - 1))
-        } else {
-            None
-        }
+        Order::numbered(self.get().wrapping_sub(1))
     }
 
     /// Every order, ascending.
-    pub fn all() -> impl DoubleEndedIterator<Item = Order> + ExactSizeIterator {
-        (0..=Order::MAX.0).map(Order)
+    pub fn all() -> impl DoubleEndedIterator<Item = Order> {
+        Order::ZERO.through(Order::MAX)
     }
 
     /// The orders from this one up to and including `last`, ascending.
     pub fn through(self, last: Order) -> impl DoubleEndedIterator<Item = Order> {
-        (self.0..=last.0).map(Order)
+        (self.get()..=last.get()).filter_map(Order::numbered)
     }
 }
 
@@ -104,19 +123,19 @@ impl TryFrom<u8> for Order {
 
 impl From<Order> for u8 {
     fn from(order: Order) -> u8 {
-        order.0
+        order.get()
     }
 }
 
 impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.get().fmt(f)
     }
 }
 
 impl fmt::Debug for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "order:{}", self.0)
+        write!(f, "order:{}", self.get())
     }
 }
 

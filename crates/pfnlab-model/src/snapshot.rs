@@ -388,9 +388,14 @@ impl Snapshot {
             | Event::Split { .. }
             | Event::Merged { .. }
             | Event::FellBack { .. }
+            | Event::NotClaimed { .. }
+            | Event::NofailWarned { .. }
             | Event::PcpRefilled { .. }
             | Event::PcpDrained { .. }
-            | Event::Refused(_) => {}
+            | Event::Refused(_)
+            | Event::Slab(_)
+            | Event::Lru(_)
+            | Event::PageExt(_) => {}
 
             Event::Lent { zone, block } => self.zone_mut(zone).lend(block),
             Event::Returned { zone, block } => self.zone_mut(zone).take_back(block),

@@ -1,5 +1,7 @@
 //! The text form of a trace: one operation a line, made to be written by hand.
 
+mod client;
+
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -359,13 +361,17 @@ impl<'a> Line<'a> {
                         .transpose()?,
                 }
             }
-            unknown => {
-                let message = format!(
-                    "`{unknown}` is no operation: a, f, split, bulk, exact, drain, vmstat, sysctl, \
-                     zone-flags, or one of your own that begins with x-"
-                );
-                return Err(self.error(verb, &message));
-            }
+            unknown => match self.client(verb)? {
+                Some(op) => op,
+                None => {
+                    let message = format!(
+                        "`{unknown}` is no operation: a, f, split, bulk, exact, drain, vmstat, \
+                         sysctl, zone-flags, {}, or one of your own that begins with x-",
+                        client::VERBS
+                    );
+                    return Err(self.error(verb, &message));
+                }
+            },
         };
         Ok(Step {
             op,

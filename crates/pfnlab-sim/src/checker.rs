@@ -2,8 +2,9 @@
 
 use pfnlab_model::{Block, Event, Observer, Op, PageAllocator, PfnRange, Snapshot, Step};
 
+use crate::objects::Objects;
 use crate::rules::{self, Breach, Check, ClientView, Rule, View};
-use crate::{Clients, Driver, DriverError, Held, Ledger, Outcome, Report};
+use crate::{Clients, Driver, DriverError, Held, Ledger, Move, Outcome, Report};
 
 /// Up to so many frames, snapshots are compared after every operation.
 const SMALL: u64 = 1 << 16;
@@ -17,6 +18,7 @@ const SELDOM: u64 = 1 << 8;
 pub struct Checker<A> {
     driver: Driver<A>,
     clients: Clients,
+    objects: Objects,
     inside: Option<Inside>,
     step: u64,
 }
@@ -66,6 +68,7 @@ impl<A: PageAllocator> Checker<A> {
         let mut checker = Checker {
             driver: Driver::new(allocator),
             clients: Clients::new(),
+            objects: Objects::default(),
             inside: first.as_ref().map(Inside::new),
             step: 0,
         };
@@ -120,6 +123,8 @@ impl<A: PageAllocator> Checker<A> {
         };
         let outcome = outcome.map_err(|error| Failure::Driver { step, error })?;
         let collision = self.follow(&outcome, given_back);
+        let collision = collision.or(self.follow_moves(op));
+        self.objects.follow(&outcome, self.driver.around());
         let due = self
             .inside
             .as_ref()
@@ -178,6 +183,22 @@ impl<A: PageAllocator> Checker<A> {
         }
     }
 
+    /// Follows what went between the allocator and its clients.
+    fn follow_moves(&mut self, op: &Op) -> Option<(PfnRange, PfnRange)> {
+        if !matches!(op, Op::Client(_) | Op::Free { .. }) {
+            return None;
+        }
+        let moves = self.driver.around().map(|around| around.moves().to_vec());
+        let mut collision = None;
+        for block in moves.unwrap_or_default() {
+            match block {
+                Move::Got(block) => collision = collision.or(self.give(block.range())),
+                Move::Gave(block) => self.clients.give(block.range()),
+            }
+        }
+        collision
+    }
+
     fn give(&mut self, range: PfnRange) -> Option<(PfnRange, PfnRange)> {
         self.clients.get(range).err().map(|held| (range, held))
     }
@@ -192,6 +213,8 @@ impl<A: PageAllocator> Checker<A> {
             latest,
             pages: self.driver.pages(),
             clients: &self.clients,
+            around: self.driver.around(),
+            objects: &self.objects,
             collision,
         };
         let op = latest.map(|(op, _)| *op);

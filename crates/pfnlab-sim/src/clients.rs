@@ -39,6 +39,21 @@ impl Clients {
         }
     }
 
+    /// Whether clients hold every one of these frames.
+    pub fn covers(&self, range: PfnRange) -> bool {
+        let first = self.runs.range(..=range.start()).next_back();
+        let inside = self.runs.range(range.start()..range.end());
+        let from = first.map_or(range.start(), |(&start, _)| start);
+        let held: u64 = match inside.clone().next() {
+            Some((&start, _)) if start == from => 0,
+            _ => first.map_or(0, |(_, run)| run.intersection(range).frames()),
+        };
+        held + inside
+            .map(|(_, run)| run.intersection(range).frames())
+            .sum::<u64>()
+            == range.frames()
+    }
+
     /// How many frames all clients hold.
     pub fn frames(&self) -> u64 {
         self.frames

@@ -1,12 +1,12 @@
 //! The driver: operations that name tickets become calls that name blocks.
 
 use pfnlab_model::{
-    AllocError, Block, Capability, CpuId, FreeError, Gfp, Observer, Op, Order, PageAllocator, Pfn,
-    PfnRange, Request, Ticket,
+    AllocError, Block, Capability, ClientOp, CpuId, FreeError, Gfp, Inspect, Observer, Op, Order,
+    PageAllocator, Pfn, PfnRange, Request, Ticket,
 };
 
 use crate::tickets::Tickets;
-use crate::{Held, Outcome};
+use crate::{Around, Held, Outcome};
 
 /// The most frames one `bulk` or `exact` may ask for, as in the text of a trace.
 const MOST_FRAMES: u32 = 1 << 20;
@@ -42,6 +42,7 @@ pub struct Driver<A> {
     allocator: A,
     tickets: Tickets,
     pages: Vec<Pfn>,
+    around: Option<Box<Around>>,
 }
 
 /// An operation that cannot be run.
@@ -78,6 +79,7 @@ impl<A: PageAllocator> Driver<A> {
             allocator,
             tickets: Tickets::default(),
             pages: Vec::new(),
+            around: None,
         }
     }
 
@@ -103,6 +105,7 @@ impl<A: PageAllocator> Driver<A> {
             allocator,
             tickets: self.tickets.clone(),
             pages: self.pages.clone(),
+            around: self.around.clone(),
         }
     }
 
@@ -119,6 +122,11 @@ impl<A: PageAllocator> Driver<A> {
     /// The frames the latest `bulk` handed out, in the allocator's order.
     pub fn pages(&self) -> &[Pfn] {
         &self.pages
+    }
+
+    /// The allocator's clients, once an operation asked for one.
+    pub fn around(&self) -> Option<&Around> {
+        self.around.as_deref()
     }
 
     /// Runs one operation.
@@ -161,6 +169,42 @@ impl<A: PageAllocator> Driver<A> {
             } => Ok(self.if_offered(Capability::Zones, |allocator| {
                 done(&allocator.set_zone_flags(zone, set, clear, boost, observer))
             })),
+            Op::Client(op) => self.client(&op, observer),
+        }
+    }
+
+    #[cold]
+    fn client(
+        &mut self,
+        op: &ClientOp,
+        observer: &mut impl Observer,
+    ) -> Result<Outcome, DriverError> {
+        if let Some(ticket) = op.gives() {
+            self.must_be_free(ticket, 1)?;
+        }
+        let around = self.around.get_or_insert_with(|| {
+            let snapshot = self.allocator.inspect().map(Inspect::snapshot);
+            Box::new(Around::new(snapshot.as_ref()))
+        });
+        around.begin();
+        around.step(op, &self.tickets, &mut self.allocator, observer)
+    }
+
+    /// Gives up a page that a batch or a list knows; `None`: neither does.
+    #[cold]
+    fn put(
+        &mut self,
+        held: Held,
+        cpu: CpuId,
+        observer: &mut impl Observer,
+    ) -> Option<Result<Outcome, FreeError>> {
+        let around = self.around.as_mut()?;
+        around.begin();
+        match held {
+            Held::Block(block) | Held::Compound(block) if around.has_page(block) => {
+                Some(around.put(block, cpu, &mut self.allocator, observer))
+            }
+            _ => None,
         }
     }
 
@@ -209,6 +253,11 @@ impl<A: PageAllocator> Driver<A> {
         let Some(held) = self.tickets.take(ticket) else {
             return Ok(Outcome::Skipped);
         };
+        if self.around.is_some()
+            && let Some(put) = self.put(held, cpu, observer)
+        {
+            return put.map_err(|error| DriverError::NotTaken { ticket, error });
+        }
         let (freed, outcome) = match held {
             Held::Block(block) if cold => (
                 self.allocator.free_cold(block, cpu, observer),
@@ -254,7 +303,9 @@ impl<A: PageAllocator> Driver<A> {
         let Some(Held::Block(block)) = self.tickets.get(ticket) else {
             return Ok(Outcome::Skipped);
         };
-        if block.order() == Order::ZERO {
+        let listed = self.around.as_ref();
+        let listed = listed.is_some_and(|around| around.has_page(block));
+        if block.order() == Order::ZERO || listed {
             return Ok(Outcome::Skipped);
         }
         // The ticket that is split may be among those it becomes.
@@ -348,8 +399,15 @@ impl<A: PageAllocator> Driver<A> {
             .ok_or(DriverError::TicketRange(base))?;
         let live = (base.0..end)
             .map(Ticket)
-            .find(|&ticket| self.tickets.get(ticket).is_some());
+            .find(|&ticket| self.tickets.get(ticket).is_some() || self.names_thing(ticket));
         live.map_or(Ok(()), |ticket| Err(DriverError::Live(ticket)))
+    }
+
+    /// Whether a ticket names something of a client.
+    #[inline]
+    fn names_thing(&self, ticket: Ticket) -> bool {
+        let around = self.around.as_ref();
+        around.is_some_and(|around| around.names(ticket))
     }
 
     fn name_pages(&mut self, base: Ticket, pages: impl Iterator<Item = Pfn>) {

@@ -7,8 +7,8 @@ use crate::{Outcome, encode};
 
 /// A fingerprint in the making: XXH3 over every outcome, then over the final snapshot.
 ///
-/// An outcome is 16 bytes: the ticket, then the frame it names or all ones for a refusal, each
-/// little-endian. `bulk` gives one such record for every ticket it was asked for. What frees, and
+/// An outcome is 16 bytes: the ticket, then the frame it names (of an object the address, of a
+/// cache 0) or all ones for a refusal, each little-endian. `bulk` gives one such record for every ticket it was asked for. What frees, and
 /// what hands out nothing new, gives none; events do not count, nor does the reason of a refusal,
 /// so that a better reason or a new kind of event changes no fingerprint.
 ///
@@ -49,6 +49,8 @@ impl Fingerprint {
         match *outcome {
             Outcome::Lent(block) => self.record(ticket, block.start().get()),
             Outcome::Exact(range) => self.record(ticket, range.start().get()),
+            Outcome::Object(at) => self.record(ticket, at.get()),
+            Outcome::Done => self.record(ticket, 0),
             Outcome::Bulk { .. } => self.bulk(ticket, count, pages),
             _ => self.bulk(ticket, count, &[]),
         }

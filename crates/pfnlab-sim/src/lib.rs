@@ -5,6 +5,7 @@
 //! on the core, on a first-fit model in a test, or on yours.
 //!
 //! - [`Driver`]: operations by ticket become calls; what came of one is an [`Outcome`]. Start here.
+//! - [`Around`]: the allocator's clients in a run: caches of objects, LRU batches.
 //! - [`run`], [`Report`], [`Tally`]: a whole trace, counted and compared with what it expects.
 //! - [`Fingerprint`]: 64 bits over a run.
 //! - [`Ledger`]: the books, kept from events alone.
@@ -20,6 +21,8 @@
 mod outcome;
 mod tickets;
 
+mod around;
+
 mod driver;
 
 mod tally;
@@ -34,6 +37,7 @@ pub mod ledger;
 mod differ;
 
 mod clients;
+mod objects;
 
 pub mod rules;
 
@@ -48,6 +52,7 @@ pub mod phase;
 
 pub mod index;
 
+pub use around::{Around, Move};
 pub use checker::{Checker, Failure, check};
 pub use clients::Clients;
 pub use differ::{Difference, first_difference};
@@ -55,6 +60,7 @@ pub use driver::{Driver, DriverError};
 pub use encode::encode;
 pub use fingerprint::Fingerprint;
 pub use ledger::Ledger;
+pub use objects::Objects;
 pub use outcome::Outcome;
 pub use rules::{Breach, Rule, View};
 pub use run::{Divergence, Report, RunError, run};

@@ -1,6 +1,6 @@
 //! Outcomes: what came of an operation.
 
-use pfnlab_model::{AllocError, Block, Expect, Pfn, PfnRange};
+use pfnlab_model::{Address, AllocError, Block, Expect, Pfn, PfnRange};
 
 /// What came of one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +25,16 @@ pub enum Outcome {
     },
     /// `exact`: the ticket names these frames now.
     Exact(PfnRange),
-    /// `drain`, `vmstat`, `sysctl`, `zone-flags`: done.
+    /// `kmalloc`, `cache-alloc`: the ticket names this object now.
+    Object(Address),
+    /// `kfree`: the object went back.
+    ObjectFreed(Address),
+    /// `f` of a page in an LRU batch: the batch holds it still. It goes back when that is drained.
+    Kept(Block),
+    /// `drain`, `vmstat`, `sysctl`, `zone-flags`, and what clients do with what they have: done.
     Done,
     /// `sysctl`, `zone-flags`: the allocator does not take the value, or has no such zone.
+    /// `cache-create`, `cache-destroy`: no such cache can be, or it is in use.
     Rejected,
     /// The allocator does not offer this. It was not asked.
     Unsupported,
@@ -44,6 +51,8 @@ impl Outcome {
             Outcome::Exact(range) | Outcome::FreedRun(range) => {
                 Some(Expect::Pfns(vec![range.start()]))
             }
+            Outcome::Object(at) | Outcome::ObjectFreed(at) => Some(Expect::Pfns(vec![at.frame()])),
+            Outcome::Kept(block) => Some(Expect::Pfns(vec![block.start()])),
             Outcome::Bulk { .. } => Some(Expect::Pfns(pages.to_vec())),
             Outcome::Refused(_) => Some(Expect::Fail),
             Outcome::Skipped => Some(Expect::Skip),

@@ -27,6 +27,12 @@ pub struct Tally {
     pub bulk_frames: u64,
     /// `exact` requests that were served.
     pub exact: u64,
+    /// Objects handed out by `kmalloc` and `cache-alloc`.
+    pub objects: u64,
+    /// Objects that went back.
+    pub objects_freed: u64,
+    /// Pages an LRU batch held when their owner gave them up.
+    pub kept: u64,
     /// Drains, ticks and writes.
     pub done: u64,
     /// Writes the allocator did not take.
@@ -54,6 +60,9 @@ impl Tally {
                 self.bulk_frames += u64::from(got);
             }
             Outcome::Exact(_) => self.exact += 1,
+            Outcome::Object(_) => self.objects += 1,
+            Outcome::ObjectFreed(_) => self.objects_freed += 1,
+            Outcome::Kept(_) => self.kept += 1,
             Outcome::Done => self.done += 1,
             Outcome::Rejected => self.rejected += 1,
             Outcome::Unsupported => self.unsupported += 1,

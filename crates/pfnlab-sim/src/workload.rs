@@ -208,6 +208,7 @@ impl Workload {
             }
             (_, Outcome::Bulk { .. } | Outcome::Exact(_)) => {}
             (_, Outcome::FreedRun(_) | Outcome::Split(_)) => {}
+            (_, Outcome::Object(_) | Outcome::ObjectFreed(_) | Outcome::Kept(_)) => {}
             (pending, Outcome::Refused(_) | Outcome::Skipped | Outcome::Unsupported) => {
                 self.undo(pending, *outcome);
             }
@@ -246,6 +247,15 @@ impl Workload {
                 self.held -= u64::from(live.frames);
                 self.idle.push(live.ticket);
             }
+            many => self.many_served(many),
+        }
+    }
+
+    /// What changes several tickets at once. It is rare.
+    #[cold]
+    fn many_served(&mut self, pending: Pending) {
+        match pending {
+            Pending::Nothing | Pending::Gives(_) | Pending::Frees(_) => {}
             Pending::Bulk { base, count } => {
                 self.held += u64::from(count);
                 let tickets = base..base + count;

@@ -35,12 +35,15 @@ pub(crate) fn block(block: Block) -> String {
 }
 
 /// A per-CPU list by what it holds. Lists up to order 3 are numbered 3 · order + type; behind them
-/// come those of huge pages, unmovable and reclaimable ones together.
+/// come those of huge pages, unmovable and reclaimable ones together (6.1.0: one for all).
 pub(crate) fn pcp_list(index: u8, snapshot: Option<&Snapshot>) -> Line {
     const TYPES: u8 = 3;
     const HUGE: u8 = 12;
     if index >= HUGE {
         let order = snapshot.map_or(9, |snapshot| snapshot.global.pageblock_order.get());
+        if snapshot.is_some_and(|snapshot| snapshot.profile == "linux-6.1.0") {
+            return Line::from(format!("order-{order}"));
+        }
         let line = Line::from(format!("order-{order} "));
         return if index == HUGE {
             line.plain("Unmovable and Reclaimable")

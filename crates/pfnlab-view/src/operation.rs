@@ -37,7 +37,7 @@ use crate::text::{Line, Page};
 /// ```
 pub fn operation(events: &[Event], style: &Style) -> String {
     let mut page = Page::new(style);
-    draw(&parse(events, None), &mut page);
+    draw(&parse(events, None, 0), &mut page);
     page.finish()
 }
 

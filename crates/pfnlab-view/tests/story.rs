@@ -285,8 +285,18 @@ fn stealing_takes_the_smallest_block_in_6_12() {
             text.contains(&format!("{chosen} is chosen, on the Movable list.")),
             "{text}"
         );
-        assert!(text.contains("It is not claimed"), "{text}");
         assert!(!text.contains("Pageblock 0x1000+2^9 was"), "{text}");
+        // Both were looked at before, largest first.
+        let (large, small) = (block(BASE + 544, 5).to_string(), chosen.to_string());
+        let looked_at = [(large, 0x1200, 32), (small, 0x1000, 103 - pfn + 1)];
+        for (block, pageblock, free) in looked_at {
+            let words = format!(
+                "{block}, the largest left on the Movable lists, is looked at. Of its pageblock \
+                 {pageblock:#x}+2^9 {free} of 512 frames are free. It is not claimed: that takes \
+                 half of the frames, free or of like kind."
+            );
+            assert!(text.contains(&words), "{words}\n{text}");
+        }
     }
     let state = stage.state();
     let lists = &state.zone(DMA32).unwrap().free_lists;

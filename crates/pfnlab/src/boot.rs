@@ -12,16 +12,19 @@
 //! ```
 
 pub mod compare;
+mod descriptor;
 pub mod facts;
 pub mod log;
+mod memmap;
 mod sections;
 
 use std::fmt::Write;
 
 use pfnlab_linux::{bootlog, proc};
-use pfnlab_mm::boot::Layout;
+use pfnlab_mm::boot::{Circumstances, Layout};
+use pfnlab_mm::memmap::MapPiece;
 use pfnlab_mm::{Config, Mm, Profile};
-use pfnlab_model::{Inspect, Machine, NodeState, PageAllocator, Snapshot, ZoneId};
+use pfnlab_model::{Inspect, Machine, NodeState, PageAllocator, Pfn, PfnRange, Snapshot, ZoneId};
 use pfnlab_view::{Style, ZonePicture};
 use serde::Serialize;
 
@@ -45,13 +48,30 @@ impl Booted {
         profile: &'static Profile,
         config: &Config,
     ) -> Result<Booted, Error> {
+        Booted::under(machine, profile, config, &Circumstances::default())
+    }
+
+    /// Boots a machine of which more is known than its description says.
+    ///
+    /// # Errors
+    /// When such a kernel cannot run on it.
+    pub fn under(
+        machine: &Machine,
+        profile: &'static Profile,
+        config: &Config,
+        circumstances: &Circumstances,
+    ) -> Result<Booted, Error> {
+        let mm = Mm::boot_under(machine, profile, config, circumstances);
+        let mm = mm.map_err(|error| Error::Boot {
+            machine: machine.name().to_owned(),
+            error,
+        })?;
+        let pieces = mm.memmap().pieces().iter();
+        let taken: Vec<PfnRange> = pieces.filter_map(MapPiece::frames).collect();
         Ok(Booted {
-            machine: machine.clone(),
-            layout: Layout::new(machine, config),
-            mm: Mm::boot(machine, profile, config).map_err(|error| Error::Boot {
-                machine: machine.name().to_owned(),
-                error,
-            })?,
+            machine: machine.clone().with_reserved(&taken),
+            layout: Layout::new(machine, profile, config),
+            mm,
         })
     }
 
@@ -134,6 +154,17 @@ impl Booted {
     /// A line for every run of memory sections that are in the same zones.
     pub fn sections(&self) -> String {
         sections::table(&self.machine, &self.layout)
+    }
+
+    /// What the memory model built: its cost, where it lies, the word of every section, and where
+    /// the fields of a descriptor's flags word are.
+    pub fn memmap(&self) -> String {
+        memmap::text(&self.machine, &self.mm)
+    }
+
+    /// The page descriptor of a frame, field by field, or why it has none.
+    pub fn descriptor(&self, pfn: Pfn) -> String {
+        descriptor::text(&self.mm, pfn)
     }
 
     /// The order in which zones are asked, by node.

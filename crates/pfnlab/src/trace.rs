@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pfnlab_mm::Mm;
+use pfnlab_mm::{Mm, ResumeError};
 use pfnlab_model::{Machine, ParsedTrace, Snapshot, Trace, TraceStart};
 
 use crate::text::line_start;
@@ -135,8 +135,20 @@ impl TraceFile {
                 asked: asked.clone(),
                 found: snapshot.profile,
             }),
-            _ => Mm::resume(&snapshot).map_err(|error| Error::Resume { path, error }),
+            _ => self
+                .resume_snapshot(&snapshot)?
+                .map_err(|error| Error::Resume { path, error }),
         }
+    }
+
+    /// As the kernel was built that the trace names; by what is in the snapshot, if it names none.
+    fn resume_snapshot(&self, snapshot: &Snapshot) -> Result<Result<Mm, ResumeError>, Error> {
+        let Some(name) = &self.trace().config else {
+            return Ok(Mm::resume(snapshot));
+        };
+        let config = kernel::config(Some(name));
+        let config = config.map_err(|error| self.at_header("config", error))?;
+        Ok(Mm::resume_as(snapshot, &config))
     }
 
     /// The file beside the trace, if there is one; else a machine built in.

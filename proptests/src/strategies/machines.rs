@@ -65,6 +65,7 @@ pub fn machines() -> impl Strategy<Value = MachineSpec> {
                 kernelcore: share(true),
                 movablecore: share(false),
                 nodes: place(nodes, &pieces, high, &cpus, distances.as_deref()),
+                ..MachineSpec::default()
             }
         })
     })

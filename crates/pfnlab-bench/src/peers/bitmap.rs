@@ -14,7 +14,8 @@ pub enum Bitmap {
 
 impl Peer for Bitmap {
     const NAME: &'static str = "bitmap-allocator";
-    const MOST_ORDER: u8 = 9;
+    // It has them, but looks through the whole bitmap for each: minutes for a row.
+    const BLOCKS: bool = false;
     type Memory = Machine;
 
     fn memory(machine: Machine) -> Machine {

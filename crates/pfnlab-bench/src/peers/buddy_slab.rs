@@ -12,7 +12,6 @@ pub struct BuddySlab(BuddyAllocator<FRAME>);
 
 impl Peer for BuddySlab {
     const NAME: &'static str = "buddy-slab";
-    const MOST_ORDER: u8 = 9;
     type Memory = Region;
 
     fn memory(machine: Machine) -> Region {

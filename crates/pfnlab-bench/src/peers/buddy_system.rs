@@ -9,7 +9,6 @@ pub struct BuddySystem(FrameAllocator<11>);
 
 impl Peer for BuddySystem {
     const NAME: &'static str = "buddy_system";
-    const MOST_ORDER: u8 = 10;
     type Memory = Machine;
 
     fn memory(machine: Machine) -> Machine {

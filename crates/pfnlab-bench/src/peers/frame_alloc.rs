@@ -68,7 +68,6 @@ fn free(allocator: &impl PhysicalAllocator, start: u64, order: u8) {
 
 impl Peer for FrameAlloc {
     const NAME: &'static str = "frame-alloc";
-    const MOST_ORDER: u8 = 10;
     type Memory = Region;
 
     fn memory(machine: Machine) -> Region {
@@ -94,7 +93,6 @@ impl Peer for FrameAlloc {
 
 impl Peer for Depot {
     const NAME: &'static str = "frame-alloc depot";
-    const MOST_ORDER: u8 = 10;
     type Memory = Region;
 
     fn memory(machine: Machine) -> Region {

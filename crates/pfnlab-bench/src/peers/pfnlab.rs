@@ -62,7 +62,6 @@ fn free(mm: &mut Mm, start: u64, order: u8) {
 
 impl Peer for Linux612 {
     const NAME: &'static str = "pfnlab 6.12.y";
-    const MOST_ORDER: u8 = 10;
     type Memory = Booted;
 
     fn memory(machine: Machine) -> Booted {
@@ -86,7 +85,6 @@ impl Peer for Linux612 {
 
 impl Peer for Linux61 {
     const NAME: &'static str = "pfnlab 6.1.y";
-    const MOST_ORDER: u8 = 10;
     type Memory = Booted;
 
     fn memory(machine: Machine) -> Booted {

@@ -3,6 +3,7 @@
 mod convert;
 mod json;
 mod number;
+mod untouched;
 mod zone;
 
 use std::path::Path;
@@ -12,16 +13,36 @@ use pfnlab_model::Snapshot;
 use super::kernel::Kernel;
 use super::{RecordingError, file};
 
-/// Reads a recorded state, and says of which kernel.
-pub(super) fn read(path: &Path) -> Result<(&'static Kernel, Snapshot), RecordingError> {
+pub use untouched::Untouched;
+
+/// What one file says.
+pub(super) struct Recorded {
+    /// Of which kernel.
+    pub(super) kernel: &'static Kernel,
+    /// What the allocator can change.
+    pub(super) snapshot: Snapshot,
+    /// What it cannot.
+    pub(super) untouched: Untouched,
+}
+
+/// Reads a recorded state.
+pub(super) fn read(path: &Path) -> Result<Recorded, RecordingError> {
     let text = file::text(path)?;
-    let state: json::State = serde_json::from_str(&text).map_err(|error| RecordingError::Json {
-        path: path.to_owned(),
-        error,
-    })?;
-    convert::snapshot(state).map_err(|(at, problem)| RecordingError::Snapshot {
-        path: path.to_owned(),
-        at,
-        problem,
+    let mut state: json::State =
+        serde_json::from_str(&text).map_err(|error| RecordingError::Json {
+            path: path.to_owned(),
+            error,
+        })?;
+    let untouched = Untouched::of(&mut state);
+    let (kernel, snapshot) =
+        convert::snapshot(state).map_err(|(at, problem)| RecordingError::Snapshot {
+            path: path.to_owned(),
+            at,
+            problem,
+        })?;
+    Ok(Recorded {
+        kernel,
+        snapshot,
+        untouched,
     })
 }

@@ -17,8 +17,6 @@ pub(crate) enum Estimate {
     Present,
 }
 
-/// Bytes of a page descriptor.
-const DESCRIPTOR: u64 = 64;
 /// Bytes in a page frame.
 const PAGE: u64 = 4096;
 /// The frames of the lowest zone of x86 (`MAX_DMA_PFN`).
@@ -39,14 +37,17 @@ impl Layout {
                 Estimate::Present => present,
                 Estimate::WithoutMemmap => {
                     let lowest = config.zones.first() == Some(&zone.id.kind);
-                    let reserve = if lowest {
+                    let reserve = if lowest && config.arch.reserves_for_dma() {
                         self.reserved_low(reserved)
                     } else {
                         0
                     };
-                    let after_memmap = present
-                        .checked_sub(memmap(zone.span.frames(), present))
-                        .unwrap_or(present);
+                    // What describes high memory lies in low memory.
+                    let memmap = match self.is_highmem(zone.id.kind) {
+                        true => 0,
+                        false => memmap(zone.span.frames(), present, config),
+                    };
+                    let after_memmap = present.checked_sub(memmap).unwrap_or(present);
                     let left = after_memmap.checked_sub(reserve).filter(|left| *left > 0);
                     left.unwrap_or(after_memmap)
                 }
@@ -54,6 +55,48 @@ impl Layout {
             (zone.id, frames)
         });
         zones.collect()
+    }
+
+    /// What a booting kernel sizes its hash tables by (`nr_kernel_pages`, `nr_all_pages`). `free`
+    /// is the memory not reserved when that is counted.
+    pub fn page_totals(
+        &self,
+        profile: &Profile,
+        config: &Config,
+        reserved: &[PfnRange],
+        free: &[PfnRange],
+    ) -> PageTotals {
+        match profile.estimate {
+            Estimate::Present => {
+                let all = free.iter().map(|free| free.frames()).sum();
+                let high = self
+                    .ranges
+                    .iter()
+                    .filter(|(kind, _)| self.is_highmem(*kind));
+                let high: u64 = high
+                    .flat_map(|(_, range)| free.iter().map(|free| free.intersection(*range)))
+                    .map(PfnRange::frames)
+                    .sum();
+                PageTotals {
+                    kernel: all - high,
+                    all,
+                }
+            }
+            Estimate::WithoutMemmap => {
+                let mut totals = PageTotals::default();
+                let estimate = self.estimate(profile, config, reserved);
+                for (zone, (_, frames)) in self.zones.iter().zip(estimate) {
+                    let memmap = memmap(zone.span.frames(), zone.present, config);
+                    if !self.is_highmem(zone.id.kind) {
+                        totals.kernel += frames;
+                    } else if totals.kernel > 2 * memmap {
+                        totals.kernel -= memmap;
+                    }
+                    totals.all += frames;
+                }
+                totals
+            }
+        }
     }
 
     /// Frames of memory in the lowest zone that are reserved (`memblock_find_dma_reserve`).
@@ -78,13 +121,23 @@ impl Layout {
     }
 }
 
-/// Frames that the descriptors of a zone take; those of large holes are not there
-/// (`calc_memmap_size`).
-fn memmap(spanned: u64, present: u64) -> u64 {
-    let described = if spanned > present + (present >> 4) {
+/// What a booting kernel sizes its hash tables by, in frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageTotals {
+    /// What the kernel has addresses of its own for (`nr_kernel_pages`).
+    pub kernel: u64,
+    /// All (`nr_all_pages`).
+    pub all: u64,
+}
+
+/// Frames that the descriptors of a zone take; where there are sections, those of large holes are
+/// not there (`calc_memmap_size`).
+fn memmap(spanned: u64, present: u64, config: &Config) -> u64 {
+    let has_holes = spanned > present + (present >> 4);
+    let described = if has_holes && config.memory_model.has_sections() {
         present
     } else {
         spanned
     };
-    (described * DESCRIPTOR).div_ceil(PAGE)
+    (described * config.descriptor_bytes).div_ceil(PAGE)
 }

@@ -1,11 +1,12 @@
 //! Which frames are in which zone (`free_area_init`). Pure.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
-use pfnlab_model::{Kernelcore, Machine, NodeId, Order, Pfn, PfnRange, ZoneId, ZoneKind};
+use pfnlab_model::{Machine, NodeId, Pfn, PfnRange, ZoneId, ZoneKind};
 
-use crate::Config;
+use super::movable::{is_mirrored, movable_starts, outside};
+use super::zone_limits::limit;
+use crate::{Config, Profile};
 
 /// Where every zone lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,10 +35,17 @@ pub struct ZoneLayout {
     pub memory: Vec<PfnRange>,
 }
 
+impl ZoneLayout {
+    /// Frames of its span that do not exist, or are another zone's (`absent`).
+    pub fn absent(&self) -> u64 {
+        self.span.frames() - self.present
+    }
+}
+
 impl Layout {
     /// Lays out a machine's memory.
-    pub fn new(machine: &Machine, config: &Config) -> Layout {
-        let ranges = possible_ranges(machine, config);
+    pub fn new(machine: &Machine, profile: &Profile, config: &Config) -> Layout {
+        let ranges = possible_ranges(machine, profile, config);
         let (movable_zone, source) = movable_source(&ranges);
         let movable_start = movable_starts(machine, source);
         let zones = machine
@@ -58,25 +66,38 @@ impl Layout {
             zones,
         }
     }
-}
 
-/// The end of each kind's frames on x86-64 (`zone_sizes_init`); `None`: no memory of its own.
-fn limit(kind: ZoneKind, max_pfn: u64) -> Option<u64> {
-    match kind {
-        ZoneKind::Dma => Some(max_pfn.min(16 << (20 - 12))),
-        ZoneKind::Dma32 => Some(max_pfn.min(4 << (30 - 12))),
-        ZoneKind::Normal => Some(max_pfn),
-        ZoneKind::HighMem | ZoneKind::Device => Some(0),
-        ZoneKind::Movable => None,
+    /// Whether the kernel has no addresses of its own for the frames of a kind of zone
+    /// (`is_highmem_idx`).
+    pub fn is_highmem(&self, kind: ZoneKind) -> bool {
+        kind == ZoneKind::HighMem || kind == ZoneKind::Movable && self.movable_is_highmem()
+    }
+
+    /// Whether the movable zones take their frames from there (`zone_movable_is_highmem`).
+    pub fn movable_is_highmem(&self) -> bool {
+        self.movable_zone == ZoneKind::HighMem
+    }
+
+    /// How many kinds of zone a node has, empty ones below others counted (`nr_zones`).
+    pub fn zone_count(&self, node: NodeId) -> usize {
+        let of_node = self.zones.iter().filter(|zone| zone.id.node == node);
+        let mut spans: Vec<bool> = of_node.map(|zone| !zone.span.is_empty()).collect();
+        while spans.last() == Some(&false) {
+            spans.pop();
+        }
+        spans.len()
     }
 }
 
-fn possible_ranges(machine: &Machine, config: &Config) -> Vec<(ZoneKind, PfnRange)> {
-    let max_pfn = machine.end().get();
+fn possible_ranges(
+    machine: &Machine,
+    profile: &Profile,
+    config: &Config,
+) -> Vec<(ZoneKind, PfnRange)> {
     let mut start = machine.memory()[0].range.start();
     let mut ranges = Vec::new();
     for &kind in config.zones {
-        let Some(end) = limit(kind, max_pfn) else {
+        let Some(end) = limit(kind, machine, profile, config) else {
             continue;
         };
         let end = start.max(Pfn::new(end));
@@ -95,106 +116,6 @@ fn movable_source(ranges: &[(ZoneKind, PfnRange)]) -> (ZoneKind, PfnRange) {
     *with_memory.expect("a machine has memory")
 }
 
-/// How many frames stay outside the movable zones; `None`: all of them.
-fn kernelcore(machine: &Machine) -> Option<u64> {
-    let total = machine.frames();
-    let frames = |core: Kernelcore| match core {
-        Kernelcore::Frames(frames) => frames,
-        Kernelcore::Percent(percent) => total * 100 * u64::from(percent) / 10_000,
-    };
-    let mut core = machine.kernelcore().map_or(0, frames);
-    let movable = machine.movablecore().map_or(0, frames);
-    if movable != 0 {
-        // Bounded before it is rounded: what is asked for may be absurd.
-        let movable = movable
-            .min(total)
-            .next_multiple_of(Order::MAX.frames())
-            .min(total);
-        core = core.max(total - movable);
-    }
-    (core != 0 && core < total).then_some(core)
-}
-
-/// Where each node's movable zone starts (`find_zone_movable_pfns_for_nodes`): the rest is spread
-/// evenly, and what a node cannot hold is spread over the others.
-fn movable_starts(machine: &Machine, source: PfnRange) -> Vec<Option<Pfn>> {
-    let mut starts = vec![Pfn::default(); machine.nodes().len()];
-    let Some(mut core) = kernelcore(machine) else {
-        return vec![None; starts.len()];
-    };
-    let has_memory = |node: &NodeId| machine.memory_of(*node).next().is_some();
-    let nodes: Vec<NodeId> = machine
-        .nodes()
-        .iter()
-        .map(|node| node.id)
-        .filter(has_memory)
-        .collect();
-    let mut usable = nodes.len() as u64;
-    while usable > 0 {
-        let mut share = core / usable;
-        for &node in &nodes {
-            if core < share {
-                share = core / usable;
-            }
-            spread(
-                machine,
-                node,
-                source.start(),
-                share,
-                &mut core,
-                &mut starts[node.index()],
-            );
-        }
-        usable -= 1;
-        if core <= usable {
-            break;
-        }
-    }
-    let round = |(node, start): (usize, Pfn)| {
-        let end = machine
-            .memory_of(NodeId(node as u16))
-            .last()
-            .map_or(Pfn::default(), PfnRange::end);
-        Some(start.align_up(Order::MAX)).filter(|&start| start != Pfn::default() && start < end)
-    };
-    starts.into_iter().enumerate().map(round).collect()
-}
-
-/// Leaves `share` frames of a node outside its movable zone, and moves its start behind them.
-fn spread(
-    machine: &Machine,
-    node: NodeId,
-    first_usable: Pfn,
-    share: u64,
-    core: &mut u64,
-    movable_start: &mut Pfn,
-) {
-    let mut remaining = share;
-    for range in machine.memory_of(node) {
-        let mut start = range.start().max(*movable_start);
-        if start >= range.end() {
-            continue;
-        }
-        if start < first_usable {
-            let low = range.end().min(first_usable).since(start);
-            remaining = remaining.saturating_sub(low);
-            *core = core.saturating_sub(low);
-            if range.end() <= first_usable {
-                *movable_start = range.end();
-                continue;
-            }
-            start = first_usable;
-        }
-        let frames = range.end().since(start).min(remaining);
-        *movable_start = start.offset(frames);
-        *core = core.saturating_sub(frames);
-        remaining -= frames;
-        if remaining == 0 {
-            break;
-        }
-    }
-}
-
 fn zone(
     machine: &Machine,
     id: ZoneId,
@@ -204,17 +125,65 @@ fn zone(
 ) -> ZoneLayout {
     let memory: Vec<PfnRange> = machine.memory_of(id.node).collect();
     let nowhere = PfnRange::default();
-    let limits = span(id.kind, &memory, ranges, source, movable_start).unwrap_or(nowhere);
+    let mirrored = is_mirrored(machine) && movable_start.is_some();
+    // Where the movable zone takes only what is not mirrored, the others reach around it.
+    let limits = match movable_start {
+        Some(movable) if mirrored && id.kind != ZoneKind::Movable => {
+            span(id.kind, &memory, ranges, source, None).filter(|span| span.start() < movable)
+        }
+        _ => span(id.kind, &memory, ranges, source, movable_start),
+    };
+    let limits = limits.unwrap_or(nowhere);
     let inside = memory.iter().map(|range| range.intersection(limits));
     let memory: Vec<PfnRange> = inside.filter(|range| !range.is_empty()).collect();
-    let present = memory.iter().map(|range| range.frames()).sum();
     let span = if limits.is_empty() { nowhere } else { limits };
+    let own = match (mirrored, id.kind) {
+        (true, ZoneKind::Movable) => memory
+            .iter()
+            .flat_map(|&range| outside(range, machine.mirrored()))
+            .collect(),
+        (true, ZoneKind::Normal) => without_movable(machine, &memory, movable_start),
+        _ => memory,
+    };
+    let present = match (mirrored, id.kind) {
+        // Counted by what is mirrored and not by whose it is: a little less, where the start of
+        // the movable zone was rounded up.
+        (true, ZoneKind::Normal) => {
+            let mirrored = machine.mirrored();
+            let inside = own.iter().flat_map(|own| {
+                let parts = mirrored.iter().map(|range| range.intersection(*own));
+                parts.map(PfnRange::frames)
+            });
+            inside.sum()
+        }
+        _ => own.iter().map(|range| range.frames()).sum(),
+    };
     ZoneLayout {
         id,
         span,
         present,
-        memory,
+        memory: own,
     }
+}
+
+/// Memory without what is not mirrored from the start of the movable zone on.
+fn without_movable(
+    machine: &Machine,
+    memory: &[PfnRange],
+    movable_start: Option<Pfn>,
+) -> Vec<PfnRange> {
+    let start = movable_start.unwrap_or(Pfn::LIMIT);
+    let below = PfnRange::new(Pfn::default(), start).unwrap_or_default();
+    let mut own = Vec::new();
+    for &range in memory {
+        own.push(range.intersection(below));
+        for mirrored in machine.mirrored() {
+            let above = PfnRange::new(start.max(range.start()), range.end()).unwrap_or_default();
+            own.push(mirrored.intersection(above));
+        }
+    }
+    own.retain(|range| !range.is_empty());
+    own
 }
 
 /// The frames of a kind on a node, holes included (`zone_spanned_pages_in_node`).

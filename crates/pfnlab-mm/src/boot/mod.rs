@@ -21,7 +21,10 @@ mod replay_script;
 
 mod estimate;
 mod layout;
+mod movable;
 mod unavailable;
+mod wait_table;
+mod zone_limits;
 
 mod deferred;
 mod release;
@@ -35,6 +38,7 @@ use pfnlab_model::{Machine, MigrateType, NodeId, Pfn, PfnRange, ZoneId};
 use crate::frames::Frames;
 use crate::gfp_zone::ZoneTable;
 use crate::kswapd::Kswapd;
+use crate::memmap::{MemMap, MemMapError, charged};
 use crate::mm::{Cpu, Node, first_flags};
 use crate::pageblock::Pageblocks;
 use crate::pcp::FREE_HIGH_BATCH;
@@ -47,9 +51,12 @@ use crate::{Config, Mm, Profile};
 pub use deferred::Deferred;
 pub(crate) use deferred::LateUnit;
 pub(crate) use estimate::Estimate;
+pub use estimate::PageTotals;
 pub use layout::{Layout, ZoneLayout};
 pub use replay_script::{Checked, Replayed, replay_script};
 pub use unavailable::Unavailable;
+pub use wait_table::WaitTables;
+pub use zone_limits::Arm64Limits;
 
 /// A machine this kernel cannot be booted on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +69,18 @@ pub enum BootError {
         /// How many frames it would span.
         frames: u64,
     },
+    /// The machine can have no memory map.
+    MemMap(MemMapError),
+    /// The records of its frames would take so many bytes, which this system does not promise us.
+    NoRoom(u64),
     /// Nothing is left to allocate from: all memory is reserved.
     NothingFree,
+}
+
+impl From<MemMapError> for BootError {
+    fn from(error: MemMapError) -> BootError {
+        BootError::MemMap(error)
+    }
 }
 
 impl fmt::Display for BootError {
@@ -76,6 +93,12 @@ impl fmt::Display for BootError {
                     "{zone} would span {frames:#x} frames, more than {most:#x}"
                 )
             }
+            BootError::MemMap(error) => error.fmt(f),
+            BootError::NoRoom(bytes) => write!(
+                f,
+                "the records of its frames would take {} MiB, and this system has no room for them",
+                bytes >> 20
+            ),
             BootError::NothingFree => f.write_str("all memory is reserved: nothing is free"),
         }
     }
@@ -101,13 +124,16 @@ pub struct Circumstances {
     pub given_back: Vec<GivenBack>,
     /// By node: the one it was cut from by `numa=fake=`, whose CPUs it shares. Empty: none was.
     pub real_nodes: Vec<NodeId>,
+    /// The memory map is taken from the machine's memory, by the boot allocator. Otherwise it is in
+    /// what the description says is reserved, or costs nothing.
+    pub charge_memmap: bool,
 }
 
 impl Mm {
     /// Boots a machine.
     ///
     /// # Errors
-    /// When a zone is too large, or all memory is reserved.
+    /// When a zone is too large, there can be no memory map, or all memory is reserved.
     pub fn boot(
         machine: &Machine,
         profile: &'static Profile,
@@ -119,14 +145,27 @@ impl Mm {
     /// Boots a machine of which more is known than its description says.
     ///
     /// # Errors
-    /// When a zone is too large, or all memory is reserved.
+    /// When a zone is too large, there can be no memory map, or all memory is reserved.
     pub fn boot_under(
         machine: &Machine,
         profile: &'static Profile,
         config: &Config,
         circumstances: &Circumstances,
     ) -> Result<Mm, BootError> {
-        let layout = Layout::new(machine, config);
+        let layout = Layout::new(machine, profile, config);
+        check_room(&layout, config)?;
+        let (memmap, charged) = match circumstances.charge_memmap {
+            true => {
+                let (memmap, machine) = charged(machine, profile, config)?;
+                (memmap, Some(machine))
+            }
+            false => {
+                let frames = machine.section_frames();
+                let memmap = MemMap::aside(machine.memory(), frames, profile, config)?;
+                (memmap, None)
+            }
+        };
+        let machine = charged.as_ref().unwrap_or(machine);
         let cpus: Vec<Cpu> = machine
             .cpus()
             .iter()
@@ -134,13 +173,6 @@ impl Mm {
             .collect();
         let mut zones = Vec::new();
         for place in &layout.zones {
-            let frames = place.span.frames();
-            if frames > Frames::LIMIT {
-                return Err(BootError::ZoneTooLarge {
-                    zone: place.id,
-                    frames,
-                });
-            }
             let mut zone = Zone::new(place.id, place.span, profile, config, cpus.len());
             zone.present = place.present;
             zone.memory = place.memory.clone();
@@ -166,6 +198,7 @@ impl Mm {
             kswapds: kswapds.collect(),
             cpus,
             blocks: pageblocks(machine, config),
+            memmap,
             zones,
             zone_map: ZoneMap::new(config.pageblock_order, Pfn::default(), Vec::new()),
             config: config.clone(),
@@ -216,15 +249,32 @@ impl Mm {
     }
 }
 
+/// Zones are of a size that can be recorded, and there is room for their records.
+fn check_room(layout: &Layout, config: &Config) -> Result<(), BootError> {
+    for place in &layout.zones {
+        let frames = place.span.frames();
+        if frames > Frames::LIMIT {
+            return Err(BootError::ZoneTooLarge {
+                zone: place.id,
+                frames,
+            });
+        }
+    }
+    let spans = layout.zones.iter().map(|zone| zone.span);
+    let sizes = spans.map(|span| Frames::bytes(span, config.top_order));
+    Frames::can_be_had(sizes).map_err(BootError::NoRoom)
+}
+
 /// Every pageblock that starts in memory is movable at first; the others stay as they are in a
-/// zeroed map, unmovable (`memmap_init_range`). Where there is no memory section, there is none.
+/// zeroed map, unmovable (`memmap_init_range`). Types that are kept with the memory section are not
+/// there where it is not; those kept with the zone are all there.
 fn pageblocks(machine: &Machine, config: &Config) -> Pageblocks {
     let mut blocks = Pageblocks::new(config.pageblock_order, machine.end());
     let section = machine.section_frames();
     let mut absent = Pfn::default();
     for memory in machine.memory() {
         let first = Pfn::new(memory.range.start().get() / section * section);
-        while absent < first {
+        while absent < first && config.memory_model.has_sections() {
             blocks.record(absent, None);
             absent = absent.offset(config.pageblock_order.frames());
         }

@@ -48,10 +48,10 @@ impl Mm {
     }
 
     fn release_block(&mut self, block: Block) {
-        let zone = self
-            .zone_map
-            .zone_of(block.start())
-            .expect("free memory is in a zone");
+        // Mirrored memory that no zone reaches is lost.
+        let Some(zone) = self.zone_map.zone_of(block.start()) else {
+            return;
+        };
         let zone = &mut self.zones[zone.index()];
         zone.managed += block.frames();
         let boot_cpu = CpuId(0);

@@ -100,6 +100,7 @@ impl<'a> Replay<'a> {
         // Until it is known what can be unplugged, the kernel stays close to its image.
         memblock.movable_node = script.option("movable_node").is_some();
         memblock.bottom_up = memblock.movable_node;
+        memblock.mirrored_kernelcore = script.option("kernelcore") == Some("mirror");
         Replay {
             script,
             policy,
@@ -194,6 +195,10 @@ impl<'a> Replay<'a> {
     /// The first dump says what is reserved; the others are compared.
     fn dump(&mut self, line: u32, kernel: &MemblockDump) {
         if self.done.dumps.is_empty() {
+            let mirror = RegionFlags::MIRROR;
+            for range in self.script.mirrored() {
+                self.change(line, |memblock| memblock.mark(range, mirror));
+            }
             for region in &kernel.reserved {
                 let region = Region {
                     range: region.range,
@@ -315,13 +320,21 @@ impl Replayed {
         if script.cpus.is_empty() {
             nodes[0].cpus.push(0);
         }
-        let size = |name| script.option(name).filter(|size| *size != "mirror");
+        let size = |name| script.option(name);
+        let movable = |name| size(name).filter(|size| *size != "mirror");
         let reserved = self.memblock.reserved().regions().iter();
         MachineSpec {
             name: name(script),
             reserved: reserved.map(|region| region.range).collect(),
             kernelcore: size("kernelcore").map(ToString::to_string),
-            movablecore: size("movablecore").map(ToString::to_string),
+            movablecore: movable("movablecore").map(ToString::to_string),
+            movable_node: script.option("movable_node").is_some(),
+            hotplug: memory
+                .iter()
+                .filter(|region| region.flags.contains(RegionFlags::HOTPLUG))
+                .map(|region| region.range)
+                .collect(),
+            mirrored: script.mirrored().collect(),
             nodes,
             ..MachineSpec::default()
         }

@@ -6,6 +6,7 @@ use pfnlab_model::{Machine, Pfn, PfnRange, ZoneId};
 
 use super::Layout;
 use crate::Config;
+use crate::memory_model::Model;
 
 /// A hole between memory, and the zone its descriptors were given to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,18 +35,21 @@ impl Layout {
                 last = Some(zone.id);
             }
         }
-        let sections = machine
-            .end()
-            .get()
-            .next_multiple_of(machine.section_frames());
+        let end = match config.memory_model.has_sections() {
+            true => {
+                let frames = machine.section_frames();
+                machine.end().get().next_multiple_of(frames)
+            }
+            false => machine.end().get(),
+        };
         if let Some(zone) = last {
-            found.extend(described(machine, config, hole, Pfn::new(sections), zone));
+            found.extend(described(machine, config, hole, Pfn::new(end), zone));
         }
         found
     }
 }
 
-/// What of a hole has descriptors: pageblocks whose first frame is in a section with memory.
+/// What of a hole has descriptors: pageblocks whose first frame has one.
 fn described(
     machine: &Machine,
     config: &Config,
@@ -53,6 +57,30 @@ fn described(
     end: Pfn,
     zone: ZoneId,
 ) -> Option<Unavailable> {
+    let frames = match config.memory_model {
+        Model::Flat => PfnRange::new(start, end)?.frames(),
+        Model::Discontig => beside_memory(machine, config, start, end),
+        Model::SparseStatic | Model::SparseExtreme | Model::SparseVmemmap => {
+            in_sections(machine, config, start, end)
+        }
+    };
+    (frames > 0).then_some(Unavailable { zone, frames })
+}
+
+/// Of a hole between memory only the rest of a pageblock that starts in memory has descriptors
+/// where a frame is on a node only if it is RAM.
+fn beside_memory(machine: &Machine, config: &Config, start: Pfn, end: Pfn) -> u64 {
+    let block = start.align_down(config.pageblock_order);
+    let is_memory = machine.memory().iter().any(|m| m.range.contains(block));
+    let next = start.align_up(config.pageblock_order).min(end);
+    match PfnRange::new(start, next) {
+        Some(rest) if is_memory => rest.frames(),
+        _ => 0,
+    }
+}
+
+/// What of it is in a section with memory.
+fn in_sections(machine: &Machine, config: &Config, start: Pfn, end: Pfn) -> u64 {
     let mut frames = 0;
     let mut at = start;
     while at < end {
@@ -73,5 +101,5 @@ fn described(
             at = of_section.end().min(end).max(next);
         }
     }
-    (frames > 0).then_some(Unavailable { zone, frames })
+    frames
 }

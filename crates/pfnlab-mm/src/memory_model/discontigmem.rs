@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use pfnlab_model::{MemRange, NodeId, Pfn, PfnRange};
 
 use super::flatmem::whole_blocks;
-use super::{Geometry, MapPart, MapRequest, MemoryModel, ModelError, PageAddr, Place};
+use super::{Geometry, MapArray, MapPart, MapRequest, MemoryModel, ModelError, PageAddr, Place};
 
 /// One array of descriptors a node (`node_mem_map`), from its first to its last frame.
 ///
@@ -115,5 +115,14 @@ impl MemoryModel for DiscontigMem {
     fn cost(&self) -> u64 {
         let frames: u64 = self.nodes.iter().map(|map| map.covers.frames()).sum();
         frames * self.geometry.descriptor_bytes()
+    }
+
+    fn arrays(&self) -> Vec<MapArray> {
+        let array = |map: &NodeMap| MapArray {
+            node: Some(map.node),
+            covers: map.covers,
+            start: map.address,
+        };
+        self.nodes.iter().map(array).collect()
     }
 }

@@ -1,10 +1,11 @@
 //! FLATMEM: one array for all frames of a machine without nodes.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use pfnlab_model::{MemRange, NodeId, Order, Pfn, PfnRange};
 
-use super::{Geometry, MapPart, MapRequest, MemoryModel, ModelError, PageAddr, Place};
+use super::{Geometry, MapArray, MapPart, MapRequest, MemoryModel, ModelError, PageAddr, Place};
 
 /// The frame the array counts from (`ARCH_PFN_OFFSET`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -108,5 +109,15 @@ impl MemoryModel for FlatMem {
 
     fn cost(&self) -> u64 {
         self.covers.frames() * self.geometry.descriptor_bytes()
+    }
+
+    fn arrays(&self) -> Vec<MapArray> {
+        let size = self.geometry.descriptor_bytes();
+        let base = self.mem_map.back(self.offset.get(), size);
+        vec![MapArray {
+            node: None,
+            covers: self.covers,
+            start: base.forward(self.covers.start().get(), size),
+        }]
     }
 }

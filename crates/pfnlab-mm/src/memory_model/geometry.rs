@@ -43,15 +43,20 @@ impl Geometry {
     /// x86-64 with five page-table levels.
     pub const X86_64_LA57: Geometry = known(12, 27, 52);
 
+    /// 32-bit x86 with physical addresses of 36 bits.
+    pub const X86_32_PAE: Geometry = known(12, 29, 36);
+    /// arm64 with frames of 4 KiB and addresses of 48 bits, from 5.12 on.
+    pub const ARM64: Geometry = known(12, 27, 48);
+
     /// Sections and address bits of the architectures, with 64-byte descriptors.
     pub const ALL: &'static [(&'static str, Geometry)] = &[
         ("x86_64", Geometry::X86_64),
         ("x86_64-la57", Geometry::X86_64_LA57),
         ("x86_32", known(12, 26, 32)),
-        ("x86_32-pae", known(12, 29, 36)),
+        ("x86_32-pae", Geometry::X86_32_PAE),
         ("arm64-3.8", known(12, 30, 40)),
         ("arm64-4.14", known(12, 30, 48)),
-        ("arm64", known(12, 27, 48)),
+        ("arm64", Geometry::ARM64),
         ("arm64-64k", known(16, 29, 48)),
         ("arm", known(12, 28, 36)),
         ("powerpc64", known(12, 24, 46)),

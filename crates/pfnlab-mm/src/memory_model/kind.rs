@@ -59,6 +59,11 @@ impl Model {
         matches!(self, Model::SparseStatic | Model::SparseExtreme)
     }
 
+    /// Whether memory is divided into sections, each with descriptors or without.
+    pub const fn has_sections(self) -> bool {
+        !matches!(self, Model::Flat | Model::Discontig)
+    }
+
     /// Describes RAM (ascending and disjoint) by this model, as x86-64 does. The table `spec`
     /// names gives way to the model's own.
     ///

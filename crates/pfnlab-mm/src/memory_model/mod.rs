@@ -9,8 +9,8 @@
 //! ```
 //!
 //! No descriptor is stored anywhere: a page is an address, and what stands there is derived on
-//! demand ([`crate::descriptor`]). The allocator itself needs no model; these say what one would
-//! answer, and what it would cost.
+//! demand ([`crate::descriptor`]). The allocator consults the model it was built with where a kernel
+//! would fail without descriptors ([`crate::memmap`]).
 //!
 //! - [`MemoryModel`]: the interface. [`Model`]: the five of them, and [`Model::build`].
 //! - [`PageAddr`]: the address of a descriptor. [`Geometry`]: section, frame and descriptor sizes.
@@ -30,7 +30,10 @@ mod section;
 mod sparsemem;
 mod vmemmap;
 
-use pfnlab_model::Pfn;
+use alloc::vec::Vec;
+use core::fmt;
+
+use pfnlab_model::{NodeId, Pfn, PfnRange};
 
 pub use address::PageAddr;
 pub use discontigmem::DiscontigMem;
@@ -46,6 +49,17 @@ pub use section::{
 };
 pub use sparsemem::SparseMem;
 pub use vmemmap::{VMEMMAP_X86_64, Vmemmap};
+
+/// One array of descriptors that covers frames without a break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MapArray {
+    /// Whose it is; `None`: the whole machine's.
+    pub node: Option<NodeId>,
+    /// The frames it has descriptors for.
+    pub covers: PfnRange,
+    /// The first of those.
+    pub start: PageAddr,
+}
 
 /// How frames and page descriptors find each other.
 ///
@@ -66,7 +80,7 @@ pub use vmemmap::{VMEMMAP_X86_64, Vmemmap};
 ///     assert_eq!(model.cost(), 16 << 20); // 64 bytes for each of 2^18 frames
 /// }
 /// ```
-pub trait MemoryModel {
+pub trait MemoryModel: fmt::Debug + Send + Sync {
     /// The descriptor of a frame (`pfn_to_page`). Pure arithmetic where the kernel's is, so an
     /// answer does not mean that the descriptor exists; `None` where the arithmetic has nothing to
     /// start from.
@@ -84,6 +98,11 @@ pub trait MemoryModel {
 
     /// Bytes of all descriptors, those of holes included.
     fn cost(&self) -> u64;
+
+    /// The arrays of descriptors, by node; empty for models with sections.
+    fn arrays(&self) -> Vec<MapArray> {
+        Vec::new()
+    }
 
     /// The section table; `None` for models without sections.
     fn sections(&self) -> Option<&Sections> {

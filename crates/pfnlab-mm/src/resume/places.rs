@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use pfnlab_model::{Block, Order, PageblockState, Pfn, PfnRange, Snapshot, ZoneState};
 
 use super::{ResumeError, inconsistent};
-use crate::frames::{Frames, Record};
+use crate::frames::Frames;
 use crate::{Config, Mm};
 
 /// The most runs of memory a zone may have.
@@ -43,6 +43,9 @@ pub(super) fn check_owners(mm: &Mm, snapshot: &Snapshot) -> Checked {
         for block in blocks_of(zone)? {
             let last = block.range().end().get() - 1;
             for pfn in [block.start(), Pfn::new(last)] {
+                if !mm.memmap.model().pfn_valid(pfn) {
+                    return Err(inconsistent(zone.id, "a block has no page descriptors"));
+                }
                 if mm.zone_map.zone_of(pfn).map(crate::zone_map::ZoneAt::index) != Some(at) {
                     return Err(inconsistent(
                         zone.id,
@@ -89,22 +92,22 @@ fn check_memory(snapshot: &Snapshot) -> Checked {
     }
 }
 
-/// The tables can be had: asked before they are, because a table that cannot is the end of the
-/// program.
+/// The tables can be had: asked before they are.
 fn check_room(snapshot: &Snapshot, config: &Config) -> Checked {
-    let blocks = |zone: &ZoneState| zone.spanned + 2 * config.top_order.frames();
-    let frames: u64 = snapshot.zones.iter().map(blocks).sum();
-    let mut records: Vec<Record> = Vec::new();
-    let enough =
-        usize::try_from(frames).is_ok_and(|frames| records.try_reserve_exact(frames).is_ok());
-    if enough {
-        Ok(())
-    } else {
-        Err(inconsistent(
+    let span = |zone: &ZoneState| PfnRange::sized(zone.start, zone.spanned);
+    let records = snapshot
+        .zones
+        .iter()
+        .map(|zone| Frames::bytes(span(zone), config.top_order));
+    let ends = snapshot.zones.iter().map(|zone| span(zone).end().get());
+    // By pageblock: its type, and its zone.
+    let blocks = (ends.max().unwrap_or(0) >> config.pageblock_order.get()) * 3;
+    Frames::can_be_had(records.chain([blocks])).map_err(|_| {
+        inconsistent(
             "zones",
             "there is not enough memory for tables of their spans",
-        ))
-    }
+        )
+    })
 }
 
 /// All blocks of a zone that are somewhere.

@@ -4,7 +4,6 @@ mod boot;
 mod hotplug;
 mod properties;
 
-use pfnlab_mm::Config;
 use pfnlab_mm::boot::Layout;
 use pfnlab_mm::memory_model::{
     ActivateError, DeactivateError, DiscontigMem, FlatMem, FlatOffset, Geometry, GeometryError,
@@ -12,6 +11,7 @@ use pfnlab_mm::memory_model::{
     SectionEra, SectionFlags, SectionNr, SectionTable, SectionWord, SectionWordLayout, Sections,
     SectionsSpec, SparseMem, UsageLayout, VMEMMAP_X86_64, Vmemmap, one_after_another,
 };
+use pfnlab_mm::{Config, Profile};
 use pfnlab_model::{Machine, MachineSpec, MemRange, NodeId, NodeSpec, Pfn, PfnRange};
 use proptest::prelude::*;
 

@@ -132,7 +132,7 @@ proptest! {
     /// 2 MiB with RAM.
     #[test]
     fn frames_of_zones_are_valid_and_online(machine in machines()) {
-        let layout = Layout::new(&machine, &Config::X86_64);
+        let layout = Layout::new(&machine, Profile::NEWEST, &Config::X86_64);
         let model = vmemmap(machine.memory(), &SectionsSpec::X86_64);
         for pfn in questions(&machine) {
             let zones = layout.zones.iter().filter(|zone| {

@@ -4,7 +4,7 @@ use pfnlab_model::{CpuId, NodeId};
 
 use crate::phase::{
     Ask, Bursts, Checkerboard, Churn, Drift, Edge, Fill, Handoff, Idle, MixedMobility, MixedOrders,
-    Phase, Release, Requests, Sawtooth, Site,
+    Objects, Phase, Release, Requests, Sawtooth, Site,
 };
 
 macro_rules! kinds {
@@ -63,6 +63,8 @@ kinds! {
     Edge = "edge";
     /// Every other block stays.
     Checkerboard = "checkerboard";
+    /// Objects of caches come and go.
+    Objects = "objects";
     /// So many requests, whatever comes of them.
     Requests = "requests";
     /// A part of what is held is freed.
@@ -84,9 +86,11 @@ impl Kind {
             Kind::Edge(edge) => Some(&edge.ask),
             Kind::Checkerboard(checkerboard) => Some(&checkerboard.ask),
             Kind::Requests(requests) => Some(&requests.ask),
-            Kind::MixedOrders(_) | Kind::MixedMobility(_) | Kind::Release(_) | Kind::Idle(_) => {
-                None
-            }
+            Kind::MixedOrders(_)
+            | Kind::MixedMobility(_)
+            | Kind::Objects(_)
+            | Kind::Release(_)
+            | Kind::Idle(_) => None,
         }
     }
 
@@ -95,6 +99,7 @@ impl Kind {
         const ASK: &[&str] = &["ask", "cpus"];
         let (field, own): (&'static [&'static str], &[CpuId]) = match self {
             Kind::Handoff(handoff) => (&["consumers"], &handoff.consumers),
+            Kind::Objects(objects) => (&["cpus"], &objects.cpus),
             Kind::Release(release) => (&["cpus"], &release.cpus),
             _ => (&[], &[]),
         };

@@ -12,6 +12,7 @@
 //! - [`Handoff`]: one CPU allocates, another frees.
 //! - [`Fill`], [`Edge`]: until there is no more.
 //! - [`Checkerboard`]: every other block stays.
+//! - [`Objects`]: `kmalloc` and `kfree`.
 //! - [`Requests`], [`Release`], [`Idle`]: a question, a clearing, a rest in between.
 //!
 //! ```
@@ -40,6 +41,7 @@ mod handoff;
 mod idle;
 mod mixed_mobility;
 mod mixed_orders;
+mod objects;
 mod release;
 mod requests;
 mod sawtooth;
@@ -63,6 +65,7 @@ pub use idle::Idle;
 pub use kind::Kind;
 pub use mixed_mobility::MixedMobility;
 pub use mixed_orders::MixedOrders;
+pub use objects::Objects;
 pub use percent::{Percent, PercentError};
 pub use program::Program;
 pub use release::Release;

@@ -1,6 +1,6 @@
 //! The table of live tickets that the phases of a program share.
 
-use pfnlab_model::{CpuId, Gfp, Op, Request, Ticket};
+use pfnlab_model::{ClientOp, CpuId, Gfp, Op, Request, Ticket};
 
 use crate::{Outcome, Stream};
 
@@ -13,6 +13,8 @@ pub struct Live {
     pub frames: u64,
     /// The flags they were asked for with.
     pub gfp: Gfp,
+    /// It is an object of a cache, and counts no frames.
+    pub object: bool,
 }
 
 /// Which tickets are live, how much they hold, and which number comes next. Numbers are used
@@ -106,11 +108,23 @@ impl Table {
     /// Gives back what a ticket names.
     #[inline]
     pub fn free(&mut self, ticket: Ticket, cpu: CpuId) -> Op {
-        Op::Free {
-            ticket,
-            cpu,
-            cold: false,
+        match self.get(ticket) {
+            Some(live) if live.object => Op::Client(ClientOp::Kfree { ticket, cpu }),
+            _ => Op::Free {
+                ticket,
+                cpu,
+                cold: false,
+            },
         }
+    }
+
+    /// Asks for an object of so many bytes.
+    pub fn kmalloc(&mut self, size: u32, request: Request) -> Op {
+        Op::Client(ClientOp::Kmalloc {
+            ticket: self.ticket(),
+            size,
+            request,
+        })
     }
 
     /// What came of an operation: tickets begin and end to name something.
@@ -146,8 +160,9 @@ impl Table {
             }
             (
                 Op::Free { ticket, .. },
-                Outcome::Freed(_) | Outcome::FreedRun(_) | Outcome::Skipped,
+                Outcome::Freed(_) | Outcome::FreedRun(_) | Outcome::Kept(_) | Outcome::Skipped,
             ) if self.take(ticket).is_some() => self.give_back(ticket, 1),
+            (Op::Client(op), outcome) => self.observe_client(&op, outcome),
             (Op::Split { ticket, base }, Outcome::Split(block)) => {
                 let gfp = self.take(ticket).map_or(Gfp::NONE, |live| live.gfp);
                 for number in 0..block.frames() {
@@ -161,19 +176,49 @@ impl Table {
         }
     }
 
+    fn observe_client(&mut self, op: &ClientOp, outcome: Outcome) {
+        match (*op, outcome) {
+            (
+                ClientOp::Kmalloc {
+                    ticket, request, ..
+                },
+                Outcome::Object(_),
+            ) => self.put_live(Live {
+                ticket,
+                frames: 0,
+                gfp: request.gfp,
+                object: true,
+            }),
+            (ClientOp::Kmalloc { ticket, .. }, _) => self.give_back(ticket, 1),
+            (ClientOp::Kfree { ticket, .. }, Outcome::ObjectFreed(_) | Outcome::Skipped)
+                if self.take(ticket).is_some() =>
+            {
+                self.give_back(ticket, 1);
+            }
+            _ => {}
+        }
+    }
+
     #[inline]
     fn put(&mut self, ticket: Ticket, frames: u64, gfp: Gfp) {
+        self.put_live(Live {
+            ticket,
+            frames,
+            gfp,
+            object: false,
+        });
+    }
+
+    #[inline]
+    fn put_live(&mut self, live: Live) {
+        let ticket = live.ticket;
         let at = ticket.0 as usize;
         if at >= self.places.len() {
             self.places.resize(at + 1, NOT_LIVE);
         }
         self.places[at] = self.live.len() as u32;
-        self.live.push(Live {
-            ticket,
-            frames,
-            gfp,
-        });
-        self.held += frames;
+        self.held += live.frames;
+        self.live.push(live);
     }
 
     #[inline]

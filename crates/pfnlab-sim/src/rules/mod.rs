@@ -12,6 +12,7 @@
 //! - [`ClientView`], [`View`]: what a rule sees.
 
 mod accounting;
+mod clients;
 mod lending;
 mod structure;
 mod types;
@@ -21,7 +22,8 @@ use std::fmt;
 use pfnlab_model::{Block, Inspect, Op, Pfn, PfnRange, Snapshot, ZoneState};
 
 use crate::ledger::{Ledger, Place, Why};
-use crate::{Clients, Outcome};
+use crate::objects::Objects;
+use crate::{Around, Clients, Outcome};
 
 /// Something that must hold between two operations.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +60,10 @@ pub struct ClientView<'a> {
     pub pages: &'a [Pfn],
     /// What clients hold, by outcomes.
     pub clients: &'a Clients,
+    /// The allocator's clients, if an operation asked for one.
+    pub around: Option<&'a Around>,
+    /// The objects that are in use.
+    pub objects: &'a Objects,
     /// What was handed out though a client holds it, and what that client holds.
     pub collision: Option<(PfnRange, PfnRange)>,
 }
@@ -111,6 +117,11 @@ impl std::error::Error for Breach {}
 pub const ALL: &[Rule] = &[
     lending::LEND_01,
     lending::LEND_02,
+    clients::SLAB_01,
+    clients::SLAB_02,
+    clients::SLAB_03,
+    clients::LRU_01,
+    clients::LRU_02,
     structure::STATE_01,
     structure::STATE_02,
     structure::ALIGN_01,

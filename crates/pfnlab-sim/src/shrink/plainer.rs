@@ -1,6 +1,6 @@
 //! Plainer forms of one operation, the plainest first.
 
-use pfnlab_model::{CpuId, Gfp, Op, Order, Request, Step, ZoneFlags};
+use pfnlab_model::{ClientOp, CpuId, Gfp, Op, Order, Request, Step, ZoneFlags};
 
 /// Every step that is a little plainer than this one. Each is smaller in some order that has an
 /// end, so that taking one after the other ends too.
@@ -90,6 +90,7 @@ fn ops(op: &Op) -> Vec<Op> {
         Op::Drain { .. } => vec![Op::Drain { cpu: CpuId(0) }],
         Op::Vmstat { .. } => vec![Op::Vmstat { cpu: CpuId(0) }],
         Op::Sysctl { .. } => Vec::new(),
+        Op::Client(op) => client(op).into_iter().map(Op::Client).collect(),
         Op::ZoneFlags {
             zone,
             set,
@@ -115,6 +116,43 @@ fn ops(op: &Op) -> Vec<Op> {
                 boost,
             },
         ],
+    }
+}
+
+/// Plainer forms of what a client is asked for: fewer bytes, a plainer request.
+fn client(op: ClientOp) -> Vec<ClientOp> {
+    match op {
+        ClientOp::Kmalloc {
+            ticket,
+            size,
+            request,
+        } => {
+            let fewer = fewer(size).map(|size| ClientOp::Kmalloc {
+                ticket,
+                size,
+                request,
+            });
+            let requests = requests(request);
+            fewer
+                .chain(requests.map(|request| ClientOp::Kmalloc {
+                    ticket,
+                    size,
+                    request,
+                }))
+                .collect()
+        }
+        ClientOp::CacheAlloc {
+            ticket,
+            cache,
+            request,
+        } => requests(request)
+            .map(|request| ClientOp::CacheAlloc {
+                ticket,
+                cache,
+                request,
+            })
+            .collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pfnlab_model::{Op, Step, Ticket, Trace};
+use pfnlab_model::{ClientOp, Op, Step, Ticket, Trace};
 
 /// The same trace with tickets numbered from 1 in the order in which they are given out, none of
 /// them twice: after that any operation can be dropped and no ticket is ever live already.
@@ -70,7 +70,56 @@ impl Names {
                     base: self.give(base, frames),
                 }
             }
+            Op::Client(op) => Op::Client(self.client(op)),
             other => other,
+        }
+    }
+
+    fn client(&mut self, op: ClientOp) -> ClientOp {
+        match op {
+            ClientOp::Kmalloc {
+                ticket,
+                size,
+                request,
+            } => ClientOp::Kmalloc {
+                ticket: self.give(ticket, 1),
+                size,
+                request,
+            },
+            ClientOp::CacheCreate { ticket, spec } => ClientOp::CacheCreate {
+                ticket: self.give(ticket, 1),
+                spec,
+            },
+            ClientOp::CacheAlloc {
+                ticket,
+                cache,
+                request,
+            } => {
+                let cache = self.name(cache);
+                ClientOp::CacheAlloc {
+                    ticket: self.give(ticket, 1),
+                    cache,
+                    request,
+                }
+            }
+            ClientOp::Kfree { ticket, cpu } => ClientOp::Kfree {
+                ticket: self.name(ticket),
+                cpu,
+            },
+            ClientOp::CacheShrink { cache, cpu } => ClientOp::CacheShrink {
+                cache: self.name(cache),
+                cpu,
+            },
+            ClientOp::CacheDestroy { cache, cpu } => ClientOp::CacheDestroy {
+                cache: self.name(cache),
+                cpu,
+            },
+            ClientOp::LruAdd { ticket, list, cpu } => ClientOp::LruAdd {
+                ticket: self.name(ticket),
+                list,
+                cpu,
+            },
+            ClientOp::LruDrain { .. } | ClientOp::PageExt { .. } => op,
         }
     }
 

@@ -58,6 +58,17 @@ pub(crate) enum Beat {
     },
     /// Served from blocks of another migratetype.
     Fallback(Fallback),
+    /// A pageblock that might have been claimed was not.
+    NotClaimed {
+        /// The free block that led to it.
+        block: Block,
+        /// The type whose list that is on.
+        from: MigrateType,
+        /// Its pageblock.
+        pageblock: Option<PageblockLook>,
+    },
+    /// The kernel warns of a request that must not fail.
+    NofailWarned { order: Order },
     /// A pageblock changed its type.
     Retyped {
         block: Block,
@@ -111,10 +122,12 @@ pub(crate) enum Beat {
         cpu: CpuId,
         frames: u32,
         before: Option<PcpLook>,
+        flags: ZoneFlags,
         parts: Vec<Beat>,
     },
     /// A per-CPU list adjusted a number.
     Tuned {
+        zone: ZoneId,
         cpu: CpuId,
         field: PcpField,
         from: Option<u32>,
@@ -154,6 +167,8 @@ pub(crate) enum Beat {
     Sysctl { sysctl: Sysctl, value: u64 },
     /// A zone's watermarks.
     Watermarks { zone: ZoneId, marks: Watermarks },
+    /// A client of the allocator did something.
+    Client(Event),
     /// What follows from tunables besides, and whatever is new.
     Other(Event),
 }

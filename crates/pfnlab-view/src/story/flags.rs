@@ -1,4 +1,4 @@
-//! A walk's internal flags, in words.
+//! A walk's internal flags in words, and what else a story must know about a kernel generation.
 
 /// What the bits beyond the mark say (`ALLOC_*`). Bits 0x10 and 0x20 were called `ALLOC_HARDER` and
 /// `ALLOC_HIGH` before 6.1.y, and meant much the same.
@@ -30,6 +30,22 @@ pub(super) fn mark(flags: u32) -> &'static str {
         1 => "low",
         _ => "high",
     }
+}
+
+/// Whether a walk tests the high mark first, whatever it names, in zones not known to be below it.
+pub(super) fn high_first(profile: &str) -> bool {
+    matches!(profile, "linux-6.12.0" | "linux-6.12.y")
+}
+
+/// Whether pageblocks are claimed first, and single blocks stolen when that came to nothing.
+pub(super) fn claims_first(profile: Option<&str>) -> bool {
+    profile == Some("linux-6.12.y")
+}
+
+/// Whether a pageblock can only be claimed if it lies in the zone from its first frame on. Up to
+/// 6.1 it is enough that it ends there.
+pub(super) fn needs_all(profile: Option<&str>) -> bool {
+    profile.is_some_and(high_first)
 }
 
 /// Whether types must not be mixed in a pageblock.

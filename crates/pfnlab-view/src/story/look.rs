@@ -5,6 +5,8 @@ use pfnlab_model::{
     ZoneId, ZoneKind, ZoneStat, ZoneState,
 };
 
+use super::flags;
+
 /// How many blocks the free lists of a zone hold; empty ones left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FreeCounts(Vec<(Order, MigrateType, u64)>);
@@ -49,12 +51,16 @@ impl FreeCounts {
 pub(crate) struct Level {
     /// Free frames, as far as they are folded.
     pub(crate) free: i64,
+    /// The order asked for.
+    pub(crate) order: Order,
     /// The mark's name and its value without boost.
     pub(crate) mark: (&'static str, u64),
     /// What stealing has added.
     pub(crate) boost: u64,
     /// What is withheld from requests that could go higher.
     pub(crate) withheld: u64,
+    /// The frames of a bulk request: the mark holds with all of them gone.
+    pub(crate) bulk: u64,
     /// No mark holds for this request (`ALLOC_NO_WATERMARKS`).
     pub(crate) ignored: bool,
 }
@@ -62,16 +68,17 @@ pub(crate) struct Level {
 impl Level {
     /// The frames that must be exceeded, if no reserve is open.
     pub(crate) fn needed(&self) -> i64 {
-        (self.mark.1 + self.boost + self.withheld) as i64
+        (self.mark.1 + self.boost + self.withheld + self.bulk) as i64
     }
 
+    /// What a test of the mark named by `flags` sees; `None`: of a bulk request, which tests the
+    /// low one before any walk.
     pub(crate) fn of(
         snapshot: &Snapshot,
         zone: &ZoneState,
-        flags: u32,
+        flags: Option<u32>,
         highest: ZoneKind,
     ) -> Level {
-        const MARKS: u32 = 3;
         const NO_WATERMARKS: u32 = 4;
         let stats = &snapshot.global.zone_stats;
         let free = stats.iter().position(|&stat| stat == ZoneStat::FreePages);
@@ -82,18 +89,29 @@ impl Level {
             .iter()
             .position(|&kind| kind == highest);
         let withheld = index.and_then(|index| zone.lowmem_reserve.get(index));
+        let first = flags::high_first(&snapshot.profile)
+            && flags.is_some()
+            && !zone.flags.contains(ZoneFlags::BELOW_HIGH);
+        let name = match flags {
+            _ if first => "high",
+            Some(flags) => flags::mark(flags),
+            None => "low",
+        };
+        let mark = match name {
+            "min" => marks.min,
+            "low" => marks.low,
+            _ => marks.high,
+        };
         Level {
             free: free
                 .and_then(|at| zone.vm_stat.get(at))
                 .map_or(0, |&free| free),
-            mark: match flags & MARKS {
-                0 => ("min", marks.min),
-                1 => ("low", marks.low),
-                _ => ("high", marks.high),
-            },
+            order: Order::ZERO,
+            mark: (name, mark),
             boost: zone.boost,
             withheld: withheld.copied().unwrap_or(0),
-            ignored: flags & NO_WATERMARKS != 0,
+            bulk: 0,
+            ignored: !first && flags.is_some_and(|flags| flags & NO_WATERMARKS != 0),
         }
     }
 }
@@ -103,7 +121,7 @@ impl Level {
 pub(crate) struct PcpLook {
     /// The frames they hold.
     pub(crate) count: u32,
-    /// How many they may hold.
+    /// How many they may hold. Of a drain: when the operation began.
     pub(crate) high: u32,
     /// How many are moved at once.
     pub(crate) batch: u32,
@@ -129,6 +147,10 @@ pub(crate) struct PageblockLook {
     pub(crate) mt: Option<MigrateType>,
     /// Its frames that are in free blocks.
     pub(crate) free: u64,
+    /// It begins in the zone.
+    pub(crate) begins_inside: bool,
+    /// It ends in the zone.
+    pub(crate) ends_inside: bool,
 }
 
 impl PageblockLook {
@@ -142,7 +164,14 @@ impl PageblockLook {
         });
         let free = free.map(|range| range.intersection(inside).frames()).sum();
         let mt = pageblock_type(snapshot, zone, block);
-        PageblockLook { block, mt, free }
+        let end = zone.start.offset(zone.spanned);
+        PageblockLook {
+            block,
+            mt,
+            free,
+            begins_inside: zone.start <= inside.start(),
+            ends_inside: inside.end() <= end,
+        }
     }
 }
 

@@ -77,10 +77,14 @@ impl Narrator {
     /// # Panics
     /// When an event does not follow from the state, as [`Snapshot::apply`] does.
     pub fn tell(&mut self, op: &Op, events: &[Event]) -> Story {
+        let bulk = match *op {
+            Op::Bulk { count, .. } => u64::from(count),
+            _ => 0,
+        };
         Story {
             label: None,
             op: *op,
-            beats: parse(events, self.state.as_mut()),
+            beats: parse(events, self.state.as_mut(), bulk),
         }
     }
 

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use pfnlab_linux::bootlog::{self, BootLogError};
 use pfnlab_mm::boot::{Circumstances, GivenBack, Layout, Replayed, ZoneLayout, replay_script};
-use pfnlab_mm::{Config, Mm, Profile};
+use pfnlab_mm::{Config, Profile};
 use pfnlab_model::{
     Affinity, BootOp, BootScript, Inspect, LateFree, Machine, MachineSpec, NodeId, Pfn, PfnRange,
     Snapshot, ZoneId,
@@ -97,7 +97,7 @@ impl BootedLog {
         let mut spec = replayed.machine_spec(&script);
         place_distances(&mut spec, options.distances.as_deref(), &mut notices);
         let machine = spec.build().map_err(|error| at_start(error.to_string()))?;
-        let layout = Layout::new(&machine, &config);
+        let layout = Layout::new(&machine, profile, &config);
         let circumstances = Circumstances {
             // Where all memory counts as free, none is given back.
             given_back: match knows_reservations(&script) {
@@ -105,8 +105,10 @@ impl BootedLog {
                 false => Vec::new(),
             },
             real_nodes: real_nodes(&script, machine.nodes().len()),
+            // The log says what it took.
+            charge_memmap: false,
         };
-        let booted = boot(&machine, profile, &config, &circumstances)?;
+        let booted = Booted::under(&machine, profile, &config, &circumstances)?;
         Ok(BootedLog {
             text: text.to_owned(),
             script,
@@ -179,26 +181,9 @@ impl BootedLog {
     /// When no such machine can be booted.
     pub fn as_released(&self) -> Result<Snapshot, Error> {
         let nothing = Circumstances::default();
-        let booted = boot(self.machine(), self.profile(), &self.config, &nothing)?;
+        let booted = Booted::under(self.machine(), self.profile(), &self.config, &nothing)?;
         Ok(booted.mm.snapshot())
     }
-}
-
-fn boot(
-    machine: &Machine,
-    profile: &'static Profile,
-    config: &Config,
-    circumstances: &Circumstances,
-) -> Result<Booted, Error> {
-    let mm = Mm::boot_under(machine, profile, config, circumstances);
-    Ok(Booted {
-        machine: machine.clone(),
-        layout: Layout::new(machine, config),
-        mm: mm.map_err(|error| Error::Boot {
-            machine: machine.name().to_owned(),
-            error,
-        })?,
-    })
 }
 
 fn unreadable(name: &str, text: &str, error: BootLogError) -> Error {
@@ -261,6 +246,10 @@ fn knows_reservations(script: &BootScript) -> bool {
         .any(|step| matches!(step.op, BootOp::Dump(_)))
 }
 
+fn has_mirror(script: &BootScript) -> bool {
+    script.mirrored().next().is_some()
+}
+
 fn notices(script: &BootScript, options: &LogOptions, config: &Config) -> Vec<String> {
     let mut notices = Vec::new();
     if !knows_reservations(script) {
@@ -276,15 +265,11 @@ fn notices(script: &BootScript, options: &LogOptions, config: &Config) -> Vec<St
     if script.cpus.is_empty() {
         notices.push("the log names no CPU: there is one, on node 0".to_owned());
     }
-    for option in ["kernelcore", "movablecore"] {
-        if script.option(option) == Some("mirror") {
-            notices.push(format!(
-                "`{option}=mirror` is not modelled: zones may differ"
-            ));
-        }
-    }
-    if script.option("movable_node").is_some() && script.affinity.iter().any(|said| said.hotplug) {
-        notices.push("`movable_node` is not modelled: zones may differ".to_owned());
+    if script.option("kernelcore") == Some("mirror") && !has_mirror(script) {
+        notices.push(
+            "`kernelcore=mirror`, but no printed list of memory has any that is mirrored"
+                .to_owned(),
+        );
     }
     if options.config.is_none() && script.option("transparent_hugepage").is_none() {
         notices.push("no log says whether huge pages are on: they count as on".to_owned());

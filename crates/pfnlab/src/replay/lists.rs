@@ -115,6 +115,7 @@ fn cpu_of(op: &Op) -> Option<CpuId> {
             Some(request.cpu)
         }
         Op::Free { cpu, .. } | Op::Drain { cpu } | Op::Vmstat { cpu } => Some(cpu),
+        Op::Client(op) => Some(op.cpu()),
         Op::Split { .. } | Op::Sysctl { .. } | Op::ZoneFlags { .. } => None,
     }
 }

@@ -80,12 +80,14 @@ pub fn recording(case: &Path, mut progress: impl FnMut(u64)) -> Result<CaseRepla
         }
     }
     let explained = first.map(|number| explain(case, &recording, number));
+    let mut ends = differences(&recording.after, &snapshot_of(driver.allocator()));
+    ends.extend_from_slice(&recording.disturbed);
     Ok(CaseReplay {
         case: case.to_owned(),
         ops: recording.ops.len() as u64,
         exact,
         divergence: explained.transpose()?,
-        differences: differences(&recording.after, &snapshot_of(driver.allocator())),
+        differences: ends,
     })
 }
 
@@ -144,6 +146,8 @@ fn seen(recorded: &RecordedOp, outcome: &Outcome, driver: &Driver<Mm>) -> Got {
         }
         Outcome::Exact(range) | Outcome::FreedRun(range) => (Status::Ok, vec![range.start()]),
         Outcome::Bulk { .. } => (Status::Ok, driver.pages().to_vec()),
+        Outcome::Object(at) | Outcome::ObjectFreed(at) => (Status::Ok, vec![at.frame()]),
+        Outcome::Kept(block) => (Status::Ok, vec![block.start()]),
         Outcome::Done => (Status::Ok, Vec::new()),
         Outcome::Refused(_) => (Status::Fail, Vec::new()),
         Outcome::Skipped | Outcome::Rejected | Outcome::Unsupported => (Status::Skip, Vec::new()),

@@ -75,11 +75,29 @@ impl schemars::JsonSchema for MachineChoice {
                         },
                         "kernelcore": {
                             "type": "string",
-                            "description": "Memory outside the movable zones: 1G or 40%."
+                            "description": "Memory outside the movable zones: 1G or 40%, or mirror."
                         },
                         "movablecore": {
                             "type": "string",
                             "description": "Memory in the movable zones: 600M or 50%."
+                        },
+                        "movable-node": {
+                            "type": "boolean",
+                            "description": "What can be unplugged is movable."
+                        },
+                        "hotplug": {
+                            "type": "array",
+                            "items": range.clone(),
+                            "description": "Memory that can be unplugged."
+                        },
+                        "mirrored": {
+                            "type": "array",
+                            "items": range.clone(),
+                            "description": "Memory that is mirrored; see kernelcore = mirror."
+                        },
+                        "dma-bits": {
+                            "type": "integer", "minimum": 12, "maximum": 64,
+                            "description": "Address bits the weakest device reaches; arm64."
                         },
                         "node": {
                             "type": "array",

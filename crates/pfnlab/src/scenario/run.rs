@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use pfnlab_mm::Mm;
-use pfnlab_model::{Event, Observer, Op, Snapshot, Step, Trace, TraceStart};
+use pfnlab_model::{Event, Observer, Op, SlabEvent, Snapshot, Step, Trace, TraceStart};
 use pfnlab_sim::phase::{Kind, Program};
 use pfnlab_sim::{Driver, Fingerprint, Tally, index};
 
@@ -55,13 +55,20 @@ pub struct ScenarioRun {
 struct Watch {
     fell_back: u64,
     claimed: u64,
+    slabs: u64,
+    slabs_fell_back: u64,
 }
 
 impl Observer for Watch {
     fn event(&mut self, event: Event) {
-        if let Event::FellBack { claimed, .. } = event {
-            self.fell_back += 1;
-            self.claimed += u64::from(claimed);
+        match event {
+            Event::FellBack { claimed, .. } => {
+                self.fell_back += 1;
+                self.claimed += u64::from(claimed);
+            }
+            Event::Slab(SlabEvent::Made { .. }) => self.slabs += 1,
+            Event::Slab(SlabEvent::FellToMinimum { .. }) => self.slabs_fell_back += 1,
+            _ => {}
         }
     }
 }
@@ -212,6 +219,8 @@ impl ScenarioRun {
             name,
             tally,
             fell_back: watch.fell_back,
+            slabs: watch.slabs,
+            slabs_fell_back: watch.slabs_fell_back,
             claimed: watch.claimed,
             held: self.program.table().held(),
             free: snapshot.zones.iter().map(free).sum(),
@@ -256,6 +265,9 @@ fn add(total: &mut Tally, phase: &Tally) {
         bulk,
         bulk_frames,
         exact,
+        objects,
+        objects_freed,
+        kept,
         done,
         rejected,
         unsupported,
@@ -272,6 +284,9 @@ fn add(total: &mut Tally, phase: &Tally) {
     total.bulk += bulk;
     total.bulk_frames += bulk_frames;
     total.exact += exact;
+    total.objects += objects;
+    total.objects_freed += objects_freed;
+    total.kept += kept;
     total.done += done;
     total.rejected += rejected;
     total.unsupported += unsupported;

@@ -60,6 +60,11 @@ pub struct PhaseSummary {
     pub fell_back: u64,
     /// Those after which the pageblock belonged to the type that asked.
     pub claimed: u64,
+    /// Slabs that caches of objects made.
+    pub slabs: u64,
+    /// How often no block of the order a cache prefers was to be had, and it asked for the least
+    /// order.
+    pub slabs_fell_back: u64,
     /// At its end: frames that tickets name.
     pub held: u64,
     /// At its end: frames on the free lists.

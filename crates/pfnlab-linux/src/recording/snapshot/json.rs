@@ -1,12 +1,15 @@
-//! A recorded state as it is written. Every field of the format is named here; a field with an
-//! underscore is read over, because no [`Snapshot`](pfnlab_model::Snapshot) holds it. Which of the
-//! optional fields must be there the kernel says.
+//! A recorded state as it is written. Every field of the format is named here. What no
+//! [`Snapshot`](pfnlab_model::Snapshot) holds is [`Kept`] as it is written, or, with an underscore,
+//! read over. Which of the optional fields must be there the kernel says.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+
+/// What no operation changes, and no `Snapshot` holds; null: it is not there.
+pub(super) type Kept = serde_json::Value;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,8 +20,7 @@ pub(super) struct State {
     pub(super) cpus: Vec<Cpu>,
     pub(super) nodes: Vec<Node>,
     pub(super) zones: Vec<Zone>,
-    #[serde(rename = "sections")]
-    _sections: IgnoredAny,
+    pub(super) sections: Kept,
 }
 
 #[derive(Deserialize)]
@@ -49,26 +51,18 @@ pub(super) struct Global {
     pub(super) nr_free_pages_index: Option<u64>,
     #[serde(rename = "HZ")]
     pub(super) hz: Option<u64>,
-    #[serde(rename = "version_code")]
-    _version_code: IgnoredAny,
-    #[serde(rename = "migrate_pcptypes")]
-    _migrate_pcptypes: IgnoredAny,
-    #[serde(rename = "nr_pcp_lists")]
-    _nr_pcp_lists: IgnoredAny,
-    #[serde(rename = "nr_pageblock_bits")]
-    _nr_pageblock_bits: IgnoredAny,
-    #[serde(rename = "nr_online_nodes")]
-    _nr_online_nodes: IgnoredAny,
-    #[serde(rename = "nr_cpu_ids")]
-    _nr_cpu_ids: IgnoredAny,
-    #[serde(rename = "node_reclaim_mode", alias = "zone_reclaim_mode")]
-    _node_reclaim_mode: IgnoredAny,
-    #[serde(rename = "system_state", default)]
-    _system_state: IgnoredAny,
-    #[serde(rename = "leader_cpu")]
-    _leader_cpu: IgnoredAny,
-    #[serde(rename = "gfp_allowed_mask")]
-    _gfp_allowed_mask: IgnoredAny,
+    pub(super) version_code: Kept,
+    pub(super) migrate_pcptypes: Kept,
+    pub(super) nr_pcp_lists: Kept,
+    pub(super) nr_pageblock_bits: Kept,
+    pub(super) nr_online_nodes: Kept,
+    pub(super) nr_cpu_ids: Kept,
+    #[serde(alias = "zone_reclaim_mode")]
+    pub(super) node_reclaim_mode: Kept,
+    #[serde(default)]
+    pub(super) system_state: Kept,
+    pub(super) leader_cpu: Kept,
+    pub(super) gfp_allowed_mask: Kept,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -97,10 +91,8 @@ pub(super) struct Node {
     pub(super) distance: Vec<u8>,
     pub(super) zonelist_fallback: Vec<(i64, u64)>,
     pub(super) zonelist_nofallback: Vec<(i64, u64)>,
-    #[serde(rename = "states")]
-    _states: IgnoredAny,
-    #[serde(rename = "nr_zones")]
-    _nr_zones: IgnoredAny,
+    pub(super) states: Kept,
+    pub(super) nr_zones: Kept,
     #[serde(rename = "kswapd_waiting")]
     _kswapd_waiting: IgnoredAny,
     #[serde(rename = "kcompactd_waiting", default)]
@@ -149,38 +141,37 @@ pub(super) struct Zone {
     pub(super) free_lists: Vec<FreeList>,
     pub(super) pcp: Vec<Pcp>,
     pub(super) pageblocks: Option<Pageblocks>,
-    #[serde(rename = "name")]
-    _name: IgnoredAny,
-    #[serde(rename = "present_early", default)]
-    _present_early: IgnoredAny,
-    #[serde(rename = "initialized", default)]
-    _initialized: IgnoredAny,
-    #[serde(rename = "contiguous", default)]
-    _contiguous: IgnoredAny,
-    #[serde(rename = "min_unmapped_pages", default)]
-    _min_unmapped_pages: IgnoredAny,
-    #[serde(rename = "min_slab_pages", default)]
-    _min_slab_pages: IgnoredAny,
-    #[serde(rename = "compact_cached_free_pfn", default)]
-    _compact_cached_free_pfn: IgnoredAny,
-    #[serde(rename = "compact_cached_migrate_pfn", default)]
-    _compact_cached_migrate_pfn: IgnoredAny,
-    #[serde(rename = "compact_cached_migrate_pfn_async", default)]
-    _compact_cached_migrate_pfn_async: IgnoredAny,
-    #[serde(rename = "compact_cached_migrate_pfn_sync", default)]
-    _compact_cached_migrate_pfn_sync: IgnoredAny,
-    #[serde(rename = "compact_init_migrate_pfn", default)]
-    _compact_init_migrate_pfn: IgnoredAny,
-    #[serde(rename = "compact_init_free_pfn", default)]
-    _compact_init_free_pfn: IgnoredAny,
-    #[serde(rename = "compact_considered", default)]
-    _compact_considered: IgnoredAny,
-    #[serde(rename = "compact_defer_shift", default)]
-    _compact_defer_shift: IgnoredAny,
-    #[serde(rename = "compact_order_failed", default)]
-    _compact_order_failed: IgnoredAny,
-    #[serde(rename = "compact_blockskip_flush", default)]
-    _compact_blockskip_flush: IgnoredAny,
+    pub(super) name: Kept,
+    #[serde(default)]
+    pub(super) present_early: Kept,
+    #[serde(default)]
+    pub(super) initialized: Kept,
+    #[serde(default)]
+    pub(super) contiguous: Kept,
+    #[serde(default)]
+    pub(super) min_unmapped_pages: Kept,
+    #[serde(default)]
+    pub(super) min_slab_pages: Kept,
+    #[serde(default)]
+    pub(super) compact_cached_free_pfn: Kept,
+    #[serde(default)]
+    pub(super) compact_cached_migrate_pfn: Kept,
+    #[serde(default)]
+    pub(super) compact_cached_migrate_pfn_async: Kept,
+    #[serde(default)]
+    pub(super) compact_cached_migrate_pfn_sync: Kept,
+    #[serde(default)]
+    pub(super) compact_init_migrate_pfn: Kept,
+    #[serde(default)]
+    pub(super) compact_init_free_pfn: Kept,
+    #[serde(default)]
+    pub(super) compact_considered: Kept,
+    #[serde(default)]
+    pub(super) compact_defer_shift: Kept,
+    #[serde(default)]
+    pub(super) compact_order_failed: Kept,
+    #[serde(default)]
+    pub(super) compact_blockskip_flush: Kept,
 }
 
 #[derive(Deserialize)]
@@ -210,8 +201,7 @@ pub(super) struct Pcp {
     pub(super) vm_stat_diff: Vec<i8>,
     pub(super) lists: Vec<PcpList>,
     /// The same for all zones, and in [`Cpu`].
-    #[serde(rename = "online")]
-    _online: IgnoredAny,
+    pub(super) online: Kept,
 }
 
 #[derive(Deserialize)]
@@ -233,8 +223,7 @@ pub(super) struct Pageblocks {
     pub(super) count: u64,
     pub(super) mt: String,
     pub(super) nr_lru_or_movable: Vec<(u32, u32)>,
-    #[serde(rename = "skip")]
-    _skip: IgnoredAny,
+    pub(super) skip: Kept,
 }
 
 /// Named counters, in the order they are written: it is that of `vm_stat_diff`.

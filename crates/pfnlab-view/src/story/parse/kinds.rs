@@ -15,6 +15,8 @@ pub(super) fn zone_of(event: Event) -> Option<ZoneId> {
         | Event::BoostSet { zone, .. }
         | Event::PcpRefilled { zone, .. }
         | Event::FlagsSet { zone, .. }
+        | Event::NotClaimed { zone, .. }
+        | Event::NofailWarned { zone, .. }
         | Event::ZoneRefused {
             zone,
             why: Refusal::NothingFound,
@@ -48,6 +50,7 @@ pub(super) fn is_taking(beat: &Beat) -> bool {
             beat,
             Beat::Take(_)
                 | Beat::Moved { .. }
+                | Beat::NotClaimed { .. }
                 | Beat::Retyped { .. }
                 | Beat::Boost { .. }
                 | Beat::Flags { .. }

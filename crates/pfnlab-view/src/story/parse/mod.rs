@@ -8,19 +8,21 @@ mod blocks;
 mod kinds;
 mod walk;
 
-use pfnlab_model::{End, Event, Snapshot};
+use pfnlab_model::{End, Event, PcpField, Snapshot, ZoneFlags, ZoneId};
 
 use super::beat::{Beat, Fallback};
-use super::look::{self, PcpLook};
+use super::look::{self, PageblockLook, PcpLook};
 use crate::names;
 
 use blocks::Search;
 use kinds::{is_draining, is_filling, is_taking, zone_of};
 use walk::Walk;
 
-/// The beats of one operation. `state` is the state before, and moves along.
-pub(crate) fn parse(events: &[Event], state: Option<&mut Snapshot>) -> Vec<Beat> {
+/// The beats of one operation. `state` is the state before, and moves along. `bulk`: how many
+/// frames a bulk request asks for.
+pub(crate) fn parse(events: &[Event], state: Option<&mut Snapshot>, bulk: u64) -> Vec<Beat> {
     let mut parser = Parser {
+        bulk,
         events,
         at: 0,
         state,
@@ -35,6 +37,7 @@ pub(crate) fn parse(events: &[Event], state: Option<&mut Snapshot>) -> Vec<Beat>
 }
 
 struct Parser<'a> {
+    bulk: u64,
     events: &'a [Event],
     at: usize,
     state: Option<&'a mut Snapshot>,
@@ -79,6 +82,19 @@ impl Parser<'_> {
             .rposition(|beat| !kind(beat))
             .map_or(0, |at| at + 1);
         self.beats.split_off(start)
+    }
+
+    /// What the high mark of a zone's per-CPU lists was before this operation moved it.
+    fn high_before(&self, of: ZoneId) -> Option<u32> {
+        self.beats.iter().find_map(|beat| match *beat {
+            Beat::Tuned {
+                zone,
+                field: PcpField::High,
+                from,
+                ..
+            } if zone == of => from,
+            _ => None,
+        })
     }
 
     fn event(&mut self, event: Event) {
@@ -141,13 +157,16 @@ impl Parser<'_> {
                     .and_then(|(_, state)| PcpLook::of(state, cpu))
                     .map(|now| PcpLook {
                         count: now.count + frames,
+                        high: self.high_before(zone).unwrap_or(now.high),
                         ..now
                     });
+                let flags = look::zone_in(self.state(), zone).map(|(_, state)| state.flags);
                 self.push(Beat::Drain {
                     zone,
                     cpu,
                     frames,
                     before,
+                    flags: flags.unwrap_or(ZoneFlags::NONE),
                     parts,
                 });
             }
@@ -187,7 +206,8 @@ impl Parser<'_> {
             Event::Asked(request) => {
                 self.walk = Some(Walk {
                     request: Some(request),
-                    flags: 0,
+                    flags: None,
+                    first: None,
                     let_in: None,
                 });
                 Beat::Asked {
@@ -203,7 +223,8 @@ impl Parser<'_> {
                 let request = self.walk.as_ref().and_then(|walk| walk.request);
                 self.walk = Some(Walk {
                     request,
-                    flags,
+                    flags: Some(flags),
+                    first: Some(preferred),
                     let_in: None,
                 });
                 let profile = self.state().map(|state| state.profile.clone());
@@ -214,6 +235,17 @@ impl Parser<'_> {
                 }
             }
             Event::ZoneRefused { zone, why } => self.refused(zone, why),
+            Event::NotClaimed { zone, block, from } => {
+                self.begin_search(zone, None);
+                let pageblock = look::zone_in(self.state(), zone)
+                    .map(|(snapshot, state)| PageblockLook::of(snapshot, state, block));
+                Beat::NotClaimed {
+                    block,
+                    from,
+                    pageblock,
+                }
+            }
+            Event::NofailWarned { order, .. } => Beat::NofailWarned { order },
             Event::Retyped { block, mt } => {
                 let zones = self.state().map_or(&[][..], |state| &state.zones);
                 let from = zones
@@ -251,6 +283,7 @@ impl Parser<'_> {
                 let from = look::zone_in(self.state(), zone)
                     .and_then(|(_, state)| look::pcp_field(state, cpu, field));
                 Beat::Tuned {
+                    zone,
                     cpu,
                     field,
                     from,
@@ -293,6 +326,7 @@ impl Parser<'_> {
             Event::Refused(_) => Beat::Refused,
             Event::SysctlSet { sysctl, value } => Beat::Sysctl { sysctl, value },
             Event::WatermarksSet { zone, marks } => Beat::Watermarks { zone, marks },
+            Event::Slab(_) | Event::Lru(_) | Event::PageExt(_) => Beat::Client(event),
             other => Beat::Other(other),
         }
     }

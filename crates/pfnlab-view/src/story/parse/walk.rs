@@ -10,7 +10,10 @@ use crate::story::look::{self, FreeCounts, Level};
 /// A walk on its way.
 pub(super) struct Walk {
     pub(super) request: Option<Request>,
-    pub(super) flags: u32,
+    /// Its internal flags; `None`: a bulk request looks for a zone, before any walk.
+    pub(super) flags: Option<u32>,
+    /// The zone that was asked first.
+    pub(super) first: Option<ZoneId>,
     /// The zone that let it in.
     pub(super) let_in: Option<ZoneId>,
 }
@@ -19,6 +22,7 @@ impl Parser<'_> {
     pub(super) fn refused(&mut self, zone: ZoneId, why: Refusal) -> Beat {
         if let Some(walk) = &mut self.walk {
             walk.let_in = None;
+            walk.first.get_or_insert(zone);
         }
         let order = self
             .walk
@@ -42,7 +46,8 @@ impl Parser<'_> {
                 unmixed: self
                     .walk
                     .as_ref()
-                    .is_some_and(|walk| flags::unmixed(walk.flags)),
+                    .and_then(|walk| walk.flags)
+                    .is_some_and(flags::unmixed),
                 counts,
             },
         }
@@ -51,8 +56,16 @@ impl Parser<'_> {
     fn level(&self, zone: ZoneId) -> Option<Level> {
         let walk = self.walk.as_ref()?;
         let (snapshot, state) = look::zone_in(self.state(), zone)?;
-        let highest = look::highest_zone(walk.request.as_ref()?, Some(snapshot));
-        Some(Level::of(snapshot, state, walk.flags, highest))
+        let highest = match walk.flags {
+            Some(_) => look::highest_zone(walk.request.as_ref()?, Some(snapshot)),
+            None => walk.first?.kind,
+        };
+        let level = Level::of(snapshot, state, walk.flags, highest);
+        Some(Level {
+            order: walk.request?.order,
+            bulk: walk.flags.map_or(self.bulk, |_| 0),
+            ..level
+        })
     }
 
     /// That a zone let the request in is told by no event: it follows from how the walk goes on.

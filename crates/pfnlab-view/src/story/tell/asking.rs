@@ -36,9 +36,13 @@ impl Teller<'_> {
         let mark = flags::mark(flags);
         let start = names::zone(preferred);
         let mut line = Line::new().then(Tone::Strong, "Walk");
+        let single = match self.op {
+            Op::Bulk { .. } => " for a single frame",
+            _ => "",
+        };
         line.push(
             Tone::Plain,
-            format!(" from {start} on, down to the {mark} mark"),
+            format!("{single} from {start} on, down to the {mark} mark"),
         );
         for words in flags::words(flags, profile) {
             line.push(Tone::Plain, format!("; {words}"));
@@ -71,7 +75,12 @@ impl Teller<'_> {
                     Tone::Plain,
                     format!(", {free} free. That is not more than {}", shown(level)),
                 );
-                line.push(Tone::Plain, ", but a reserve is open to it");
+                let why = if level.boost > 0 {
+                    ", but a reserve is open to it, or the boost does not hold for it"
+                } else {
+                    ", but a reserve is open to it"
+                };
+                line.push(Tone::Plain, why);
             }
             None => {}
         }
@@ -86,7 +95,16 @@ impl Teller<'_> {
         let uncounted = level.free.max(0) - free;
         let mut why = if uncounted > 0 {
             let all = level.free.max(0);
-            format!("{all} free less {uncounted} that do not count, {free},")
+            match uncounted + 1 - level.order.frames() as i64 {
+                ..=0 => format!("{all} free less {uncounted} that do not count, {free},"),
+                kept if kept == uncounted => {
+                    format!("{all} free less {kept} kept for high-order atomic requests, {free},")
+                }
+                kept => format!(
+                    "{all} free less {uncounted} that do not count, {kept} of them kept for \
+                     high-order atomic requests, {free},"
+                ),
+            }
         } else {
             format!("{free} free")
         };
@@ -191,9 +209,10 @@ fn shown(level: &Level) -> String {
         mark: (name, mark),
         boost,
         withheld,
+        bulk,
         ..
     } = *level;
-    if boost == 0 && withheld == 0 {
+    if boost == 0 && withheld == 0 && bulk == 0 {
         return format!("the {name} mark {mark}");
     }
     let mut text = format!("{} ({name} mark {mark}", level.needed());
@@ -204,6 +223,9 @@ fn shown(level: &Level) -> String {
         text.push_str(&format!(
             " + {withheld} withheld from requests that could go higher"
         ));
+    }
+    if bulk > 0 {
+        text.push_str(&format!(" + {bulk} wanted"));
     }
     text.push(')');
     text

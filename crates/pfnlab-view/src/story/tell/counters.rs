@@ -23,13 +23,15 @@ impl Teller<'_> {
         }
         let words = match beat {
             Beat::Tuned {
+                zone,
                 cpu,
                 field,
                 from,
                 to,
             } => {
-                let (cpu, name) = (names::cpu(*cpu), field_name(*field));
-                format!("{cpu}'s lists: {name} {}.", change(*from, to))
+                let (zone, cpu) = (names::zone(*zone), names::cpu(*cpu));
+                let name = field_name(*field);
+                format!("{zone}: {cpu}'s lists: {name} {}.", change(*from, to))
             }
             Beat::Stat { zone, stat, value } => {
                 format!("{}: {} is {value} now.", names::zone(*zone), stat.name())
@@ -72,7 +74,7 @@ fn field_name(field: PcpField) -> &'static str {
         PcpField::AllocFactor => "doublings of a refill",
         PcpField::FreeFactor => "doublings of a drain",
         PcpField::FreeCount => "frames freed lately",
-        PcpField::Expire => "folds until they are drained from afar",
+        PcpField::Expire => "folds left until they expire",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Blocks that come back: to the buddy lists, one by one or in a drain.
 
-use pfnlab_model::{Block, CpuId, Order};
+use pfnlab_model::{Block, CpuId, Op, Order, ZoneFlags};
 
 use super::{SHOWN, Teller, end_name};
 use crate::ladder;
@@ -51,6 +51,7 @@ impl Teller<'_> {
         cpu: CpuId,
         frames: u32,
         before: Option<&PcpLook>,
+        flags: ZoneFlags,
         parts: &[Beat],
     ) {
         let zone = parts.iter().find_map(|part| match part {
@@ -71,6 +72,10 @@ impl Teller<'_> {
                 format!(" (of {count}; high mark {high}, batch {batch})"),
             );
         }
+        let why = before
+            .filter(|_| matches!(self.op, Op::Free { .. }))
+            .and_then(|before| below_high(before, frames, flags, parts));
+        line.push(Tone::Plain, why.unwrap_or_default());
         self.say(line.plain("."));
         self.inside(|teller| {
             if teller.full() {
@@ -100,6 +105,35 @@ impl Teller<'_> {
             .iter()
             .filter(|part| matches!(part, Beat::Retyped { .. }));
         retyped.for_each(|part| self.beat(part));
+    }
+}
+
+/// Why lists are drained that are not above their high mark.
+fn below_high(
+    before: &PcpLook,
+    frames: u32,
+    flags: ZoneFlags,
+    parts: &[Beat],
+) -> Option<&'static str> {
+    /// A crowd of frees gives back so many batches at most, as a shift.
+    const MOST: u32 = 5;
+    let PcpLook { count, high, batch } = *before;
+    if count >= high {
+        return None;
+    }
+    let first = parts.iter().find_map(|part| match part {
+        Beat::PcpOff { block, .. } => Some(block.order().get()),
+        _ => None,
+    });
+    let crowd = matches!(first, Some(1..=3)) && (frames >= count || frames >= batch << MOST);
+    if crowd {
+        Some(": frees of orders 1 to 3 came in a row")
+    } else if flags.contains(ZoneFlags::RECLAIM_ACTIVE) {
+        Some(": kswapd reclaims, so they are kept short")
+    } else if flags.contains(ZoneFlags::BELOW_HIGH) {
+        Some(": the zone is not above its own high mark, so they are kept short")
+    } else {
+        None
     }
 }
 

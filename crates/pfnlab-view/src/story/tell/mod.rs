@@ -3,10 +3,12 @@
 //! - [`Teller`]: one sentence for every beat.
 //! - [`asking`]: requests, walks, watermarks. [`taking`]: blocks that leave the free lists.
 //!   [`giving`]: blocks that come back. [`changes`]: what many blocks did to the lists.
+//! - [`clients`]: what the allocator's clients do.
 //! - [`counters`]: numbers that only a full story tells. [`outcome`]: how it ended.
 
 mod asking;
 mod changes;
+mod clients;
 mod counters;
 mod giving;
 mod outcome;
@@ -147,6 +149,14 @@ impl Teller<'_> {
                 blocks,
                 ..
             } => self.moved(*from, *to, *end, blocks),
+            Beat::NotClaimed {
+                block,
+                from,
+                pageblock,
+            } => self.not_claimed(*block, *from, pageblock.as_ref()),
+            Beat::NofailWarned { order } => self.say(format!(
+                "A kernel warns: order {order} is above 1, and __GFP_NOFAIL forbids to refuse it."
+            )),
             Beat::Retyped { block, from, to } => self.retyped(*block, *from, *to),
             Beat::HighAtomic { zone, frames } => self.say(format!(
                 "{} keeps {} for high-order atomic requests now.",
@@ -193,10 +203,11 @@ impl Teller<'_> {
                 cpu,
                 frames,
                 before,
+                flags,
                 parts,
                 ..
             } => {
-                self.drain(*cpu, *frames, before.as_ref(), parts);
+                self.drain(*cpu, *frames, before.as_ref(), *flags, parts);
             }
             Beat::LentSplit { block } => self.say(format!(
                 "{block} is {} now, each handed out on its own.",
@@ -214,6 +225,7 @@ impl Teller<'_> {
             Beat::Tuned { .. } | Beat::Stat { .. } | Beat::Diff { .. } | Beat::Other(_) => {
                 self.counter(beat);
             }
+            Beat::Client(event) => self.client(*event),
             Beat::Lent { .. } | Beat::Refused => {}
         }
     }

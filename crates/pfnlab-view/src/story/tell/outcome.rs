@@ -12,6 +12,9 @@ impl Teller<'_> {
     /// What was handed out, or that nothing was.
     pub(super) fn outcome(&mut self, beats: &[Beat]) {
         let arrow = self.page.style().pick("→", "=>");
+        if let Op::Client(_) = self.op {
+            return self.client_outcome(beats, arrow);
+        }
         let zone = beats.iter().rev().find_map(|beat| match beat {
             Beat::Lent { zone, .. } => Some(names::zone(*zone)),
             _ => None,

@@ -6,7 +6,8 @@ use super::{SHOWN, Teller};
 use crate::ladder;
 use crate::names::{self, counted};
 use crate::story::beat::{Beat, Fallback, Take};
-use crate::story::look::FreeCounts;
+use crate::story::flags;
+use crate::story::look::{FreeCounts, PageblockLook};
 use crate::style::Tone;
 use crate::text::Line;
 
@@ -75,11 +76,28 @@ impl Teller<'_> {
             line.append(names::listed(others));
             line.push(Tone::Plain, ". ");
         }
+        let claims = parts.iter().rposition(is_not_claimed);
+        let (tried, parts) = parts.split_at(claims.map_or(0, |last| last + 1));
+        if !tried.is_empty() {
+            self.say(line);
+            line = Line::new();
+            self.inside(|teller| teller.all(tried));
+        }
         line.push(Tone::Strong, block.to_string());
         line.push(Tone::Plain, " is chosen, on the ");
         line.append(names::of_type(*from));
         self.say(line.plain(" list."));
-        self.claim(fallback);
+        // Of one that was looked at all is said.
+        let known =
+            |part: &Beat| matches!(part, Beat::NotClaimed { block: tried, .. } if tried == block);
+        if !tried.iter().any(known) {
+            self.claim(fallback);
+        }
+        if !fallback.claimed && flags::claims_first(fallback.profile.as_deref()) {
+            let mut line = Line::from("The block is stolen alone: what is cut off stays ");
+            line.append(names::of_type(*from));
+            self.say(line.plain("."));
+        }
         self.inside(|teller| {
             for part in parts {
                 match part {
@@ -95,10 +113,8 @@ impl Teller<'_> {
     fn claim(&mut self, fallback: &Fallback) {
         let Fallback {
             block,
-            wanted,
             claimed,
             pageblock,
-            profile,
             ..
         } = fallback;
         let mut line = match pageblock {
@@ -106,36 +122,41 @@ impl Teller<'_> {
             Some(look) if look.block.order() <= block.order() => {
                 Line::from("That is a whole pageblock or more. It is ")
             }
-            Some(look) => Line::from(format!(
-                "Of its pageblock {} {} of {} frames are free. It is ",
-                look.block,
-                look.free,
-                look.block.frames()
-            )),
+            Some(look) => Line::from(format!("{} It is ", free_of(look))),
         };
-        line.push(
-            Tone::Strong,
-            if *claimed { "claimed" } else { "not claimed" },
-        );
-        if let (true, Some(look)) = (claimed, pageblock)
-            && look.free < look.block.frames() / 2
-        {
-            let why = ": with those of like kind it is half of them";
-            line.push(Tone::Plain, why);
-        }
-        if let (false, Some(look)) = (claimed, pageblock)
-            && block.order() < look.block.order()
-        {
-            let least = look.block.order().get() / HALF;
-            if block.order().get() < least && !claims_small(*wanted, profile.as_deref()) {
-                let why = format!(": {wanted} requests claim from blocks of order {least} on only");
-                line.push(Tone::Plain, why);
-            } else {
-                let why = ": that takes half of the frames, free or of like kind";
+        if *claimed {
+            line.push(Tone::Strong, "claimed");
+            if let Some(look) = pageblock
+                && look.free < look.block.frames() / 2
+            {
+                let why = ": with those of like kind it is half of them";
                 line.push(Tone::Plain, why);
             }
+        } else {
+            line.push(Tone::Strong, "not claimed");
+            let why = pageblock.as_ref().map(|look| why_not(fallback, look));
+            line.push(Tone::Plain, why.unwrap_or_default());
         }
         self.say(line.plain("."));
+    }
+
+    /// A pageblock that might have been claimed.
+    pub(super) fn not_claimed(
+        &mut self,
+        block: Block,
+        from: MigrateType,
+        pageblock: Option<&PageblockLook>,
+    ) {
+        let mut line = Line::from(format!("{block}, the largest left on the "));
+        line.append(names::of_type(from));
+        line.push(Tone::Plain, " lists, is looked at.");
+        if let Some(look) = pageblock {
+            line.push(Tone::Plain, format!(" {}", free_of(look)));
+        }
+        line.push(Tone::Plain, " It is ");
+        line.push(Tone::Strong, "not claimed");
+        let why = pageblock.map_or("", |look| too_little(look, true));
+        self.say(line.plain(format!("{why}.")));
     }
 
     pub(super) fn refill(&mut self, cpu: CpuId, list: &Line, blocks: u32, parts: &[Beat]) {
@@ -208,6 +229,49 @@ impl Teller<'_> {
             more => self.say(format!("{} like that.", counted(more, "more fallback"))),
         }
         self.new_on_lists(parts);
+    }
+}
+
+fn is_not_claimed(part: &Beat) -> bool {
+    matches!(part, Beat::NotClaimed { .. })
+}
+
+fn free_of(look: &PageblockLook) -> String {
+    let (block, free, all) = (look.block, look.free, look.block.frames());
+    format!("Of its pageblock {block} {free} of {all} frames are free.")
+}
+
+/// Why the pageblock of what was robbed did not change hands.
+fn why_not(fallback: &Fallback, look: &PageblockLook) -> String {
+    let Fallback {
+        block,
+        wanted,
+        profile,
+        parts,
+        ..
+    } = fallback;
+    let profile = profile.as_deref();
+    let least = look.block.order().get() / HALF;
+    if look.block.order() <= block.order() {
+        return String::new();
+    }
+    if block.order().get() < least && !claims_small(*wanted, profile) {
+        return format!(": {wanted} requests claim from blocks of order {least} on only");
+    }
+    if flags::claims_first(profile) && !parts.iter().any(is_not_claimed) {
+        return ": once a refill has stolen, it goes on stealing".to_owned();
+    }
+    too_little(look, flags::needs_all(profile)).to_owned()
+}
+
+/// Why a pageblock is not worth claiming. `all`: it must lie in the zone from its first frame on.
+fn too_little(look: &PageblockLook, all: bool) -> &'static str {
+    if look.mt == Some(MigrateType::HighAtomic) {
+        ": it is kept for high-order atomic requests"
+    } else if !look.ends_inside || (all && !look.begins_inside) {
+        ": it is not all in this zone"
+    } else {
+        ": that takes half of the frames, free or of like kind"
     }
 }
 

@@ -1,0 +1,35 @@
+//! What sits on a page allocator, and asks it for blocks.
+//!
+//! Everything here is written over [`PageAllocator`](pfnlab_model::PageAllocator): the same caches
+//! and batches run on the core, on a first-fit model in a test, or on yours. The crate is `no_std`
+//! with `alloc`.
+//!
+//! - [`slab`]: caches of objects, and `kmalloc`. Start here.
+//! - [`lru`]: batches of page references, and the lists they feed.
+//! - [`page_ext`]: a word and more for every frame, section by section.
+//! - [`page_owner`], [`page_idle`], [`guard`]: what is kept there.
+//! - [`Generation`]: which kernel they behave like.
+//! - [`CpuNotifier`], [`MemoryNotifier`]: how they learn that CPUs and memory come and go.
+
+#![no_std]
+
+extern crate alloc;
+
+mod generation;
+
+mod notify;
+
+pub mod slab;
+
+pub mod lru;
+
+pub mod page_ext;
+
+pub mod page_owner;
+
+pub mod page_idle;
+
+pub mod guard;
+
+pub use generation::Generation;
+pub use notify::{CpuEvent, CpuNotifier, MemoryEvent, MemoryNotifier, MemoryStep};

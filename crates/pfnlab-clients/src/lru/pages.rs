@@ -1,0 +1,117 @@
+//! The pages batches and lists know: who holds them, and where they are.
+
+use alloc::collections::{BTreeMap, VecDeque};
+
+use pfnlab_model::{Block, End, Event, LruEvent, LruList, NodeId, Observer, Pfn};
+
+/// A page that somebody wanted on a list.
+#[derive(Clone, Debug)]
+pub(super) struct Page {
+    pub(super) block: Block,
+    pub(super) node: NodeId,
+    /// Its owner's, if it has one still, and one for every batch it waits in.
+    pub(super) references: u32,
+    /// Its owner has not given it up.
+    pub(super) owned: bool,
+    /// The list it was to be put on first.
+    pub(super) wanted: LruList,
+    /// The list it is on (`PageLRU`).
+    pub(super) list: Option<LruList>,
+}
+
+/// Every page, and the lists of every node.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pages {
+    pages: BTreeMap<Pfn, Page>,
+    lists: BTreeMap<(NodeId, LruList), VecDeque<Pfn>>,
+}
+
+impl Pages {
+    pub(super) fn get(&self, start: Pfn) -> Option<&Page> {
+        self.pages.get(&start)
+    }
+
+    pub(super) fn get_mut(&mut self, start: Pfn) -> Option<&mut Page> {
+        self.pages.get_mut(&start)
+    }
+
+    /// The page that holds a frame.
+    pub(super) fn holding(&self, pfn: Pfn) -> Option<&Page> {
+        let (_, page) = self.pages.range(..=pfn).next_back()?;
+        page.block.range().contains(pfn).then_some(page)
+    }
+
+    /// Whether a page shares a frame with a block.
+    pub(super) fn overlap(&self, block: Block) -> bool {
+        let mut inside = self.pages.range(block.start()..block.range().end());
+        inside.next().is_some() || self.holding(block.start()).is_some()
+    }
+
+    pub(super) fn insert(&mut self, page: Page) {
+        self.pages.insert(page.block.start(), page);
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Page> {
+        self.pages.values()
+    }
+
+    /// The pages of a list, from its head.
+    pub(super) fn list(&self, node: NodeId, list: LruList) -> impl Iterator<Item = &Page> {
+        let found = self.lists.get(&(node, list));
+        let starts = found.into_iter().flatten();
+        starts.filter_map(|start| self.pages.get(start))
+    }
+
+    /// Puts a page on a list, off the one it is on.
+    pub(super) fn put(
+        &mut self,
+        start: Pfn,
+        list: LruList,
+        end: End,
+        observer: &mut impl Observer,
+    ) {
+        self.take_off(start, observer);
+        let Some(page) = self.pages.get_mut(&start) else {
+            return;
+        };
+        page.list = Some(list);
+        let (node, block) = (page.node, page.block);
+        let pages = self.lists.entry((node, list)).or_default();
+        match end {
+            End::Head => pages.push_front(start),
+            End::Tail => pages.push_back(start),
+        }
+        observer.event(Event::Lru(LruEvent::Listed {
+            node,
+            list,
+            block,
+            end,
+        }));
+    }
+
+    fn take_off(&mut self, start: Pfn, observer: &mut impl Observer) {
+        let Some(page) = self.pages.get_mut(&start) else {
+            return;
+        };
+        let Some(list) = page.list.take() else {
+            return;
+        };
+        let (node, block) = (page.node, page.block);
+        if let Some(pages) = self.lists.get_mut(&(node, list)) {
+            pages.retain(|&known| known != start);
+        }
+        observer.event(Event::Lru(LruEvent::Unlisted { node, list, block }));
+    }
+
+    /// Lets go of one reference. If it was the last, the page is off its list and known no more,
+    /// and its block is to be freed.
+    pub(super) fn release(&mut self, start: Pfn, observer: &mut impl Observer) -> Option<Block> {
+        let page = self.pages.get_mut(&start)?;
+        page.references -= 1;
+        if page.references > 0 {
+            return None;
+        }
+        self.take_off(start, observer);
+        self.pages.remove(&start).map(|page| page.block)
+    }
+}

@@ -1,0 +1,331 @@
+//! What sits around an allocator in a run: caches of objects, LRU batches, page tables' extensions.
+
+use std::collections::BTreeMap;
+
+use pfnlab_clients::Generation;
+use pfnlab_clients::lru::{Lru, LruError};
+use pfnlab_clients::page_ext::{ClientKind, Needs, PageExt, PageExtError, SectionMap};
+use pfnlab_clients::slab::{GiveBackError, LendError, Slub, SlubSetup};
+use pfnlab_model::{
+    Address, AllocError, Block, CacheId, Capability, ClientOp, CpuId, FreeError, Inspect, MemRange,
+    Observer, PageAllocator, PageExtClients, Pfn, PfnRange, Request, Snapshot, Ticket,
+};
+
+use crate::tickets::Tickets;
+use crate::{DriverError, Held, Outcome};
+
+/// The clients of an allocator, and what tickets name of theirs. Made when the first operation asks
+/// for one, for the generation, the CPUs and the nodes of the allocator's snapshot; an allocator
+/// without one has one CPU, one node, and the newest generation's clients.
+#[derive(Clone, Debug)]
+pub struct Around {
+    slub: Slub,
+    lru: Lru,
+    generation: &'static Generation,
+    page_ext: Option<PageExt<SectionMap>>,
+    things: BTreeMap<Ticket, Thing>,
+    moves: Vec<Move>,
+}
+
+/// What a ticket of a client names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Thing {
+    Object(Address),
+    Cache(CacheId),
+}
+
+/// A block that went between the allocator and a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// The client got it.
+    Got(Block),
+    /// The client gave it back.
+    Gave(Block),
+}
+
+impl Around {
+    /// The clients of an allocator whose first snapshot this is.
+    pub(crate) fn new(snapshot: Option<&Snapshot>) -> Around {
+        let generation = snapshot.and_then(|snapshot| Generation::by_name(&snapshot.profile));
+        let generation = generation.unwrap_or(Generation::NEWEST);
+        let setup = snapshot.map_or_else(|| SlubSetup::cpus(1), SlubSetup::of);
+        Around {
+            slub: Slub::new(generation, setup),
+            lru: Lru::new(generation),
+            generation,
+            page_ext: None,
+            things: BTreeMap::new(),
+            moves: Vec::new(),
+        }
+    }
+
+    /// Caches of objects.
+    pub fn slub(&self) -> &Slub {
+        &self.slub
+    }
+
+    /// LRU lists and the batches in front of them.
+    pub fn lru(&self) -> &Lru {
+        &self.lru
+    }
+
+    /// The extension of page descriptors, once an operation made it.
+    pub fn page_ext(&self) -> Option<&PageExt<SectionMap>> {
+        self.page_ext.as_ref()
+    }
+
+    /// The blocks that the latest operation moved between the allocator and its clients, in order.
+    pub fn moves(&self) -> &[Move] {
+        &self.moves
+    }
+
+    /// Whether a ticket names an object or a cache.
+    pub fn names(&self, ticket: Ticket) -> bool {
+        self.things.contains_key(&ticket)
+    }
+
+    /// Begins an operation.
+    pub(crate) fn begin(&mut self) {
+        self.moves.clear();
+    }
+
+    /// Whether a page is on a list, or on its way to one.
+    pub(crate) fn has_page(&self, block: Block) -> bool {
+        self.lru.knows(block)
+    }
+
+    /// The owner of such a page gives it up.
+    pub(crate) fn put(
+        &mut self,
+        block: Block,
+        cpu: CpuId,
+        allocator: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> Result<Outcome, FreeError> {
+        let mut tap = Tap(allocator, &mut self.moves);
+        match self.lru.put(block, cpu, &mut tap, observer)? {
+            true => Ok(Outcome::Freed(block)),
+            false => Ok(Outcome::Kept(block)),
+        }
+    }
+
+    /// Runs one operation. Whatever ticket it gives out names nothing.
+    pub(crate) fn step(
+        &mut self,
+        op: &ClientOp,
+        tickets: &Tickets,
+        allocator: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> Result<Outcome, DriverError> {
+        let mut tap = Tap(allocator, &mut self.moves);
+        match *op {
+            ClientOp::Kmalloc {
+                ticket,
+                size,
+                request,
+            } => {
+                let lent = self.slub.kmalloc(size, &request, &mut tap, observer);
+                self.lent(ticket, lent)
+            }
+            ClientOp::CacheAlloc {
+                ticket,
+                cache,
+                request,
+            } => {
+                let Some(cache) = cache_of(&self.things, cache) else {
+                    return Ok(Outcome::Skipped);
+                };
+                let lent = self.slub.lend(cache, &request, &mut tap, observer);
+                self.lent(ticket, lent)
+            }
+            ClientOp::Kfree { ticket, cpu } => {
+                let Some(&Thing::Object(at)) = self.things.get(&ticket) else {
+                    return Ok(Outcome::Skipped);
+                };
+                self.things.remove(&ticket);
+                match self.slub.kfree(at, cpu, &mut tap, observer) {
+                    Ok(()) => Ok(Outcome::ObjectFreed(at)),
+                    Err(GiveBackError::NotTaken(error)) => {
+                        Err(DriverError::NotTaken { ticket, error })
+                    }
+                    Err(GiveBackError::NoObject(_)) => Ok(Outcome::Skipped),
+                }
+            }
+            ClientOp::CacheCreate { ticket, spec } => {
+                let Ok(number) = u32::try_from(ticket.0) else {
+                    return Err(DriverError::TicketRange(ticket));
+                };
+                match self.slub.create(number, &spec, observer) {
+                    Ok(cache) => {
+                        self.things.insert(ticket, Thing::Cache(cache));
+                        Ok(Outcome::Done)
+                    }
+                    Err(_) => Ok(Outcome::Rejected),
+                }
+            }
+            ClientOp::CacheShrink { cache, cpu } => match cache_of(&self.things, cache) {
+                Some(id) => {
+                    let shrunk = self.slub.shrink(id, cpu, &mut tap, observer);
+                    Ok(done(&shrunk))
+                }
+                None => Ok(Outcome::Skipped),
+            },
+            ClientOp::CacheDestroy { cache, cpu } => match cache_of(&self.things, cache) {
+                Some(id) => {
+                    let gone = self.slub.destroy(id, cpu, &mut tap, observer);
+                    if gone.is_ok() {
+                        self.things.remove(&cache);
+                    }
+                    Ok(done(&gone))
+                }
+                None => Ok(Outcome::Skipped),
+            },
+            ClientOp::LruAdd { ticket, list, cpu } => {
+                let held = tickets.get(ticket);
+                let Some(Held::Block(block) | Held::Compound(block)) = held else {
+                    return Ok(Outcome::Skipped);
+                };
+                match self.lru.add(block, list, cpu, &mut tap, observer) {
+                    Ok(()) => Ok(Outcome::Done),
+                    Err(LruError::Known(_)) => Ok(Outcome::Skipped),
+                    Err(LruError::NotTaken(error)) => Err(DriverError::NotTaken { ticket, error }),
+                }
+            }
+            ClientOp::LruDrain { cpu } => {
+                let drained = self.lru.drain(cpu, cpu, &mut tap, observer);
+                Ok(done(&drained))
+            }
+            ClientOp::PageExt { clients, cpu } => {
+                Ok(self.page_tables(clients, cpu, allocator, observer))
+            }
+        }
+    }
+
+    fn lent(
+        &mut self,
+        ticket: Ticket,
+        lent: Result<Address, LendError>,
+    ) -> Result<Outcome, DriverError> {
+        match lent {
+            Ok(at) => {
+                self.things.insert(ticket, Thing::Object(at));
+                Ok(Outcome::Object(at))
+            }
+            Err(LendError::Refused(error)) => Ok(Outcome::Refused(error)),
+            Err(LendError::NotTaken(error)) => Err(DriverError::NotTaken { ticket, error }),
+            Err(LendError::Nothing | LendError::Unknown(_)) => Ok(Outcome::Rejected),
+        }
+    }
+
+    /// Makes the tables, once, for the memory of the allocator's snapshot.
+    fn page_tables(
+        &mut self,
+        clients: PageExtClients,
+        cpu: CpuId,
+        allocator: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> Outcome {
+        let Some(snapshot) = allocator.inspect().map(Inspect::snapshot) else {
+            return Outcome::Unsupported;
+        };
+        if self.page_ext.is_some() {
+            return Outcome::Skipped;
+        }
+        const KINDS: [(&str, ClientKind); 5] = [
+            ("guard", ClientKind::GuardPage),
+            ("owner", ClientKind::PageOwner),
+            ("idle", ClientKind::PageIdle),
+            ("tags", ClientKind::AllocTag),
+            ("tables", ClientKind::PageTableCheck),
+        ];
+        let wanted = KINDS.iter().filter(|(word, _)| clients.has(word));
+        let needs = Needs::of(&wanted.map(|&(_, kind)| kind).collect::<Vec<_>>());
+        let sections = SectionMap::new(snapshot.global.section_frames, &memory(&snapshot));
+        let mut tap = Tap(allocator, &mut self.moves);
+        match PageExt::boot(self.generation, &needs, sections, cpu, &mut tap, observer) {
+            Ok(booted) => {
+                self.page_ext = booted.map(|(page_ext, _)| page_ext);
+                Outcome::Done
+            }
+            Err(PageExtError::OutOfMemory { error, .. }) => Outcome::Refused(error),
+        }
+    }
+}
+
+fn cache_of(things: &BTreeMap<Ticket, Thing>, ticket: Ticket) -> Option<CacheId> {
+    match things.get(&ticket) {
+        Some(&Thing::Cache(cache)) => Some(cache),
+        _ => None,
+    }
+}
+
+/// The memory of every node, as the zones have it.
+fn memory(snapshot: &Snapshot) -> Vec<MemRange> {
+    let zones = snapshot.zones.iter();
+    let ranges = zones.flat_map(|zone| {
+        let node = zone.id.node;
+        let known = zone.memory.iter().copied();
+        let span = PfnRange::sized(zone.start, zone.spanned);
+        let span = (zone.memory.is_empty() && !span.is_empty()).then_some(span);
+        known.chain(span).map(move |range| MemRange { range, node })
+    });
+    ranges.collect()
+}
+
+fn done<E>(result: &Result<(), E>) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Done,
+        Err(_) => Outcome::Rejected,
+    }
+}
+
+/// The allocator as its clients see it; what they get and give back is written down.
+struct Tap<'a, A>(&'a mut A, &'a mut Vec<Move>);
+
+impl<A: PageAllocator> PageAllocator for Tap<'_, A> {
+    fn alloc(
+        &mut self,
+        request: &Request,
+        observer: &mut impl Observer,
+    ) -> Result<Block, AllocError> {
+        let anywhere = request.node.is_none() || self.0.offers(Capability::Zones);
+        let request = Request {
+            node: request.node.filter(|_| anywhere),
+            ..*request
+        };
+        let block = self.0.alloc(&request, observer)?;
+        self.1.push(Move::Got(block));
+        Ok(block)
+    }
+
+    fn free(
+        &mut self,
+        block: Block,
+        cpu: CpuId,
+        observer: &mut impl Observer,
+    ) -> Result<(), FreeError> {
+        self.0.free(block, cpu, observer)?;
+        self.1.push(Move::Gave(block));
+        Ok(())
+    }
+
+    fn offers(&self, what: Capability) -> bool {
+        matches!(what, Capability::Exact | Capability::Zones) && self.0.offers(what)
+    }
+
+    fn exact(
+        &mut self,
+        request: &Request,
+        frames: u32,
+        observer: &mut impl Observer,
+    ) -> Result<Pfn, AllocError> {
+        let start = self.0.exact(request, frames, observer)?;
+        let pages = (0..u64::from(frames)).map(|frame| Block::page(start.offset(frame)));
+        self.1.extend(pages.map(Move::Got));
+        Ok(start)
+    }
+
+    fn inspect(&self) -> Option<&dyn Inspect> {
+        self.0.inspect()
+    }
+}

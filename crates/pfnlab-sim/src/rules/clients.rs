@@ -1,0 +1,117 @@
+//! Rules about an allocator's clients: caches of objects, and the batches in front of LRU lists.
+
+use pfnlab_model::{ClientOp, Op, PAGE_BYTES, PfnRange};
+
+use super::{Check, ClientView, Rule, ensure};
+use crate::Outcome;
+
+pub(super) const SLAB_01: Rule = Rule {
+    id: "SLAB-01",
+    title: "one client an object",
+    says: "No byte is part of two objects in use.",
+    source: "kmem_cache_alloc, kmalloc",
+    profiles: &[],
+    check: Check::Client(|view| match view.objects.overlap() {
+        None => Ok(()),
+        Some((given, held)) => Err(format!(
+            "the object at {given} was handed out while a client has the one at {held}"
+        )),
+    }),
+};
+
+pub(super) const SLAB_02: Rule = Rule {
+    id: "SLAB-02",
+    title: "objects lie in blocks the caches hold",
+    says: "An object is as large as it was asked for, and every frame of it was handed out.",
+    source: "allocate_slab, kmalloc_large",
+    profiles: &[],
+    check: Check::Client(|view| {
+        let Some((op, &Outcome::Object(at))) = view.latest else {
+            return Ok(());
+        };
+        let around = view
+            .around
+            .ok_or_else(|| "an object without caches".to_owned())?;
+        let usable = around.slub().usable(at).unwrap_or(0);
+        if let Op::Client(ClientOp::Kmalloc { size, .. }) = op {
+            ensure(u64::from(*size) <= usable, || {
+                format!("{usable} bytes for {size}")
+            })?;
+        }
+        let last = (at.get() + usable.max(1) - 1) / PAGE_BYTES;
+        let frames = PfnRange::sized(at.frame(), last - at.frame().get() + 1);
+        ensure(view.clients.covers(frames), || {
+            format!("frames {frames} of the object at {at} were not all handed out")
+        })
+    }),
+};
+
+pub(super) const SLAB_03: Rule = Rule {
+    id: "SLAB-03",
+    title: "caches hold what they took",
+    says: "Every block of a slab is handed out, and no object in use lies elsewhere.",
+    source: "new_slab, discard_slab",
+    profiles: &[],
+    check: Check::Client(|view| {
+        // Only what clients did can break it.
+        let (Some(around), true) = (view.around, concerns(view)) else {
+            return Ok(());
+        };
+        for block in around.slub().blocks() {
+            ensure(view.clients.covers(block.range()), || {
+                format!("slab {block} was not handed out")
+            })?;
+        }
+        let lent: u32 = around.slub().info().lines().map(|line| line.lent).sum();
+        let known = view.objects.iter().count() as u64;
+        let large = around.slub().large_blocks();
+        ensure(u64::from(lent) + large == known, || {
+            format!("caches lent {lent} objects and {large} blocks, clients have {known}")
+        })
+    }),
+};
+
+pub(super) const LRU_01: Rule = Rule {
+    id: "LRU-01",
+    title: "a full batch is emptied",
+    says: "Fewer pages wait in a batch than it has room for.",
+    source: "folio_batch_add, pagevec_add",
+    profiles: &[],
+    check: Check::Client(|view| {
+        let Some(around) = view.around else {
+            return Ok(());
+        };
+        let size = around.lru().batch_size();
+        let mut waiting = around.lru().waiting();
+        let full = waiting.find(|&(_, _, pages)| pages >= size);
+        full.map_or(Ok(()), |(cpu, batch, pages)| {
+            Err(format!("{pages} pages wait in {batch:?} of CPU {cpu}"))
+        })
+    }),
+};
+
+pub(super) const LRU_02: Rule = Rule {
+    id: "LRU-02",
+    title: "a batch holds its pages",
+    says: "A page in a batch or on a list is handed out until it leaves.",
+    source: "lru_add_drain_cpu, release_pages",
+    profiles: &[],
+    check: Check::Client(|view| {
+        let (Some(around), true) = (view.around, concerns(view)) else {
+            return Ok(());
+        };
+        let mut pages = around.lru().blocks();
+        let stray = pages.find(|page| !view.clients.covers(page.range()));
+        stray.map_or(Ok(()), |page| {
+            Err(format!("page {page} is on a list, and nobody has it"))
+        })
+    }),
+};
+
+/// Whether the latest operation could change what clients have.
+fn concerns(view: &ClientView<'_>) -> bool {
+    matches!(
+        view.latest,
+        Some((Op::Client(_) | Op::Free { .. }, _)) | None
+    )
+}
