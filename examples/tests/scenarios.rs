@@ -143,6 +143,19 @@ const POINTS: &[(&str, Look)] = &[
         assert_eq!(local.tally.refused, 1000);
         assert_eq!(anywhere.tally.lent, 1000);
     }),
+    ("slab-fallback", |summary| {
+        let [before, pieces, large] = phases(summary, "objects")[..] else {
+            panic!();
+        };
+        assert!(before.slabs > 0 && before.slabs_fell_back == 0);
+        // Four objects of 1024 bytes in a slab of one frame.
+        assert!(pieces.slabs > 400, "{pieces:?}");
+        // A slab that was given back may have merged with the free frame beside it.
+        assert!(pieces.slabs_fell_back + 2 > pieces.slabs, "{pieces:?}");
+        assert!(pieces.tally.objects > 2000 && pieces.tally.refused == 0);
+        assert_eq!((large.slabs, large.tally.refused), (0, 100));
+        assert_eq!(large.slabs_fell_back, 100);
+    }),
     ("reserves", |summary| {
         let filled = phases(summary, "fill")[0];
         assert_eq!(filled.free, 3840, "all that zone DMA manages");

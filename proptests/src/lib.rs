@@ -4,11 +4,13 @@
 //! - [`Case`]: a machine, a profile and a trace; as text, it is a file that `pfnlab check` runs.
 //! - [`hold`]: asks for many cases whether something holds; the first for which it does not is
 //!   shrunk, and printed as that text.
+//! - [`bare`]: the buddy alone. [`for_all`]: the same question about anything else than a case.
 //! - [`Tape`], [`Patience`]: observers that end what has no end.
 //!
 //! Cases are the same in every run. `PFNLAB_CASES=N` asks for more of them, `PFNLAB_SEED=N` for
 //! others.
 
+pub mod bare;
 pub mod strategies;
 
 mod case;
@@ -17,5 +19,5 @@ mod suite;
 mod tape;
 
 pub use case::Case;
-pub use suite::{Broken, hold};
+pub use suite::{Broken, for_all, hold};
 pub use tape::{Patience, Tape};

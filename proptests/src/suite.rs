@@ -65,14 +65,7 @@ pub fn hold(
         let result = catch(|| check(case));
         result.unwrap_or_else(|message| Err(Broken::new("panic", &message)))
     };
-    let config = Config {
-        cases: number("PFNLAB_CASES").map_or(count, |cases| cases as u32),
-        failure_persistence: None,
-        max_shrink_iters: 400,
-        ..Config::default()
-    };
-    let mut runner = TestRunner::new_with_rng(config, rng(number("PFNLAB_SEED").unwrap_or(0)));
-    let result = runner.run(&cases, |case| {
+    let result = runner(count, 400).run(&cases, |case| {
         check(&case).map_err(|broken| TestCaseError::fail(broken.kind))
     });
     let case = match result {
@@ -91,6 +84,37 @@ pub fn hold(
     let short = with(&short);
     let broken = check(&short).err().unwrap_or(broken);
     panic!("{}: {}\n{short}", broken.kind, broken.what);
+}
+
+/// Asks about `count` values whether something holds. The answers are the same in every run.
+///
+/// # Panics
+/// At the first for which it does not, with the smallest value found and what is wrong with it.
+pub fn for_all<S: Strategy>(
+    count: u32,
+    values: S,
+    check: impl Fn(&S::Value) -> Result<(), Broken>,
+) {
+    let result = runner(count, 10_000).run(&values, |value| {
+        check(&value)
+            .map_err(|broken| TestCaseError::fail(format!("{}: {}", broken.kind, broken.what)))
+    });
+    match result {
+        Ok(()) => {}
+        Err(TestError::Abort(why)) => panic!("too few values: {why}"),
+        Err(TestError::Fail(why, value)) => panic!("{why}\n{value:#?}"),
+    }
+}
+
+/// Asks in the same way in every run.
+fn runner(count: u32, shrinks: u32) -> TestRunner {
+    let config = Config {
+        cases: number("PFNLAB_CASES").map_or(count, |cases| cases as u32),
+        failure_persistence: None,
+        max_shrink_iters: shrinks,
+        ..Config::default()
+    };
+    TestRunner::new_with_rng(config, rng(number("PFNLAB_SEED").unwrap_or(0)))
 }
 
 fn number(variable: &str) -> Option<u64> {

@@ -5,26 +5,27 @@ use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode};
 use pfnlab_bench::peers::{Bitmap, BuddySlab, BuddySystem, Depot, FrameAlloc, Linux61, Linux612};
+use pfnlab_bench::simulator::{self, Load};
 use pfnlab_bench::work::{Rounds, Row};
-use pfnlab_bench::{CpuTime, Machine, Peer, Table, simulator};
+use pfnlab_bench::{CpuTime, Machine, Peer, Table};
 
 const SIZES: [Machine; 2] = [Machine { gib: 1 }, Machine { gib: 16 }];
 
 /// Rounds in turn, after criterion has done its own.
-const TURNS: usize = 10;
+const TURNS: usize = 4;
 
 fn main() {
     let mut criterion = Criterion::default()
         .with_measurement(CpuTime)
         .configure_from_args();
     let mut table = Table::new(&[
-        Linux612::NAME,
-        Linux61::NAME,
-        BuddySlab::NAME,
-        FrameAlloc::NAME,
-        Depot::NAME,
-        BuddySystem::NAME,
-        Bitmap::NAME,
+        (Linux612::NAME, Linux612::KIND),
+        (Linux61::NAME, Linux61::KIND),
+        (BuddySlab::NAME, BuddySlab::KIND),
+        (FrameAlloc::NAME, FrameAlloc::KIND),
+        (Depot::NAME, Depot::KIND),
+        (BuddySystem::NAME, BuddySystem::KIND),
+        (Bitmap::NAME, Bitmap::KIND),
     ]);
     for row in Row::ALL {
         for machine in SIZES {
@@ -42,18 +43,20 @@ fn main() {
             bench(&name, &mut contestants, &mut criterion, &mut table);
         }
     }
-    for machine in SIZES {
-        let simulator = |peer, profile| Contestant {
-            peer,
-            prepare: Box::new(move || simulator::rounds(machine, profile)),
-            rounds: None,
-        };
-        let mut contestants = [
-            simulator(Linux612::NAME, "linux-6.12.y"),
-            simulator(Linux61::NAME, "linux-6.1.y"),
-        ];
-        let name = format!("simulator loop, {} GiB", machine.gib);
-        bench(&name, &mut contestants, &mut criterion, &mut table);
+    for (load, name) in [(Load::Tour, "the tour"), (Load::Churn, "steady churn")] {
+        for machine in SIZES {
+            let simulator = |peer, profile| Contestant {
+                peer,
+                prepare: Box::new(move || simulator::rounds(machine, load, profile)),
+                rounds: None,
+            };
+            let mut contestants = [
+                simulator(Linux612::NAME, "linux-6.12.y"),
+                simulator(Linux61::NAME, "linux-6.1.y"),
+            ];
+            let name = format!("simulator loop, {name}, {} GiB", machine.gib);
+            bench(&name, &mut contestants, &mut criterion, &mut table);
+        }
     }
     criterion.final_summary();
     print!("\n{table}");

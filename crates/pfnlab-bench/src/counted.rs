@@ -4,8 +4,10 @@ use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{Block, CpuId, Event, Gfp, Observer, Order, PageAllocator, Request};
 use pfnlab_sim::Fingerprint;
 
-use crate::simulator::Loop;
-use crate::{Machine, peers};
+use crate::peers::{Bitmap, BuddySlab, BuddySystem, Depot, FrameAlloc, Linux61, Linux612};
+use crate::simulator::{Load, Loop};
+use crate::work::Row;
+use crate::{CpuTime, Machine, Peer, peers};
 
 /// Calls `work`. A profiler counts what happens in here and nothing else.
 #[inline(never)]
@@ -46,6 +48,8 @@ pub enum Path {
     Tick,
     /// One operation of the simulator's loop: workload, driver, allocator, fingerprint, log.
     Simulator,
+    /// The same, single frames.
+    Churn,
 }
 
 /// A machine of 1 GiB.
@@ -59,7 +63,7 @@ const LOOP_OPS: usize = 500_000;
 
 impl Path {
     /// Every path.
-    pub const ALL: [Path; 15] = [
+    pub const ALL: [Path; 16] = [
         Path::Nothing,
         Path::PcpAlloc,
         Path::PcpAllocWatched,
@@ -75,6 +79,7 @@ impl Path {
         Path::Refused,
         Path::Tick,
         Path::Simulator,
+        Path::Churn,
     ];
 
     /// What to call it.
@@ -94,7 +99,8 @@ impl Path {
             Path::Claim => "order-10 allocation, claimed from another type",
             Path::Refused => "refusal by watermarks",
             Path::Tick => "statistics tick",
-            Path::Simulator => "simulator loop, by operation",
+            Path::Simulator => "simulator loop, the tour, by operation",
+            Path::Churn => "simulator loop, steady churn, by operation",
         }
     }
 
@@ -119,10 +125,35 @@ impl Path {
             Path::Claim => return bench.claims(),
             Path::Refused => bench.refusals(),
             Path::Tick => bench.ticks(),
-            Path::Simulator => return simulator(profile),
+            Path::Simulator => return simulator(Load::Tour, profile),
+            Path::Churn => return simulator(Load::Churn, profile),
         }
         TIMES
     }
+}
+
+/// Does one round of a row, the timed part in [`measured`], and says how many operations it was; 0:
+/// the peer does not take part.
+pub type RowCount = fn(Row) -> u64;
+
+/// Who is counted in the rows of the table, and how.
+pub const PEERS: [(&str, RowCount); 7] = [
+    (Linux612::NAME, row::<Linux612>),
+    (Linux61::NAME, row::<Linux61>),
+    (BuddySlab::NAME, row::<BuddySlab>),
+    (FrameAlloc::NAME, row::<FrameAlloc>),
+    (Depot::NAME, row::<Depot>),
+    (BuddySystem::NAME, row::<BuddySystem>),
+    (Bitmap::NAME, row::<Bitmap>),
+];
+
+fn row<P: Peer + 'static>(row: Row) -> u64 {
+    if !P::BLOCKS && !row.is_single() {
+        return 0;
+    }
+    let mut round = row.rounds::<P>(MACHINE);
+    CpuTime::count();
+    round().ops
 }
 
 fn user(order: u8) -> Request {
@@ -255,8 +286,8 @@ impl Bench {
     }
 }
 
-fn simulator(profile: &'static Profile) -> u64 {
-    let mut simulator = Loop::new(MACHINE, profile.name());
+fn simulator(load: Load, profile: &'static Profile) -> u64 {
+    let mut simulator = Loop::new(MACHINE, load, profile.name());
     let mut fingerprint = Fingerprint::new();
     simulator.run(LOOP_OPS, &mut fingerprint);
     measured(&mut || simulator.run(LOOP_OPS, &mut fingerprint));

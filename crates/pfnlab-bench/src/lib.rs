@@ -24,5 +24,5 @@ pub mod counted;
 pub mod simulator;
 
 pub use cpu_time::CpuTime;
-pub use peer::{Machine, Peer};
+pub use peer::{Kind, Machine, Peer};
 pub use table::Table;

@@ -14,10 +14,24 @@ impl Machine {
     }
 }
 
+/// What a peer is, as far as a comparison cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// pfnlab.
+    Ours,
+    /// Another buddy: it splits blocks, and merges them again.
+    Buddy,
+    /// Something else.
+    Other,
+}
+
 /// A frame allocator under measurement.
 pub trait Peer: Sized {
     /// What to call it in a table.
     const NAME: &'static str;
+
+    /// What it is.
+    const KIND: Kind;
 
     /// Whether it takes part in the rows with blocks of several frames.
     const BLOCKS: bool = true;

@@ -142,7 +142,7 @@ fn bulk<P: Peer + 'static>(machine: Machine, order: u8, timed: Half) -> Rounds {
     let mut freed = vec![0; count as usize];
     let mut round = move |timed| {
         let peer = running.peer();
-        let alloc = CpuTime::of(|| {
+        let alloc = timed_if(timed == Half::Alloc, || {
             for slot in &mut held {
                 *slot = must(peer.alloc(order));
             }
@@ -150,16 +150,26 @@ fn bulk<P: Peer + 'static>(machine: Machine, order: u8, timed: Half) -> Rounds {
         for (slot, &from) in freed.iter_mut().zip(&shuffled) {
             *slot = held[from as usize];
         }
-        let free = CpuTime::of(|| {
+        let free = timed_if(timed == Half::Free, || {
             for &start in &freed {
                 peer.free(start, order);
             }
         });
-        let time = if timed == Half::Alloc { alloc } else { free };
-        Round { time, ops: count }
+        Round {
+            time: alloc + free,
+            ops: count,
+        }
     };
     round(timed);
     Box::new(move || round(timed))
+}
+
+fn timed_if(timed: bool, mut work: impl FnMut()) -> Duration {
+    if timed {
+        return CpuTime::of(work);
+    }
+    work();
+    Duration::ZERO
 }
 
 /// Which frames are freed.

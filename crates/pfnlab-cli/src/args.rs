@@ -24,7 +24,7 @@ pub(crate) struct Cli {
 const EXIT: &str = "\
 Exit status:
   0  all is well
-  1  a property failed, or a replay diverged
+  1  a property failed, a replay diverged, or two generations differ
   2  the command line makes no sense
   3  the input makes no sense
   4  a bug in pfnlab";
@@ -42,6 +42,10 @@ pub(crate) enum Verb {
     Check(CheckArgs),
     /// Tell what each operation of a trace or a recording did, in words and pictures
     Explain(ExplainArgs),
+    /// Run a trace on two kernel generations: where they part, and why
+    Diff(DiffArgs),
+    /// List the kernel generations, or say how two of them differ
+    Profiles(ProfilesArgs),
 }
 
 /// What `run` takes.
@@ -54,6 +58,7 @@ Examples:
   pfnlab run --json | jq .fingerprint
   pfnlab run examples/scenarios/checkerboard.toml
   pfnlab run examples/scenarios/checkerboard.toml --json | jq .phases[-1].refusals
+  pfnlab run examples/scenarios/stolen-blocks.toml --profile all
 
 Without a scenario: a machine of two nodes under a million mixed operations.")]
 pub(crate) struct RunArgs {
@@ -74,7 +79,7 @@ pub(crate) struct RunOptions {
     /// How many operations [default: 1000000]; a scenario ends after that many, if not before
     #[arg(long, value_name = "N")]
     pub(crate) ops: Option<u64>,
-    /// The kernel generation, such as linux-6.12.y
+    /// The kernel generation, such as linux-6.12.y; `all`: a scenario on every one, in one table
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// How the kernel was built, such as x86_64
@@ -219,6 +224,7 @@ Examples:
   pfnlab replay recordings/6.12/m1/w02
   pfnlab replay recordings/6.12 --jobs 4
   pfnlab replay recordings/6.12 --json
+  pfnlab replay regression.trace --profile all
   pfnlab run --ops 1000 --record - | pfnlab replay -
 
 A divergence is explained: the operation, what was expected, what came, the lists before it, and
@@ -228,6 +234,10 @@ pub(crate) struct ReplayArgs {
     /// Traces, recorded cases, folders of both, or - for a trace on stdin
     #[arg(value_name = "FILE|DIR", required = true)]
     pub(crate) paths: Vec<String>,
+    /// Replay traces on this kernel generation, whatever they say; `all`: on every one, in one
+    /// table
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// How many replays run at a time; not given, as many as there are CPUs
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
@@ -276,6 +286,48 @@ pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) style: StyleArgs,
     /// Print one JSON object, with the events, instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `diff` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab diff regression.trace --profile linux-6.1.y --profile linux-6.12.y
+  pfnlab run examples/scenarios/stolen-blocks.toml --record - | \\
+    pfnlab diff - --profile linux-6.12.0 --profile linux-6.12.y
+
+Told are the first operation that comes to something else, how either generation decided it, and
+what the trace comes to on both. Exit status as of diff(1): 0 when nothing differs, 1 when
+something does.")]
+pub(crate) struct DiffArgs {
+    /// A trace, or - for stdin
+    #[arg(value_name = "TRACE")]
+    pub(crate) trace: String,
+    /// A kernel generation, such as linux-6.12.y; twice
+    #[arg(long, value_name = "NAME", required = true)]
+    pub(crate) profile: Vec<String>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `profiles` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab profiles
+  pfnlab profiles linux-6.12.y
+  pfnlab profiles linux-6.1.y linux-6.12.0
+  pfnlab profiles linux-6.12.0 linux-6.12.y --json | jq .differences[][0].switch
+
+None given, all are listed; one given, everything it does; two given, what they do otherwise.")]
+pub(crate) struct ProfilesArgs {
+    /// Kernel generations, such as linux-6.12.y; two at most
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Print JSON instead of text
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,7 +1,8 @@
 //! The `pfnlab` program: arguments, progress and errors. What it does is in the library.
 //!
 //! - [`args`]: what can be said on the command line.
-//! - [`run`], [`boot`], [`replay`], [`check`], [`explain`]: one verb each.
+//! - [`run`], [`boot`], [`replay`], [`check`], [`explain`], [`diff`], [`profiles`]: one verb each.
+//! - [`generations`]: `--profile all` of `run` and `replay`.
 //! - [`scenario`]: what `run` prints about a scenario.
 //! - [`style`]: how pictures are drawn. [`output`], [`failure`], [`excerpt`]: what is printed, when it goes well and when it does not.
 
@@ -9,7 +10,10 @@ mod args;
 
 mod boot;
 mod check;
+mod diff;
 mod explain;
+mod generations;
+mod profiles;
 mod replay;
 mod run;
 mod scenario;
@@ -32,7 +36,7 @@ use crate::failure::Failure;
 enum Verdict {
     /// All is well.
     Fine,
-    /// A property failed, or a replay diverged.
+    /// A property failed, a replay diverged, or two generations differ.
     Failed,
 }
 
@@ -83,6 +87,8 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::Replay(args)) => replay::replay(&args),
         Some(Verb::Check(args)) => check::check(&args),
         Some(Verb::Explain(args)) => explain::explain(&args),
+        Some(Verb::Diff(args)) => diff::diff(&args),
+        Some(Verb::Profiles(args)) => profiles::profiles(&args),
     }
 }
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::Verdict;
 use crate::args::ReplayArgs;
 use crate::failure::Failure;
+use crate::generations;
 use crate::output;
 
 /// The most differences of a final state that are shown as text.
@@ -66,6 +67,11 @@ struct NotCompared {
 
 pub(crate) fn replay(args: &ReplayArgs) -> Result<Verdict, Failure> {
     let subjects = subjects(&args.paths)?;
+    let subjects = match args.profile.as_deref() {
+        all if generations::is_all(all) => return generations::replay(args, subjects),
+        Some(profile) => generations::on(profile, subjects)?,
+        None => subjects,
+    };
     let mut report = ReplayReport::new();
     let bar = output::progress(subjects.len() as u64, "replays");
     replay::all(&subjects, args.jobs, |replayed| {

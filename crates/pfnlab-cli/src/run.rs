@@ -21,6 +21,7 @@ use serde::Serialize;
 use crate::Verdict;
 use crate::args::{RunArgs, RunOptions};
 use crate::failure::Failure;
+use crate::generations::{self, usage};
 use crate::output;
 use crate::scenario::ScenarioReport;
 
@@ -71,6 +72,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Verdict, Failure> {
 
 /// The tour.
 pub(crate) fn tour(args: &RunOptions) -> Result<Verdict, Failure> {
+    if generations::is_all(args.profile.as_deref()) {
+        usage("--profile all runs a scenario: name one");
+    }
     let standard = TourOptions::default();
     let ops = args.ops.unwrap_or(standard.ops);
     let mut tour = Tour::boot(&TourOptions {
@@ -101,6 +105,12 @@ fn scenario(path: &str, args: &RunOptions) -> Result<Verdict, Failure> {
         "-" => Scenario::parse("<stdin>", &output::stdin()?, Path::new(""))?,
         path => Scenario::open(Path::new(path))?,
     };
+    if generations::is_all(args.profile.as_deref()) {
+        if args.record.is_some() {
+            usage("--profile all has no one run to record");
+        }
+        return generations::scenario(&scenario, args);
+    }
     let mut run = scenario.start(&ScenarioOptions {
         seed: args.seed,
         profile: args.profile.clone(),

@@ -43,6 +43,9 @@ struct Phase {
     refusals: Vec<Refusals>,
     fell_back: u64,
     claimed: u64,
+    /// Slabs that caches of objects made, and how often they did with the least order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slabs: Option<[u64; 2]>,
     held: u64,
     free: u64,
     cached: u64,
@@ -139,6 +142,8 @@ impl Phase {
             refusals: refusals(&phase.tally),
             fell_back: phase.fell_back,
             claimed: phase.claimed,
+            slabs: (phase.slabs + phase.slabs_fell_back > 0)
+                .then_some([phase.slabs, phase.slabs_fell_back]),
             held: phase.held,
             free: phase.free,
             cached: phase.cached,
@@ -184,6 +189,15 @@ fn phase_table(phases: &[Phase]) -> String {
             phase.mixed_pageblocks,
             scores.join(" "),
         );
+    }
+    for phase in phases {
+        if let Some([slabs, fell_back]) = phase.slabs {
+            let _ = writeln!(
+                text,
+                "\n{}: {slabs} slabs made; {fell_back} times no block of the order preferred",
+                phase.phase
+            );
+        }
     }
     text.push('\n');
     text

@@ -30,7 +30,7 @@ pub const NOT_COMPARED: &[(&str, &str)] = &[
     ),
     (
         "nodes[].kswapd_waiting",
-        "whether kswapd sleeps is the scheduler's: the allocator only wakes it",
+        "since 4.14: whether it is woken depends on more than the allocator's own state",
     ),
     (
         "nodes[].kcompactd_waiting",
@@ -138,7 +138,7 @@ fn cpu_state(out: Out<'_>, at: &str, expected: &CpuState, got: &CpuState) {
 fn node_state(out: Out<'_>, at: &str, expected: &NodeState, got: &NodeState) {
     fields!(out, at, NodeState, expected, got;
         node, start, spanned, present, totalreserve_pages,
-        kswapd_order, kswapd_highest, kswapd_failures, distance, zonelist, zonelist_this_node;
+        kswapd_order, kswapd_highest, kswapd_failures, kswapd_awake, distance, zonelist, zonelist_this_node;
         zonelist_cache);
     match (&expected.zonelist_cache, &got.zonelist_cache) {
         (Some(expected), Some(got)) => {

@@ -1,6 +1,6 @@
 //! The zone lines of real boot logs, written from plain data.
 
-use pfnlab_linux::bootlog::zone_ranges;
+use pfnlab_linux::bootlog::{ZoneLines, zone_ranges};
 use pfnlab_model::{MachineSpec, NodeSpec, Pfn, PfnRange, ZoneKind};
 
 /// `ram`: byte ranges by node. `ranges`: frames. `movable`: node and frame.
@@ -23,7 +23,10 @@ fn check(ram: &[&[&str]], ranges: &[(ZoneKind, u64, u64)], movable: &[Option<u64
         .map(|&(kind, start, end)| (kind, frames(start, end)))
         .collect();
     let movable: Vec<_> = movable.iter().map(|start| start.map(Pfn::new)).collect();
-    assert_eq!(zone_ranges(&spec.build().unwrap(), &ranges, &movable), log);
+    assert_eq!(
+        zone_ranges(ZoneLines::Bytes, &spec.build().unwrap(), &ranges, &movable),
+        log
+    );
 }
 
 #[test]

@@ -378,3 +378,75 @@ MEMBLOCK configuration:
         "line 5: the memory list says 2 entries and shows 1"
     );
 }
+
+/// How 2.6.37 and 3.8 print it: bare numbers, ends behind ranges, other words.
+#[test]
+fn older_kernels_are_understood() {
+    let old = read(
+        "\
+[    0.000000] Linux version 2.6.37 (gcc) #1 SMP
+[    0.000000]  BIOS-e820: 0000000000100000 - 000000007ffe0000 (usable)
+[    0.000000]  BIOS-e820: 000000007ffe0000 - 0000000080000000 (reserved)
+[    0.000000] e820 update range: 0000000000000000 - 0000000000010000 (usable) ==> (reserved)
+[    0.000000]     memblock_x86_reserve_range: [0x0009d000-0x0009efff]       TRAMPOLINE
+[    0.000000] SRAT: PXM 1 -> APIC 0x00 -> Node 1
+[    0.000000] SRAT: Node 1 PXM 1 40000000-80000000
+[    0.000000] SRAT: Node 0 [0,a0000) + [100000,40000000) -> [0,40000000)
+[    0.000000] Faking node 2 at 0000000040000000-0000000060000000 (512MB)
+[    0.000000] Initmem setup node 1 0000000040000000-000000007ffe0000
+[    0.000000]     memblock_x86_reserve_range: [0x7ff9c000-0x7ff9efff]        NODE_DATA
+[    0.000000]   NODE_DATA [000000007ff9c000 - 000000007ff9efff]
+[    0.000000]        memblock_x86_free_range: [0x3f400000-0x3f5fffff]
+[    0.348658] Booting Node   1, Processors  #1 #2 Ok.
+[    0.532391] Brought up 4 CPUs
+[    0.797608] Freeing SMP alternatives: 8k freed
+[    0.797609] Freeing initrd memory: 260k freed
+",
+    )
+    .unwrap();
+    let usable = |entry: &&pfnlab_model::FirmwareRange| entry.is_usable();
+    let usable: Vec<_> = old
+        .firmware
+        .iter()
+        .filter(usable)
+        .map(|e| e.range)
+        .collect();
+    assert_eq!(usable, [range("0x100000..0x7ffe0000")]);
+    assert_eq!(old.unusable, [range("0..0x10000")]);
+    assert_eq!(old.affinity.len(), 1);
+    assert_eq!(old.affinity[0].range, range("0x40000000..0x80000000"));
+    assert_eq!(old.fake_nodes[0].range, range("0x40000000..0x60000000"));
+    let ops: Vec<_> = old.steps.iter().map(|step| step.op.clone()).collect();
+    let expected = [
+        BootOp::Reserve(range("0x9d000..0x9f000")),
+        BootOp::NodeData {
+            node: NodeId(1),
+            granted: range("0x7ff9c000..0x7ff9f000"),
+        },
+        BootOp::Free(range("0x3f400000..0x3f600000")),
+    ];
+    assert_eq!(ops, expected);
+    let nodes: Vec<u16> = old.cpus.iter().map(|(_, node)| node.0).collect();
+    assert_eq!(nodes, [1, 1, 1, 1]);
+    let freed: Vec<u64> = old.freed_late.iter().map(|late| late.bytes >> 10).collect();
+    assert_eq!(freed, [8, 260]);
+
+    let later = read(
+        "\
+[    0.000000] Linux version 3.8.0 (gcc) #1 SMP
+[    0.000000] memblock_reserve: [0x00000000099000-0x0000000009f000] setup_real_mode+0x6b/0x179
+[    0.000000]    memblock_free: [0x0000003fe00000-0x0000003fe00000] free_bootmem+0x9/0xb
+[    0.000000] __memblock_free_early: [0x0000007f699000-0x0000007fa98fff] sparse_init+0x1eb/0x218
+[    0.000000] memblock_reserve: [0x0000000001c86000-0x0000000001c8bfff] setup_arch+0x4b9/0x823
+",
+    )
+    .unwrap();
+    let ops: Vec<_> = later.steps.iter().map(|step| step.op.clone()).collect();
+    let expected = [
+        BootOp::Reserve(range("0x99000..0x9f000")),
+        BootOp::Free(range("0x3fe00000..0x3fe00000")),
+        BootOp::Free(range("0x7f699000..0x7fa99000")),
+        BootOp::Reserve(range("0x1c86000..0x1c8c000")),
+    ];
+    assert_eq!(ops, expected);
+}

@@ -176,6 +176,11 @@ fn check_node(raw: &Raw, json: &Value, node: &NodeState) {
     ] {
         assert_eq!(value, number(json, name), "{name}");
     }
+    let up_to_3_8 = json.get("kswapd_max_order").is_some();
+    assert_eq!(
+        node.kswapd_awake,
+        up_to_3_8 && json["kswapd_waiting"] == false
+    );
     for (name, list) in [
         ("zonelist_fallback", &node.zonelist),
         ("zonelist_nofallback", &node.zonelist_this_node),

@@ -1,11 +1,17 @@
 //! The allocator's internal flags: how far a walk may go (`ALLOC_*`).
 
+use crate::profile::{Policy, Told, told};
 use pfnlab_model::Gfp;
 
 /// Which requests may use what is kept back for those who cannot wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReserveRule {
-    /// Those with `__GFP_ATOMIC`: a flag of their own, `ALLOC_HARDER` (up to 6.1.0).
+    /// All that cannot wait, `__GFP_NOMEMALLOC` or not (2.6.37).
+    NoWait,
+    /// All that cannot wait, unless they have `__GFP_NOMEMALLOC`; everything to those with
+    /// `__GFP_MEMALLOC` (3.8).
+    NoWaitOrMemalloc,
+    /// Those with `__GFP_ATOMIC`: a flag of their own, `ALLOC_HARDER` (4.4 to 6.1.0).
     Atomic,
     /// All that cannot wait; of high orders too (6.12.0).
     NonBlocking,
@@ -13,16 +19,46 @@ pub(crate) enum ReserveRule {
     NonBlockingHigh,
 }
 
+impl Policy for ReserveRule {
+    const DECIDES: &'static str =
+        "which requests may use what is kept back for those who cannot wait";
+
+    fn told(self) -> Told {
+        match self {
+            ReserveRule::NoWait => told("all that cannot wait", "gfp_to_alloc_flags: ALLOC_HARDER"),
+            ReserveRule::NoWaitOrMemalloc => told(
+                "all that cannot wait, unless they have __GFP_NOMEMALLOC; everything for __GFP_MEMALLOC",
+                "gfp_to_alloc_flags, __GFP_MEMALLOC (3.6)",
+            ),
+            ReserveRule::Atomic => told("those that say so", "__GFP_ATOMIC (4.4), ALLOC_HARDER"),
+            ReserveRule::NonBlocking => told(
+                "all that cannot wait; those of high orders get the pageblocks kept for them",
+                "ALLOC_NON_BLOCK, ALLOC_HIGHATOMIC (6.3)",
+            ),
+            ReserveRule::NonBlockingHigh => told(
+                "all that cannot wait; those of high orders get the pageblocks kept for them only with __GFP_HIGH",
+                "ALLOC_MIN_RESERVE, ALLOC_NON_BLOCK (6.3)",
+            ),
+        }
+    }
+}
+
 impl ReserveRule {
     /// Whether one who cannot wait gets pageblocks kept for high orders when all else fails.
     pub(crate) fn has_last_resort(self) -> bool {
-        !matches!(self, ReserveRule::Atomic)
+        matches!(
+            self,
+            ReserveRule::NonBlocking | ReserveRule::NonBlockingHigh
+        )
     }
 
     /// Whether being in a hurry opens a quarter of the mark by itself, and not only together with
     /// the min reserve.
     pub(crate) fn hurry_counts_alone(self) -> bool {
-        matches!(self, ReserveRule::Atomic)
+        matches!(
+            self,
+            ReserveRule::NoWait | ReserveRule::NoWaitOrMemalloc | ReserveRule::Atomic
+        )
     }
 }
 
@@ -30,7 +66,7 @@ impl ReserveRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FlagBits {
     /// Neither waking nor pageblocks kept for high orders have a flag: the latter are open to all
-    /// who cannot wait (4.14).
+    /// who cannot wait (up to 4.14; before 4.4 there are none).
     NoKswapd,
     /// `ALLOC_KSWAPD` is 0x200 (5.0).
     KswapdAt200,
@@ -38,6 +74,25 @@ pub(crate) enum FlagBits {
     KswapdAt800,
     /// 0x200 is `ALLOC_HIGHATOMIC` (since 6.3, so 6.1.y).
     HighAtomic,
+}
+
+impl Policy for FlagBits {
+    const DECIDES: &'static str = "which bits of the internal flags a walk shows";
+
+    fn told(self) -> Told {
+        match self {
+            FlagBits::NoKswapd => told(
+                "none for waking kswapd, and none for pageblocks kept for high orders",
+                "ALLOC_HARDER",
+            ),
+            FlagBits::KswapdAt200 => told("0x200 wakes kswapd", "ALLOC_KSWAPD 0x200"),
+            FlagBits::KswapdAt800 => told("0x800 wakes kswapd", "ALLOC_KSWAPD 0x800"),
+            FlagBits::HighAtomic => told(
+                "0x800 wakes kswapd, 0x200 opens pageblocks kept for high orders",
+                "ALLOC_HIGHATOMIC 0x200 (6.3)",
+            ),
+        }
+    }
 }
 
 impl FlagBits {
@@ -138,15 +193,20 @@ impl AllocFlags {
             .with(AllocFlags::CPUSET)
             .with_if(high, AllocFlags::MIN_RESERVE)
             .with_if(gfp.contains(Gfp::KSWAPD_RECLAIM), AllocFlags::KSWAPD);
+        let may_wait = gfp.contains(Gfp::DIRECT_RECLAIM);
+        let may_reserve = !gfp.contains(Gfp::NOMEMALLOC) || rule == ReserveRule::NoWait;
+        let everything =
+            rule == ReserveRule::NoWaitOrMemalloc && gfp.contains(Gfp::MEMALLOC) && may_reserve;
+        let flags = flags.with_if(everything, AllocFlags::NO_WATERMARKS);
         let (hurry, kept, free_of_cpuset) = match rule {
+            ReserveRule::NoWait | ReserveRule::NoWaitOrMemalloc => (!may_wait, false, true),
             ReserveRule::Atomic => (gfp.contains(Gfp::ATOMIC), true, true),
-            ReserveRule::NonBlocking => (!gfp.contains(Gfp::DIRECT_RECLAIM), true, high),
-            ReserveRule::NonBlockingHigh => (!gfp.contains(Gfp::DIRECT_RECLAIM), high, high),
+            ReserveRule::NonBlocking => (!may_wait, true, high),
+            ReserveRule::NonBlockingHigh => (!may_wait, high, high),
         };
         if !hurry {
             return flags;
         }
-        let may_reserve = !gfp.contains(Gfp::NOMEMALLOC);
         let flags = flags
             .with_if(may_reserve, AllocFlags::NON_BLOCK)
             .with_if(may_reserve && high_order && kept, AllocFlags::HIGHATOMIC);

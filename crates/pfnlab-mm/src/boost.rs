@@ -4,6 +4,7 @@ use pfnlab_model::{Observer, ZoneFlags};
 
 use crate::alloc_flags::{AllocFlags, Mark};
 use crate::pageblock::Pageblocks;
+use crate::profile::{Policy, Told, told};
 use crate::zone::Zone;
 
 /// Which zones are boosted.
@@ -15,6 +16,24 @@ pub(crate) enum BoostPolicy {
     AllZones,
     /// Those with at least four pageblocks; the flag goes with the boost (since 6.1).
     LargeZones,
+}
+
+impl Policy for BoostPolicy {
+    const DECIDES: &'static str = "which zones have their watermarks boosted after a theft";
+
+    fn told(self) -> Told {
+        match self {
+            BoostPolicy::None => told("none", "before 5.0"),
+            BoostPolicy::AllZones => told(
+                "all, even those too small for one; the flag is set whether or not the boost changed",
+                "boost_watermark (5.0)",
+            ),
+            BoostPolicy::LargeZones => told(
+                "those with at least four pageblocks; the flag goes with the boost",
+                "boost_watermark (5.1, 5.7)",
+            ),
+        }
+    }
 }
 
 impl BoostPolicy {
@@ -31,6 +50,19 @@ pub(crate) enum BoostFlagRule {
     AnyRequest,
     /// Those that may wake it (6.12).
     KswapdRequests,
+}
+
+impl Policy for BoostFlagRule {
+    const DECIDES: &'static str = "which requests clear the flag of a boosted zone";
+
+    fn told(self) -> Told {
+        match self {
+            BoostFlagRule::AnyRequest => told("any", "rmqueue, ZONE_BOOSTED_WATERMARK"),
+            BoostFlagRule::KswapdRequests => {
+                told("those that may wake kswapd", "rmqueue, ALLOC_KSWAPD")
+            }
+        }
+    }
 }
 
 impl BoostFlagRule {

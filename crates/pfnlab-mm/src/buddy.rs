@@ -4,10 +4,13 @@ use pfnlab_model::{Block, End, Event, MigrateType, Observer, Order, ZoneId};
 
 use crate::frames::{Frames, State, Word};
 use crate::free_list::FreeList;
+use crate::profile::{Policy, Told, told};
 
 /// Which pageblocks of different types merge, and what becomes of their types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MergePolicy {
+    /// All of them; the pageblocks keep their types (up to 3.8).
+    Any,
     /// All but isolated ones; the pageblocks keep their types (4.14, 5.0).
     UnlessIsolated,
     /// Ordinary ones; the pageblocks keep their types (6.1).
@@ -16,12 +19,35 @@ pub(crate) enum MergePolicy {
     Retype,
 }
 
+impl Policy for MergePolicy {
+    const DECIDES: &'static str = "which whole pageblocks merge, and what becomes of their types";
+
+    fn told(self) -> Told {
+        match self {
+            MergePolicy::Any => told("all; they keep their types", "__free_one_page"),
+            MergePolicy::UnlessIsolated => told(
+                "all but isolated ones; they keep their types",
+                "__free_one_page, has_isolate_pageblock",
+            ),
+            MergePolicy::KeepTypes => told(
+                "ordinary ones; they keep their types",
+                "__free_one_page, migratetype_is_mergeable",
+            ),
+            MergePolicy::Retype => told(
+                "ordinary ones; they take the type of the block that was freed",
+                "__free_one_page (6.10)",
+            ),
+        }
+    }
+}
+
 impl MergePolicy {
     /// Whether a block of one or more pageblocks that is freed as `mt` merges with one of another
     /// type.
     #[inline]
     pub(crate) fn allows(self, mt: MigrateType, theirs: MigrateType) -> bool {
         match self {
+            MergePolicy::Any => true,
             MergePolicy::UnlessIsolated => {
                 mt != MigrateType::Isolate && theirs != MigrateType::Isolate
             }

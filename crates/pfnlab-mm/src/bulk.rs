@@ -4,6 +4,7 @@ use pfnlab_model::{End, Event, Observer, Order, Pfn};
 
 use crate::Mm;
 use crate::alloc_flags::Mark;
+use crate::profile::{Policy, Told, told};
 use crate::rmqueue::Want;
 use crate::walk::Asked;
 use crate::watermark::Ask;
@@ -16,6 +17,20 @@ pub(crate) enum BulkPolicy {
     Unknown,
     /// From the per-CPU lists of one zone.
     PcpOnly,
+}
+
+impl Policy for BulkPolicy {
+    const DECIDES: &'static str = "whether many frames can be asked for at once";
+
+    fn told(self) -> Told {
+        match self {
+            BulkPolicy::Unknown => told("they cannot", "before __alloc_pages_bulk (5.13)"),
+            BulkPolicy::PcpOnly => told(
+                "they can, from the per-CPU lists of one zone",
+                "__alloc_pages_bulk (5.13)",
+            ),
+        }
+    }
 }
 
 impl BulkPolicy {

@@ -1,10 +1,11 @@
 //! Draining per-CPU lists: from which of them, in which turn, and to which type's list.
 
-use pfnlab_model::{Block, CpuId, Event, Observer};
+use pfnlab_model::{Block, CpuId, Event, Observer, ZoneStat};
 
 use crate::freeing::Placement;
 use crate::pageblock::Pageblocks;
 use crate::pcp::{LISTS, TYPES};
+use crate::profile::{Policy, Told, told};
 use crate::zone::Zone;
 
 /// Which type's list a page goes to when its per-CPU list is drained.
@@ -14,6 +15,22 @@ pub(crate) enum DrainType {
     Noted,
     /// The one its pageblock has now (6.12).
     Pageblock,
+}
+
+impl Policy for DrainType {
+    const DECIDES: &'static str = "which list a page is drained to";
+
+    fn told(self) -> Told {
+        match self {
+            DrainType::Noted => told(
+                "the one noted on it when it was cached, even if its pageblock has changed hands",
+                "get_pcppage_migratetype",
+            ),
+            DrainType::Pageblock => {
+                told("the one its pageblock has now", "free_pcppages_bulk (6.10)")
+            }
+        }
+    }
 }
 
 impl Zone {
@@ -32,12 +49,16 @@ impl Zone {
     ) {
         let before = self.pcps[owner.index()].count();
         let frames = frames.min(before);
+        self.encourage_reclaim(observer);
         if self.profile.pcp.drains_by_turns() {
             self.drain_by_turns(frames, owner, cpu, blocks, observer);
         } else {
             self.drain_round(list, frames, owner, cpu, blocks, observer);
         }
         let frames = before - self.pcps[owner.index()].count();
+        if self.profile.grouping.drains_at_once() {
+            self.count(ZoneStat::FreePages, i64::from(frames), cpu, observer);
+        }
         observer.event(Event::PcpDrained {
             zone: self.id,
             cpu: owner,
@@ -119,7 +140,11 @@ impl Zone {
             DrainType::Noted if self.isolated_pageblocks == 0 => noted,
             _ => blocks.type_of(block.start()),
         };
-        self.put(block, mt, Placement::ByMergeLikely, cpu, blocks, observer);
+        if self.profile.grouping.drains_at_once() {
+            self.merge_in(block, mt, Placement::ByMergeLikely, blocks, observer);
+        } else {
+            self.put(block, mt, Placement::ByMergeLikely, cpu, blocks, observer);
+        }
         Some(block)
     }
 

@@ -4,6 +4,7 @@ use pfnlab_model::{AllocError, Block, End, Observer, Order, PageAllocator, Pfn, 
 
 use crate::Mm;
 use crate::freeing::Placement;
+use crate::profile::{Policy, Told, told};
 
 /// Where the frames go that a run is shorter than the block it is cut from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,23 @@ pub(crate) enum Surplus {
     Freed,
     /// To the tails of the buddy's lists (since 6.1).
     Tail,
+}
+
+impl Policy for Surplus {
+    const DECIDES: &'static str = "where the frames go that a run does not need";
+
+    fn told(self) -> Told {
+        match self {
+            Surplus::Freed => told(
+                "to the CPU's lists, like any other frame",
+                "make_alloc_exact",
+            ),
+            Surplus::Tail => told(
+                "to the tails of the buddy's lists",
+                "make_alloc_exact, FPI_TO_TAIL",
+            ),
+        }
+    }
 }
 
 impl Mm {

@@ -4,10 +4,16 @@ use pfnlab_model::{Block, MigrateType, Order};
 
 use crate::alloc_flags::AllocFlags;
 use crate::buddy::Buddy;
+use crate::profile::{Policy, Told, told};
 
 /// How a request is served whose own type has nothing left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FallbackPolicy {
+    /// The largest block is taken itself; what is split off stays the other type's, unless the
+    /// rest of the pageblock is worth taking along (2.6.37).
+    LargestAsFound,
+    /// The largest block is taken itself; what is split off becomes the wanted type's (3.8).
+    LargestAsWanted,
     /// One search, largest block first; what is robbed joins the own lists, and the request is
     /// served from there (4.14 to 6.1).
     Steal,
@@ -19,9 +25,50 @@ pub(crate) enum FallbackPolicy {
     ClaimSteal,
 }
 
+impl Policy for FallbackPolicy {
+    const DECIDES: &'static str =
+        "whose blocks are robbed when a type runs out, and what becomes of them";
+
+    fn told(self) -> Told {
+        match self {
+            FallbackPolicy::LargestAsFound => told(
+                "the largest block is taken itself; what is split off stays the other type's, unless the rest of the pageblock is worth taking along",
+                "__rmqueue_fallback",
+            ),
+            FallbackPolicy::LargestAsWanted => told(
+                "the largest block is taken itself; what is split off becomes the wanted type's",
+                "__rmqueue_fallback",
+            ),
+            FallbackPolicy::Steal => told(
+                "the largest block; with it, what is free in its pageblock joins the own lists, if the pageblock is worth having",
+                "__rmqueue_fallback, steal_suitable_fallback (4.0)",
+            ),
+            FallbackPolicy::StealOne => told(
+                "the largest block; a pageblock worth having is claimed, else the one block is split and its rest stays where it was",
+                "__rmqueue_fallback; a block taken is no longer put on a foreign list (6.10)",
+            ),
+            FallbackPolicy::ClaimSteal => told(
+                "pageblocks are claimed, largest block first; only when none can be, the smallest single block is stolen",
+                "__rmqueue_claim, __rmqueue_steal (6.15, 6.16)",
+            ),
+        }
+    }
+}
+
+/// Whose lists get what is split off a block of another type.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// Those of the type it was.
+    AsFound,
+    /// Those of the type that was wanted.
+    AsWanted,
+}
+
 /// What a policy does when the own lists are empty.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fallback {
+    /// Take from the one block found, the largest, and at last from what is kept back.
+    Largest(Rest),
     /// Move what is robbed to the own lists and take from there.
     Join,
     /// Take from the one block found.
@@ -34,6 +81,8 @@ impl FallbackPolicy {
     #[inline]
     pub(crate) fn plan(self) -> Fallback {
         match self {
+            FallbackPolicy::LargestAsFound => Fallback::Largest(Rest::AsFound),
+            FallbackPolicy::LargestAsWanted => Fallback::Largest(Rest::AsWanted),
             FallbackPolicy::Steal => Fallback::Join,
             FallbackPolicy::StealOne => Fallback::One,
             FallbackPolicy::ClaimSteal => Fallback::ClaimThenSteal,
@@ -109,6 +158,32 @@ pub(crate) fn smallest(
     order
         .through(buddy.top_order())
         .find_map(|order| find(buddy, order, mt, pageblock_order))
+}
+
+/// What is taken up to 3.8: the largest block, of a contiguous area first if it may be (`cma`).
+/// Only reclaimable requests take the pageblock along for a small one.
+pub(crate) fn largest_first(
+    buddy: &Buddy,
+    order: Order,
+    mt: MigrateType,
+    cma: bool,
+    pageblock_order: Order,
+) -> Option<Find> {
+    order.through(buddy.top_order()).rev().find_map(|order| {
+        let area = cma.then(|| buddy.first(order, MigrateType::Cma)).flatten();
+        if let Some(block) = area {
+            return Some(Find {
+                block,
+                from: MigrateType::Cma,
+                whole_pageblock: false,
+            });
+        }
+        let large = order.get() >= pageblock_order.get() / 2;
+        Some(Find {
+            whole_pageblock: large || mt == MigrateType::Reclaimable,
+            ..find(buddy, order, mt, pageblock_order)?
+        })
+    })
 }
 
 /// What is robbed up to 6.1 (`__rmqueue_fallback`): the largest block, except that a movable request which

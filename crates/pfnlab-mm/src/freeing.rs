@@ -71,6 +71,7 @@ impl Zone {
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) {
+        self.encourage_reclaim(observer);
         let mt = blocks.type_of(block.start());
         let pieces = PfnRange::sized(block.start(), block.frames());
         let mixed = || {
@@ -105,7 +106,7 @@ impl Zone {
     /// (`__free_one_page`).
     pub(crate) fn put(
         &mut self,
-        mut block: Block,
+        block: Block,
         mt: MigrateType,
         placement: Placement,
         cpu: CpuId,
@@ -113,18 +114,32 @@ impl Zone {
         observer: &mut impl Observer,
     ) {
         self.account(mt, block.frames() as i64, cpu, observer);
+        self.merge_in(block, mt, placement, blocks, observer);
+    }
+
+    /// Puts a free block that is counted already on the list of `mt`, merged.
+    #[inline]
+    pub(crate) fn merge_in(
+        &mut self,
+        mut block: Block,
+        mt: MigrateType,
+        placement: Placement,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) {
         while let Some((buddy, list)) = self.buddy.free_buddy(block) {
-            if block.order() >= blocks.order() {
-                let theirs = blocks.type_of(buddy.start());
-                if theirs != mt && !self.profile.merge.allows(mt, theirs) {
-                    break;
-                }
-                self.buddy.unlink(buddy, list, observer);
-                if theirs != mt && self.profile.merge.retypes() {
-                    blocks.retype(buddy, mt, observer);
-                }
+            // Within a pageblock there is one type.
+            let theirs = if block.order() < blocks.order() {
+                mt
             } else {
-                self.buddy.unlink(buddy, list, observer);
+                blocks.type_of(buddy.start())
+            };
+            if theirs != mt && !self.profile.merge.allows(mt, theirs) {
+                break;
+            }
+            self.buddy.unlink(buddy, list, observer);
+            if theirs != mt && self.profile.merge.retypes() {
+                blocks.retype(buddy, mt, observer);
             }
             block = block
                 .parent()

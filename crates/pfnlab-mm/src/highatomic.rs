@@ -3,6 +3,7 @@
 use pfnlab_model::{Block, CpuId, Event, MigrateType, Observer, Order};
 
 use crate::pageblock::Pageblocks;
+use crate::profile::{Policy, Told, told};
 use crate::zone::Zone;
 
 /// How much of a zone is kept back.
@@ -14,6 +15,23 @@ pub(crate) enum HighAtomicPolicy {
     /// One percent rounded up to pageblocks, nothing in zones where that is less than one
     /// (6.12).
     LargeZones,
+}
+
+impl Policy for HighAtomicPolicy {
+    const DECIDES: &'static str = "how much of a zone is kept for atomic requests of high orders";
+
+    fn told(self) -> Told {
+        match self {
+            HighAtomicPolicy::AnyZone => told(
+                "one percent and a pageblock, of any zone",
+                "reserve_highatomic_pageblock (4.4)",
+            ),
+            HighAtomicPolicy::LargeZones => told(
+                "one percent in whole pageblocks, nothing where that is less than one",
+                "reserve_highatomic_pageblock",
+            ),
+        }
+    }
 }
 
 impl Zone {

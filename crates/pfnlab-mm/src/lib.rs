@@ -6,13 +6,15 @@
 //! - [`Profile`], [`Config`]: which kernel, and how it was built. Data.
 //! - [`boot`]: a machine becomes zones and free lists. Start here.
 //! - [`Mm`]: the allocator. Requests come in here.
-//! - `slowpath`: the list of attempts. `walk`: one pass over a zonelist.
-//! - `zonelist`: the order in which zones are asked. `watermark`: may this request go so low?
+//! - `slowpath`: the list of attempts; `slowpath_once`: the shorter one of old. `walk`: one pass
+//!   over a zonelist; `walk_past_full`: how it goes on where full zones are remembered.
+//! - `zonelist`: the order in which zones are asked; `zonelist_order`: by node or by kind;
+//!   `zonelist_cache`: which were full lately. `watermark`: may this request go so low?
 //! - `zone`: the one place where decisions become changes, by what changes: `rmqueue` takes,
-//!   `robbing` takes from other types, `freeing` gives back, `moving` moves between types. `pcp`:
-//!   the per-CPU lists in front. `draining`: back from them.
-//! - `fallback`: whose blocks may be robbed, and of how much. `highatomic`: what is kept back.
-//!   `cma`: what is lent to movable requests meanwhile. `boost`: room is to be made.
+//!   `robbing` and, up to 3.8, `take_largest` take from other types, `freeing` gives back, `moving`
+//!   moves between types. `pcp`: the per-CPU lists in front. `draining`: back from them.
+//! - `fallback`: whose blocks may be robbed, and of how much. `highatomic`, `kept`: what is kept
+//!   back. `cma`: what is lent to movable requests meanwhile. `boost`: room is to be made.
 //! - `limits`, `pagesets`: the marks that follow from how much memory there is, and from the
 //!   `tunables`.
 //! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
@@ -36,12 +38,16 @@ mod bulk;
 mod exact;
 mod mm;
 mod slowpath;
+mod slowpath_once;
 mod walk;
+mod walk_past_full;
 
 mod alloc_flags;
 mod gfp_zone;
 mod watermark;
 mod zonelist;
+mod zonelist_cache;
+mod zonelist_order;
 
 mod boost;
 mod cma;
@@ -49,10 +55,12 @@ mod draining;
 mod fallback;
 mod freeing;
 mod highatomic;
+mod kept;
 mod moving;
 mod pcp;
 mod rmqueue;
 mod robbing;
+mod take_largest;
 mod zone;
 
 mod buddy;
@@ -83,5 +91,5 @@ pub use boot::BootError;
 pub use config::Config;
 pub use mm::Mm;
 pub use node_reclaim::{NodeReclaim, NodeReclaimMarks};
-pub use profile::Profile;
+pub use profile::{Profile, Switch};
 pub use resume::ResumeError;

@@ -4,6 +4,7 @@ use pfnlab_model::{Event, NodeId, Observer, Watermarks, ZoneKind};
 
 use crate::Mm;
 use crate::boost::mult_frac;
+use crate::profile::{Policy, Told, told};
 use crate::vmstat::normal_threshold;
 use crate::zone::Zone;
 
@@ -14,6 +15,23 @@ pub(crate) enum MovableMin {
     Shared,
     /// It is 1/1024 of the zone, within 32 and 128 frames, and the others share alone (6.12).
     Capped,
+}
+
+impl Policy for MovableMin {
+    const DECIDES: &'static str = "how the min watermark of a movable zone is found";
+
+    fn told(self) -> Told {
+        match self {
+            MovableMin::Shared => told(
+                "it has its share of min_free_kbytes, like any other",
+                "__setup_per_zone_wmarks",
+            ),
+            MovableMin::Capped => told(
+                "it is 1/1024 of the zone, 32 to 128 frames; the others share min_free_kbytes alone",
+                "__setup_per_zone_wmarks",
+            ),
+        }
+    }
 }
 
 impl MovableMin {
@@ -35,12 +53,31 @@ pub(crate) enum EmptyZones {
     BothOpen,
 }
 
+impl Policy for EmptyZones {
+    const DECIDES: &'static str =
+        "whether zones without memory count in what one withholds for another";
+
+    fn told(self) -> Told {
+        match self {
+            EmptyZones::Counted => told(
+                "they do: they withhold, and from requests for them is withheld",
+                "setup_per_zone_lowmem_reserve",
+            ),
+            EmptyZones::LowerOpen => told("they withhold nothing", "setup_per_zone_lowmem_reserve"),
+            EmptyZones::BothOpen => told(
+                "they withhold nothing, and nothing is withheld from requests for them",
+                "setup_per_zone_lowmem_reserve",
+            ),
+        }
+    }
+}
+
 impl EmptyZones {
     fn is_open(self, lower: &Zone, upper: &Zone) -> bool {
         match self {
             EmptyZones::Counted => false,
-            EmptyZones::LowerOpen => lower.managed == 0,
-            EmptyZones::BothOpen => lower.managed == 0 || upper.managed == 0,
+            EmptyZones::LowerOpen => lower.size() == 0,
+            EmptyZones::BothOpen => lower.size() == 0 || upper.size() == 0,
         }
     }
 }
@@ -54,13 +91,41 @@ pub(crate) enum MinFreeCap {
     Mib256,
 }
 
+impl Policy for MinFreeCap {
+    const DECIDES: &'static str = "the most min_free_kbytes is computed to be";
+
+    fn told(self) -> Told {
+        match self {
+            MinFreeCap::Mib64 => told("64 MiB", "init_per_zone_wmark_min"),
+            MinFreeCap::Mib256 => told("256 MiB", "calculate_min_free_kbytes"),
+        }
+    }
+}
+
 /// Which zones huge pages need pageblocks kept free in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HugeZones {
+    /// None: there are no huge pages that come by themselves (2.6.37).
+    None,
     /// All with memory (up to 4.14).
     All,
     /// Those below the movable one: what is there can always be moved (since 5.0).
     BelowMovable,
+}
+
+impl Policy for HugeZones {
+    const DECIDES: &'static str = "in which zones huge pages need pageblocks kept free";
+
+    fn told(self) -> Told {
+        match self {
+            HugeZones::None => told("none: there are no transparent huge pages", "before 2.6.38"),
+            HugeZones::All => told("all with memory", "set_recommended_min_free_kbytes"),
+            HugeZones::BelowMovable => told(
+                "those below the movable one",
+                "set_recommended_min_free_kbytes",
+            ),
+        }
+    }
 }
 
 /// What a zone has above its high watermark.
@@ -72,6 +137,20 @@ pub(crate) enum Promo {
     Marked,
 }
 
+impl Policy for Promo {
+    const DECIDES: &'static str = "what a zone has above its high watermark";
+
+    fn told(self) -> Told {
+        match self {
+            Promo::None => told("nothing", "WMARK_HIGH"),
+            Promo::Marked => told(
+                "a mark above which pages may be promoted",
+                "WMARK_PROMO (5.18)",
+            ),
+        }
+    }
+}
+
 /// What a boost in force means for watermarks that are computed anew. It is over in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BoostedMarks {
@@ -81,10 +160,78 @@ pub(crate) enum BoostedMarks {
     Dropped,
 }
 
+impl Policy for BoostedMarks {
+    const DECIDES: &'static str = "what a boost in force means for new watermarks";
+
+    fn told(self) -> Told {
+        match self {
+            BoostedMarks::Kept => told(
+                "it is taken into the low and the high one",
+                "__setup_per_zone_wmarks (5.0)",
+            ),
+            BoostedMarks::Dropped => told("nothing", "__setup_per_zone_wmarks"),
+        }
+    }
+}
+
+/// How far the watermarks of a zone are apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MarkDistance {
+    /// A quarter of its share of `min_free_kbytes` (up to 4.5).
+    Quarter,
+    /// That, or `watermark_scale_factor` of the zone if it is more (since 4.6).
+    Scaled,
+}
+
+impl Policy for MarkDistance {
+    const DECIDES: &'static str = "how far the watermarks are apart";
+
+    fn told(self) -> Told {
+        match self {
+            MarkDistance::Quarter => told(
+                "a quarter of the zone's share of min_free_kbytes",
+                "__setup_per_zone_wmarks",
+            ),
+            MarkDistance::Scaled => told(
+                "that, or watermark_scale_factor of the zone if it is more",
+                "__setup_per_zone_wmarks, watermark_scale_factor (4.6)",
+            ),
+        }
+    }
+}
+
+/// Of what it is noted how much no user can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TotalReserve {
+    /// Of the machine (2.6.37).
+    Machine,
+    /// Of the machine, and of every zone, whose part may not be filled with dirty pages (3.8).
+    MachineAndZones,
+    /// Of the machine and of every node (since 4.8).
+    Nodes,
+}
+
+impl Policy for TotalReserve {
+    const DECIDES: &'static str = "of what it is noted how much no user can have";
+
+    fn told(self) -> Told {
+        match self {
+            TotalReserve::Machine => told("of the machine", "totalreserve_pages"),
+            TotalReserve::MachineAndZones => {
+                told("of the machine, and of every zone", "dirty_balance_reserve")
+            }
+            TotalReserve::Nodes => told(
+                "of the machine, and of every node",
+                "pgdat->totalreserve_pages (4.8)",
+            ),
+        }
+    }
+}
+
 /// KiB in a frame, as a shift.
 const KIB_SHIFT: u32 = 2;
 impl Mm {
-    /// All limits, in the order of boot (`init_per_zone_wmark_min`, then huge pages).
+    /// All limits, in the order of boot (`init_per_zone_wmark_min`); huge pages follow.
     pub(crate) fn init_limits(&mut self) {
         let silent = &mut ();
         self.tunables.min_free_kbytes = self.calculate_min_free_kbytes();
@@ -95,9 +242,14 @@ impl Mm {
         self.set_watermarks(silent);
         self.set_thresholds();
         self.set_lowmem_reserves(silent);
+    }
+
+    /// Raises `min_free_kbytes` for huge pages, and the watermarks with it
+    /// (`set_recommended_min_free_kbytes`).
+    pub(crate) fn raise_for_huge_pages(&mut self) {
         if let Some(raised) = self.min_free_for_huge_pages() {
             self.tunables.min_free_kbytes = raised;
-            self.set_watermarks(silent);
+            self.set_watermarks(&mut ());
         }
     }
 
@@ -123,12 +275,11 @@ impl Mm {
         list.iter()
             .filter(|entry| usize::from(entry.kind) <= highest)
             .map(|entry| &self.zones[entry.zone.index()])
-            .map(|zone| zone.managed.saturating_sub(zone.watermarks.high))
+            .map(|zone| zone.size().saturating_sub(zone.watermarks.high))
             .sum()
     }
 
-    /// What huge pages need kept free so that types rarely mix
-    /// (`set_recommended_min_free_kbytes`), if that is more. Machines below 512 MiB start without
+    /// What huge pages need kept free so that types rarely mix, if that is more. Machines below 512 MiB start without
     /// huge pages.
     fn min_free_for_huge_pages(&self) -> Option<u64> {
         const TYPES: u64 = 3;
@@ -137,8 +288,12 @@ impl Mm {
         }
         let policy = self.profile.huge_zones;
         let counts = |zone: &&Zone| {
-            let movable = zone.id.kind == ZoneKind::Movable;
-            zone.is_populated() && (!movable || policy == HugeZones::All)
+            zone.is_populated()
+                && match policy {
+                    HugeZones::None => false,
+                    HugeZones::All => true,
+                    HugeZones::BelowMovable => zone.id.kind != ZoneKind::Movable,
+                }
         };
         let zones = self.zones.iter().filter(counts).count() as u64;
         let frames = self.config.pageblock_order.frames() * zones * (2 + TYPES * TYPES);
@@ -151,28 +306,34 @@ impl Mm {
         let frames_min = self.tunables.min_free_kbytes >> KIB_SHIFT;
         let policy = self.profile.movable_min;
         let sharing = self.zones.iter().filter(|zone| !policy.is_capped(zone));
-        let all: u64 = sharing.map(|zone| zone.managed).sum();
+        let all: u64 = sharing.map(Zone::size).sum();
         for zone in &mut self.zones {
             let share =
-                (u128::from(frames_min) * u128::from(zone.managed) / u128::from(all.max(1))) as u64;
+                (u128::from(frames_min) * u128::from(zone.size()) / u128::from(all.max(1))) as u64;
             let min = if policy.is_capped(zone) {
-                (zone.managed / 1024).clamp(32, 128)
+                (zone.size() / 1024).clamp(32, 128)
             } else {
                 share
             };
-            let scaled = mult_frac(zone.managed, self.tunables.watermark_scale_factor, 10_000);
-            let distance = (share >> 2).max(scaled);
+            let scale = self.tunables.watermark_scale_factor;
+            let (to_low, to_high) = match self.profile.mark_distance {
+                MarkDistance::Quarter => (share >> 2, share >> 1),
+                MarkDistance::Scaled => {
+                    let distance = (share >> 2).max(mult_frac(zone.size(), scale, 10_000));
+                    (distance, 2 * distance)
+                }
+            };
             let base = match self.profile.boosted_marks {
                 BoostedMarks::Kept => min + zone.boost,
                 BoostedMarks::Dropped => min,
             };
             let marks = Watermarks {
                 min,
-                low: base + distance,
-                high: base + 2 * distance,
+                low: base + to_low,
+                high: base + to_high,
                 promo: match self.profile.promo {
                     Promo::None => 0,
-                    Promo::Marked => base + 3 * distance,
+                    Promo::Marked => base + to_low + to_high,
                 },
             };
             zone.set_boost(0, observer);
@@ -183,6 +344,9 @@ impl Mm {
                     marks,
                 });
             }
+        }
+        for zone in &mut self.zones {
+            zone.rebuild_kept(&mut self.blocks, observer);
         }
         if !self.profile.pcp.is_single() {
             self.set_pagesets(observer);
@@ -200,7 +364,7 @@ impl Mm {
                 let ratio = self.tunables.lowmem_reserve_ratio[lower];
                 let mut above = 0;
                 for upper in lower + 1..kinds {
-                    above += node[upper].managed;
+                    above += node[upper].size();
                     let nothing = ratio == 0 || policy.is_open(&node[lower], &node[upper]);
                     let withheld = if nothing { 0 } else { above / ratio };
                     if node[lower].lowmem_reserve[upper] != withheld {
@@ -224,8 +388,19 @@ impl Mm {
         let kinds = self.config.zones.len();
         let reserve = |zone: &Zone| {
             let withheld = zone.lowmem_reserve.iter().max().copied().unwrap_or(0);
-            (withheld + zone.watermarks.high + zone.boost).min(zone.managed)
+            (withheld + zone.watermarks.high + zone.boost).min(zone.size())
         };
+        let policy = self.profile.total_reserve;
+        if policy == TotalReserve::MachineAndZones {
+            for zone in &mut self.zones {
+                let frames = reserve(zone);
+                if zone.dirty_balance_reserve != frames {
+                    zone.dirty_balance_reserve = frames;
+                    let zone = zone.id;
+                    observer.event(Event::DirtyReserveSet { zone, frames });
+                }
+            }
+        }
         let mut all = 0;
         for (at, node) in self.nodes.iter_mut().enumerate() {
             let frames = self.zones[at * kinds..(at + 1) * kinds]
@@ -233,7 +408,7 @@ impl Mm {
                 .map(reserve)
                 .sum();
             all += frames;
-            if node.totalreserve != frames {
+            if policy == TotalReserve::Nodes && node.totalreserve != frames {
                 node.totalreserve = frames;
                 let node = Some(NodeId(at as u16));
                 observer.event(Event::TotalReserveSet { node, frames });
@@ -252,7 +427,7 @@ impl Mm {
     fn set_thresholds(&mut self) {
         let online = self.cpus.iter().filter(|cpu| cpu.online).count() as u64;
         for zone in self.zones.iter_mut().filter(|zone| zone.is_populated()) {
-            let threshold = normal_threshold(online, zone.managed);
+            let threshold = normal_threshold(online, zone.size());
             for (pcp, cpu) in zone.pcps.iter_mut().zip(&self.cpus) {
                 if cpu.online {
                     pcp.stat_threshold = threshold;

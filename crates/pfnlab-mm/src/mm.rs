@@ -18,6 +18,7 @@ use crate::walk::Asked;
 use crate::zone::Zone;
 use crate::zone_map::{ZoneAt, ZoneMap};
 use crate::zonelist::Zonelist;
+use crate::zonelist_cache::ZonelistCache;
 use crate::{Config, Profile};
 
 /// The zoned page allocator of one machine.
@@ -91,6 +92,8 @@ pub(crate) struct Node {
     pub(crate) totalreserve: u64,
     /// The order in which zones are asked: all of them, and its own.
     pub(crate) zonelists: [Zonelist; 2],
+    /// What is noted of the first list (up to 3.8).
+    pub(crate) cache: Option<ZonelistCache>,
 }
 
 impl Mm {

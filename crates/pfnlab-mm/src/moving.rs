@@ -4,6 +4,7 @@ use pfnlab_model::{Block, CpuId, End, MigrateType, Observer, Pfn, PfnRange};
 
 use crate::frames::State;
 use crate::pageblock::Pageblocks;
+use crate::profile::{Policy, Told, told};
 use crate::zone::Zone;
 
 /// Where a free block goes on the list of the type it is moved to.
@@ -13,6 +14,17 @@ pub(crate) enum MovedTo {
     Head,
     /// To the tail (since 6.1).
     Tail,
+}
+
+impl Policy for MovedTo {
+    const DECIDES: &'static str = "where a block goes on the list of another type";
+
+    fn told(self) -> Told {
+        match self {
+            MovedTo::Head => told("to the head", "move_freepages"),
+            MovedTo::Tail => told("to the tail", "move_to_free_list (5.10)"),
+        }
+    }
 }
 
 impl MovedTo {

@@ -1,5 +1,6 @@
 //! The marks below which a node's own pages are not reclaimed.
 
+use crate::profile::{Policy, Told, told};
 use pfnlab_model::NodeId;
 
 use crate::Mm;
@@ -11,6 +12,20 @@ pub enum NodeReclaim {
     PerZone,
     /// For a node: the sum over its zones.
     PerNode,
+}
+
+impl Policy for NodeReclaim {
+    const DECIDES: &'static str = "what the marks of node reclaim are counted for";
+
+    fn told(self) -> Told {
+        match self {
+            NodeReclaim::PerZone => told("for a zone", "zone.min_unmapped_pages (up to 4.7)"),
+            NodeReclaim::PerNode => told(
+                "for a node: the sum over its zones",
+                "pglist_data.min_unmapped_pages (4.8)",
+            ),
+        }
+    }
 }
 
 /// `vm.min_unmapped_ratio`, percent.

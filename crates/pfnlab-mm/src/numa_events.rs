@@ -1,8 +1,10 @@
 //! Counting which node served requests: hits, misses, foreign (`zone_statistics`).
 
+use pfnlab_model::ZoneStat::{NumaForeign, NumaHit, NumaLocal, NumaMiss, NumaOther};
 use pfnlab_model::{CpuId, Observer};
 
 use crate::Mm;
+use crate::profile::{Policy, Told, told};
 use crate::walk::Asked;
 use crate::zone::Zone;
 use crate::zonelist::ZoneRef;
@@ -10,12 +12,35 @@ use crate::zonelist::ZoneRef;
 /// Where that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NumaCounters {
+    /// Among the zone's own counters (up to 3.8).
+    WithZone,
     /// In small differences of every CPU and zone, folded every second. That there are some is
     /// all that matters here: their fold renews the time a remote list has (4.14, 5.0). One that
     /// overflows in between, after 65 534 requests, is folded early; that is not followed.
     Differences,
     /// In counters of every CPU that are added up when somebody reads them (since 6.1).
     AddedUpWhenRead,
+}
+
+impl Policy for NumaCounters {
+    const DECIDES: &'static str = "where it is counted how near a page was";
+
+    fn told(self) -> Told {
+        match self {
+            NumaCounters::WithZone => told(
+                "among the counters of the zone",
+                "NUMA_HIT in zone_stat_item",
+            ),
+            NumaCounters::Differences => told(
+                "on their own, by differences of every CPU",
+                "NUMA_HIT in numa_stat_item (4.14)",
+            ),
+            NumaCounters::AddedUpWhenRead => told(
+                "on their own, added up when somebody reads them",
+                "NUMA_HIT in numa_stat_item (5.14)",
+            ),
+        }
+    }
 }
 
 impl NumaCounters {
@@ -28,7 +53,7 @@ impl NumaCounters {
 
 impl Mm {
     /// A zone served a request.
-    #[cold]
+    #[inline(never)]
     pub(crate) fn count_numa(
         &mut self,
         asked: &Asked<'_>,
@@ -37,9 +62,24 @@ impl Mm {
     ) {
         let preferred = asked.preferred.zone;
         let cpu = asked.request.cpu;
-        self.zones[by.zone.index()].pcps[cpu.index()].note_numa(observer);
-        if by.id.node != preferred.id.node {
-            self.zones[preferred.zone.index()].pcps[cpu.index()].note_numa(observer);
+        let near = by.id.node == preferred.id.node;
+        match self.profile.numa {
+            NumaCounters::AddedUpWhenRead => {}
+            NumaCounters::Differences => {
+                self.zones[by.zone.index()].pcps[cpu.index()].note_numa(observer);
+                if !near {
+                    self.zones[preferred.zone.index()].pcps[cpu.index()].note_numa(observer);
+                }
+            }
+            NumaCounters::WithZone => {
+                let local = self.cpus[cpu.index()].node == by.id.node;
+                let zone = &mut self.zones[by.zone.index()];
+                zone.count_one(if near { NumaHit } else { NumaMiss }, cpu, observer);
+                zone.count_one(if local { NumaLocal } else { NumaOther }, cpu, observer);
+                if !near {
+                    self.zones[preferred.zone.index()].count_one(NumaForeign, cpu, observer);
+                }
+            }
         }
     }
 }

@@ -31,12 +31,12 @@ impl Mm {
         let cap = self.profile.pcp.batch_cap();
         for zone in &mut self.zones {
             let part = zone
-                .managed
+                .size()
                 .checked_div(self.tunables.percpu_pagelist_fraction);
             let (high, batch) = match part {
                 Some(high) => (high, (high / 4).clamp(1, MOST_BATCH)),
                 None => {
-                    let batch = batch(zone.managed, cap);
+                    let batch = batch(zone.size(), cap);
                     (6 * batch, batch.max(1))
                 }
             };
@@ -64,7 +64,7 @@ impl Mm {
                 0 => all_cpus,
                 some => some,
             };
-            let batch = batch(zone.managed, cap).max(1);
+            let batch = batch(zone.size(), cap).max(1);
             let share = |total: u64| (total / cpus.max(1)).max(4 * batch) as u32;
             let fraction = self.tunables.percpu_pagelist_high_fraction;
             let (least, most) = match zone.managed.checked_div(fraction) {

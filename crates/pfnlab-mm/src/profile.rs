@@ -1,4 +1,11 @@
 //! Kernel generations, as data: each one its difference from the one before.
+//!
+//! - [`early`]: the oldest two; the first of all in full.
+//! - [`Switch`]: one thing in which they differ, in words. [`table`]: all of them.
+
+mod early;
+mod switch;
+mod table;
 
 use pfnlab_model::{MigrateType, ZoneStat};
 
@@ -6,7 +13,10 @@ use crate::Config;
 use crate::alloc_flags::{FlagBits, ReserveRule};
 use crate::boost::{BoostFlagRule, BoostPolicy};
 use crate::boot::memblock::MemblockPolicy;
-use crate::boot::{Arm64Limits, Estimate, LateUnit, WaitTables};
+use crate::boot::{
+    Arm64Limits, AtOnce, Chunks, CoreBound, Estimate, FirstTypes, LateUnit, Managed, MovableEnd,
+    MovableZonePick, ReleaseEnd, WaitTables, ZoneEnds,
+};
 use crate::buddy::MergePolicy;
 use crate::bulk::BulkPolicy;
 use crate::cma::CmaRule;
@@ -15,19 +25,30 @@ use crate::draining::DrainType;
 use crate::exact::Surplus;
 use crate::fallback::FallbackPolicy;
 use crate::highatomic::HighAtomicPolicy;
-use crate::limits::{BoostedMarks, EmptyZones, HugeZones, MinFreeCap, MovableMin, Promo};
+use crate::kept::KeptPolicy;
+use crate::kswapd::KswapdRule;
+use crate::limits::{
+    BoostedMarks, EmptyZones, HugeZones, MarkDistance, MinFreeCap, MovableMin, Promo, TotalReserve,
+};
 use crate::memory_model::SectionEra;
 use crate::moving::MovedTo;
 use crate::node_reclaim::NodeReclaim;
 use crate::numa_events::NumaCounters;
 use crate::numbering::Numbering;
 use crate::pcp::PcpPolicy;
-use crate::slowpath::ReserveWalk;
-use crate::tunables::{RatioZero, ScaleLimit};
+use crate::slowpath::{ReserveWalk, SlowPath};
+use crate::tunables::{FractionZero, RatioZero, ScaleLimit};
 use crate::vmstat::{DecayDrain, Grouping};
 use crate::walk::{FragmentRule, ReserveIndex, WalkPolicy};
-use crate::watermark::{BoostExemption, HighAtomicShare, ShortCut};
+use crate::watermark::{BoostExemption, ExactCount, HighAtomicShare, LargeBlock, ShortCut};
+use crate::zone::{IsolatedFrames, SizeBase};
 use crate::zonelist::LocalRule;
+use crate::zonelist_cache::CachePolicy;
+use crate::zonelist_order::OrderPolicy;
+use early::{LINUX_2_6_37, LINUX_3_8};
+
+pub use switch::Switch;
+pub(crate) use switch::{Policy, Told, told};
 
 /// How one kernel generation behaves.
 ///
@@ -37,12 +58,22 @@ use crate::zonelist::LocalRule;
 pub struct Profile {
     /// What to call it.
     pub(crate) name: &'static str,
+    /// Which kernel that is.
+    pub(crate) about: &'static str,
+    /// What it does otherwise than the one before.
+    pub(crate) news: &'static str,
     /// Which migratetypes there are, and their numbers.
     pub(crate) numbering: Numbering,
     /// The counters a zone has, in the kernel's order.
     pub(crate) zone_stats: &'static [ZoneStat],
+    /// What zones are measured by.
+    pub(crate) size_base: SizeBase,
+    /// Whether isolated frames count as free.
+    pub(crate) isolated: IsolatedFrames,
     /// Whose blocks are robbed when a type runs out.
     pub(crate) fallback: FallbackPolicy,
+    /// Which pageblocks are kept for when nothing else is left.
+    pub(crate) kept: KeptPolicy,
     /// When a request is served from a contiguous memory area.
     pub(crate) cma: CmaRule,
     /// Which zone is passed over rather than types mixed in it.
@@ -63,8 +94,16 @@ pub struct Profile {
     pub(crate) drain_type: DrainType,
     /// Which watermark a walk tries first.
     pub(crate) walk: WalkPolicy,
+    /// In which order the zones of several nodes are asked.
+    pub(crate) zonelist_order: OrderPolicy,
+    /// When zones that were full lately are passed over.
+    pub(crate) zonelist_cache: CachePolicy,
     /// What a walk takes for the highest zone a request could come from.
     pub(crate) reserve_index: ReserveIndex,
+    /// How often a request is tried.
+    pub(crate) slowpath: SlowPath,
+    /// Who is asked to reclaim.
+    pub(crate) kswapd: KswapdRule,
     /// How a request asks again that is entitled to reserves.
     pub(crate) reserve_walk: ReserveWalk,
     /// Which bits a walk's flags have.
@@ -75,6 +114,10 @@ pub struct Profile {
     pub(crate) highatomic: HighAtomicPolicy,
     /// Which part of that a watermark test leaves out.
     pub(crate) highatomic_share: HighAtomicShare,
+    /// When free frames are counted exactly.
+    pub(crate) exact_count: ExactCount,
+    /// How a watermark test sees whether a block is large enough.
+    pub(crate) large_block: LargeBlock,
     /// What the short cut of a watermark test looks at.
     pub(crate) short_cut: ShortCut,
     /// Which zones have their watermarks boosted.
@@ -89,14 +132,20 @@ pub struct Profile {
     pub(crate) surplus: Surplus,
     /// The most `min_free_kbytes` is computed to be.
     pub(crate) min_free_cap: MinFreeCap,
+    /// How far the watermarks are apart.
+    pub(crate) mark_distance: MarkDistance,
     /// Which zones huge pages need pageblocks kept free in.
     pub(crate) huge_zones: HugeZones,
     /// What a boost in force means for new watermarks.
     pub(crate) boosted_marks: BoostedMarks,
     /// What a zone has above its high watermark.
     pub(crate) promo: Promo,
+    /// Of what it is noted how much no user can have.
+    pub(crate) total_reserve: TotalReserve,
     /// The largest `watermark_scale_factor`.
     pub(crate) scale_limit: ScaleLimit,
+    /// What a `percpu_pagelist_fraction` of 0 means.
+    pub(crate) fraction_zero: FractionZero,
     /// What a `lowmem_reserve_ratio` of 0 means.
     pub(crate) ratio_zero: RatioZero,
     /// How the min watermark of a movable zone is found.
@@ -121,6 +170,24 @@ pub struct Profile {
     pub(crate) wait_tables: WaitTables,
     /// Whether the marks of node reclaim are a node's or a zone's.
     pub(crate) node_reclaim: NodeReclaim,
+    /// Where a kind of zone may end.
+    pub(crate) zone_ends: ZoneEnds,
+    /// From when on it is known which kind the movable zones take their frames from.
+    pub(crate) movable_zone_pick: MovableZonePick,
+    /// What is made of a movable zone behind the end of its node.
+    pub(crate) movable_end: MovableEnd,
+    /// How `kernelcore=` and `movablecore=` are bounded.
+    pub(crate) core_bound: CoreBound,
+    /// Which pageblocks begin as movable.
+    pub(crate) first_types: FirstTypes,
+    /// In what pieces memory is released.
+    pub(crate) chunks: Chunks,
+    /// To which end of a list a released block goes.
+    pub(crate) release_end: ReleaseEnd,
+    /// Which frames count as managed.
+    pub(crate) managed: Managed,
+    /// How much of a node is initialised at once.
+    pub(crate) at_once: AtOnce,
 }
 
 /// The zone counters of 6.1.
@@ -145,56 +212,53 @@ const ZONE_STATS_4_14: &[ZoneStat] = &[
     ZoneStat::FreeCma,
 ];
 
-/// Linux 4.14, as of 4.14.177. The first one here, so in full.
+/// Linux 4.14, as of 4.14.177: pageblocks kept for high-order requests that cannot wait instead of
+/// any, watermarks a share of the zone apart, blocks looked for on the lists, one node after the
+/// other.
 pub(crate) const LINUX_4_14: Profile = Profile {
     name: "linux-4.14",
+    about: "4.14, long-term, as of 4.14.177",
+    news: "pageblocks kept for high-order requests that cannot wait instead of any, watermarks a share of the zone apart, blocks looked for on the lists, one node after the other",
     numbering: Numbering::MovableFirst,
     zone_stats: ZONE_STATS_4_14,
+    size_base: SizeBase::Managed,
     fallback: FallbackPolicy::Steal,
+    kept: KeptPolicy::None,
     cma: CmaRule::OwnEmpty,
-    fragment: FragmentRule::Ignored,
-    moved_to: MovedTo::Head,
     merge: MergePolicy::UnlessIsolated,
-    grouping: Grouping::PerOperation,
-    pcp: PcpPolicy::HotCold,
+    zonelist_order: OrderPolicy::Nodes,
+    zonelist_cache: CachePolicy::Absent,
+    slowpath: SlowPath::Repeated,
+    kswapd: KswapdRule::EveryNode,
     numa: NumaCounters::Differences,
-    decay: DecayDrain::Whole,
-    drain_type: DrainType::Noted,
-    walk: WalkPolicy::MarkOnly,
-    reserve_index: ReserveIndex::Preferred,
-    reserve_walk: ReserveWalk::Masked,
-    flag_bits: FlagBits::NoKswapd,
     reserves: ReserveRule::Atomic,
-    highatomic: HighAtomicPolicy::AnyZone,
-    highatomic_share: HighAtomicShare::Reserved,
+    large_block: LargeBlock::OnList,
     short_cut: ShortCut::All,
-    boost: BoostPolicy::None,
-    boost_exemption: BoostExemption::Nobody,
-    boost_flag: BoostFlagRule::AnyRequest,
-    bulk: BulkPolicy::Unknown,
-    surplus: Surplus::Freed,
-    min_free_cap: MinFreeCap::Mib64,
-    huge_zones: HugeZones::All,
-    boosted_marks: BoostedMarks::Dropped,
-    promo: Promo::None,
+    mark_distance: MarkDistance::Scaled,
+    total_reserve: TotalReserve::Nodes,
     scale_limit: ScaleLimit::Tenth,
-    ratio_zero: RatioZero::One,
-    movable_min: MovableMin::Shared,
-    empty_zones: EmptyZones::Counted,
-    local: LocalRule::AlwaysFirst,
-    memblock: MemblockPolicy::LINUX_6_1,
+    fraction_zero: FractionZero::Batches,
+    memblock: MemblockPolicy::LINUX_4_14,
     estimate: Estimate::WithoutMemmap,
-    late_unit: LateUnit::Pageblock,
     sections: SectionEra::OnlineBit,
     descriptor: DescriptorEra::HeadPointer,
     arm64_zones: Arm64Limits::FromBase,
     wait_tables: WaitTables::Global,
     node_reclaim: NodeReclaim::PerNode,
+    zone_ends: ZoneEnds::Memory,
+    movable_zone_pick: MovableZonePick::Always,
+    core_bound: CoreBound::AllMemory,
+    chunks: Chunks::Largest,
+    managed: Managed::All,
+    at_once: AtOnce::Gigabytes,
+    ..LINUX_3_8
 };
 
 /// Linux 5.0, as of 5.0.1: cold pages forgotten, larger batches, watermark boosts.
 pub(crate) const LINUX_5_0: Profile = Profile {
     name: "linux-5.0",
+    about: "5.0, as of 5.0.1",
+    news: "cold pages forgotten, larger batches, watermark boosts",
     pcp: PcpPolicy::Single,
     flag_bits: FlagBits::KswapdAt200,
     reserve_walk: ReserveWalk::Anywhere,
@@ -202,6 +266,7 @@ pub(crate) const LINUX_5_0: Profile = Profile {
     huge_zones: HugeZones::BelowMovable,
     boosted_marks: BoostedMarks::Kept,
     ratio_zero: RatioZero::Off,
+    at_once: AtOnce::Section,
     sections: SectionEra::OnePass,
     descriptor: DescriptorEra::InvertedTypes,
     ..LINUX_4_14
@@ -211,6 +276,8 @@ pub(crate) const LINUX_5_0: Profile = Profile {
 /// huge pages, fragmentation avoided, blocks moved to the tail, bulk requests.
 pub(crate) const LINUX_6_1_0: Profile = Profile {
     name: "linux-6.1.0",
+    about: "6.1, as of its seventh release candidate",
+    news: "per-CPU lists of small high orders and of huge pages, fragmentation avoided, memory released and moved to the tails of lists, bulk requests",
     zone_stats: ZONE_STATS_6_1,
     cma: CmaRule::HalfFirst,
     fragment: FragmentRule::Avoided,
@@ -232,8 +299,12 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     scale_limit: ScaleLimit::ThreeTenths,
     empty_zones: EmptyZones::LowerOpen,
     sections: SectionEra::EarlyBit,
+    memblock: MemblockPolicy::LINUX_6_1,
     descriptor: DescriptorEra::LruGeneration,
     arm64_zones: Arm64Limits::Masks,
+    movable_end: MovableEnd::Dropped,
+    first_types: FirstTypes::Memory,
+    release_end: ReleaseEnd::Tail,
     ..LINUX_5_0
 };
 
@@ -241,6 +312,8 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
 /// their own for movable huge pages.
 pub(crate) const LINUX_6_1_Y: Profile = Profile {
     name: "linux-6.1.y",
+    about: "6.1, long-term, as of 6.1.192",
+    news: "the use of reserves reworked (6.3), a bound on drains, a list of their own for movable huge pages",
     pcp: PcpPolicy::FreeFactor,
     flag_bits: FlagBits::HighAtomic,
     reserves: ReserveRule::NonBlockingHigh,
@@ -252,6 +325,8 @@ pub(crate) const LINUX_6_1_Y: Profile = Profile {
 /// freed pageblock by pageblock, the high watermark tried first.
 pub(crate) const LINUX_6_12_0: Profile = Profile {
     name: "linux-6.12.0",
+    about: "6.12, as released",
+    news: "per-CPU lists that size themselves, every list change accounted by type, blocks freed pageblock by pageblock, the high watermark tried first",
     zone_stats: ZONE_STATS_6_12,
     fallback: FallbackPolicy::StealOne,
     merge: MergePolicy::Retype,
@@ -279,6 +354,8 @@ pub(crate) const LINUX_6_12_0: Profile = Profile {
 /// withheld for empty zones again.
 pub(crate) const LINUX_6_12_Y: Profile = Profile {
     name: "linux-6.12.y",
+    about: "6.12, long-term, as of 6.12.117",
+    news: "fallback claims pageblocks or steals one block (6.15, 6.16), and memory is withheld for empty zones again",
     fallback: FallbackPolicy::ClaimSteal,
     decay: DecayDrain::Batches,
     reserves: ReserveRule::NonBlockingHigh,
@@ -289,6 +366,8 @@ pub(crate) const LINUX_6_12_Y: Profile = Profile {
 impl Profile {
     /// Every generation, oldest first.
     pub const ALL: &'static [&'static Profile] = &[
+        &LINUX_2_6_37,
+        &LINUX_3_8,
         &LINUX_4_14,
         &LINUX_5_0,
         &LINUX_6_1_0,
@@ -330,6 +409,16 @@ impl Profile {
     /// What to call it.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Which kernel it is, in a few words.
+    pub fn about(&self) -> &'static str {
+        self.about
+    }
+
+    /// What it does otherwise than the generation before it, in a few words.
+    pub fn news(&self) -> &'static str {
+        self.news
     }
 
     /// Whether its per-CPU lists grow and shrink between two marks, so that their high mark at any

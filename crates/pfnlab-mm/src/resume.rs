@@ -1,8 +1,10 @@
 //! From a snapshot back to a running allocator.
 //!
+//! - [`nodes`]: their zonelists, and what is noted of them.
 //! - [`numbers`]: no number is so large that arithmetic fails later.
 //! - [`places`]: every frame is in one place.
 
+mod nodes;
 mod numbers;
 mod places;
 
@@ -12,8 +14,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use pfnlab_model::{
-    Block, CpuId, End, MemRange, MigrateType, NodeState, Order, PcpField, PcpState, Pfn, PfnRange,
-    SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneStat, ZoneState,
+    Block, CpuId, End, MigrateType, Order, PcpField, PcpState, Pfn, PfnRange, SNAPSHOT_FORMAT,
+    Snapshot, ZoneId, ZoneStat, ZoneState,
 };
 
 use crate::frames::State;
@@ -24,8 +26,7 @@ use crate::mm::{Cpu, Node, first_flags};
 use crate::pageblock::Pageblocks;
 use crate::tunables::Tunables;
 use crate::zone::{MAX_ZONES, Pageset, Zone};
-use crate::zone_map::{ZoneAt, ZoneMap};
-use crate::zonelist::{ZoneRef, Zonelist};
+use crate::zone_map::{ZoneMap, memory_map_of};
 use crate::{Config, Mm, Profile};
 
 /// A snapshot that no allocator can be in.
@@ -129,8 +130,11 @@ impl Mm {
             order: node.kswapd_order,
             highest: node.kswapd_highest,
             failures: node.kswapd_failures,
+            awake: node.kswapd_awake,
         });
-        let nodes = snapshot.nodes.iter().map(|node| resume_node(node, config));
+        let nodes = snapshot.nodes.iter();
+        let nodes = nodes.map(|node| nodes::resume(node, profile, config));
+        let nodes: Vec<Node> = nodes.collect::<Result<_, _>>()?;
         let memory = memory_map_of(&zones);
         let memmap = MemMap::aside(&memory, global.section_frames, profile, config)
             .map_err(ResumeError::MemMap)?;
@@ -155,7 +159,7 @@ impl Mm {
             first_flags: first_flags(config),
             section_frames: global.section_frames,
             cpus: cpus.collect(),
-            nodes: nodes.collect(),
+            nodes,
             kswapds: kswapds.collect(),
             zones,
             blocks,
@@ -164,43 +168,9 @@ impl Mm {
             config: config.clone(),
         };
         mm.map_zones();
+        mm.count_exactly();
         places::check_owners(&mm, snapshot)?;
         Ok(mm)
-    }
-
-    /// Builds what is derived from where the zones' memory is: the map from frame to zone, and
-    /// each zone's neighbours.
-    pub(crate) fn map_zones(&mut self) {
-        let mut ranges = Vec::new();
-        for (at, zone) in self.zones.iter().enumerate() {
-            ranges.extend(zone.memory.iter().map(|&range| (range, ZoneAt(at as u16))));
-        }
-        let kinds = self.config.zones.len();
-        let ids: Vec<ZoneId> = self.zones.iter().map(|zone| zone.id).collect();
-        // What the descriptor of a frame says that is in a zone.
-        let memmap = &self.memmap;
-        let id = |pfn: Pfn, at: usize| memmap.zone_id(pfn, ids[at], at % kinds).ok();
-        for (at, zone) in self.zones.iter_mut().enumerate() {
-            let top = self.config.top_order;
-            let (start, end) = (
-                zone.span.start().align_down(top),
-                zone.span.end().align_up(top),
-            );
-            let around = PfnRange::new(start, end).expect("a span does not run backward");
-            let others = ranges
-                .iter()
-                .filter(|(range, owner)| id(range.start(), owner.index()) != id(range.start(), at));
-            zone.foreign = others
-                .map(|(range, _)| *range)
-                .filter(|range| range.overlaps(around) && !zone.memory.contains(range))
-                .collect();
-        }
-        let end = ranges
-            .iter()
-            .map(|(range, _)| range.end())
-            .max()
-            .unwrap_or_default();
-        self.zone_map = ZoneMap::new(self.config.pageblock_order, end, ranges);
     }
 }
 
@@ -214,19 +184,6 @@ fn check_format(snapshot: &Snapshot) -> Result<(), ResumeError> {
 fn profile_of(snapshot: &Snapshot) -> Result<&'static Profile, ResumeError> {
     let name = &snapshot.profile;
     Profile::by_name(name).ok_or_else(|| ResumeError::Profile(name.clone()))
-}
-
-/// Where all zones' memory is, ascending.
-fn memory_map_of(zones: &[Zone]) -> Vec<MemRange> {
-    let of_zone = |zone: &Zone| {
-        let node = zone.id.node;
-        let runs = zone.memory.iter();
-        runs.map(|&range| MemRange { range, node })
-            .collect::<Vec<_>>()
-    };
-    let mut memory: Vec<MemRange> = zones.iter().flat_map(of_zone).collect();
-    memory.sort_by_key(|memory| memory.range);
-    memory
 }
 
 /// The config a snapshot was taken under: its facts are in the snapshot, so any of the named
@@ -356,32 +313,6 @@ fn pageblocks_of(snapshot: &Snapshot, config: &Config) -> Result<Pageblocks, Res
     Ok(blocks)
 }
 
-fn resume_node(state: &NodeState, config: &Config) -> Node {
-    let list = |ids: &[ZoneId]| {
-        let entry = |id: &ZoneId| {
-            let kind = config
-                .zone_index(id.kind)
-                .expect("checked with the topology");
-            let zone = ZoneAt((id.node.index() * config.zones.len() + kind) as u16);
-            ZoneRef {
-                zone,
-                id: *id,
-                kind: kind as u8,
-            }
-        };
-        Zonelist(ids.iter().map(entry).collect())
-    };
-    Node {
-        start: state.start,
-        spanned: state.spanned,
-        present: state.present,
-        distance: state.distance.clone(),
-        real: state.node,
-        totalreserve: state.totalreserve_pages,
-        zonelists: [list(&state.zonelist), list(&state.zonelist_this_node)],
-    }
-}
-
 fn resume_zone(
     state: &ZoneState,
     snapshot: &Snapshot,
@@ -413,6 +344,9 @@ fn resume_zone(
     zone.highatomic_free = state.highatomic_free.unwrap_or(0);
     zone.isolated_pageblocks = state.isolated_pageblocks;
     zone.percpu_drift_mark = state.percpu_drift_mark;
+    zone.pages_scanned = state.pages_scanned;
+    zone.all_unreclaimable = state.all_unreclaimable;
+    zone.dirty_balance_reserve = state.dirty_balance_reserve;
     zone.boost_factor = snapshot.global.watermark_boost_factor;
     zone.pageset = Pageset {
         high_min: state.pageset_high_min,

@@ -20,7 +20,7 @@ pub(crate) struct Want {
 }
 
 /// A block that was taken, and the type of the list it was on.
-type Taken = (Block, MigrateType);
+pub(crate) type Taken = (Block, MigrateType);
 
 /// Where the last block of a refill came from: the next one is looked for there first (6.12.y).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -247,6 +247,7 @@ impl Zone {
             return Some((block, MigrateType::Cma));
         }
         let robbed = match self.profile.fallback.plan() {
+            Fallback::Largest(rest) => return self.take_largest(rest, want, blocks, observer),
             Fallback::Join => self.rob(want, blocks, observer),
             _ => self.rob_one(want, blocks, observer),
         };

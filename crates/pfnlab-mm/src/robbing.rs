@@ -187,7 +187,13 @@ impl Zone {
         claimed
     }
 
-    fn fell_back(&self, find: Find, want: Want, claimed: bool, observer: &mut impl Observer) {
+    pub(crate) fn fell_back(
+        &self,
+        find: Find,
+        want: Want,
+        claimed: bool,
+        observer: &mut impl Observer,
+    ) {
         let Find { block, from, .. } = find;
         let (zone, order, wanted) = (self.id, want.order, want.mt);
         observer.event(Event::FellBack {

@@ -4,8 +4,36 @@ use pfnlab_model::{AllocError, Block, Gfp, Observer, Order, Request};
 
 use crate::Mm;
 use crate::alloc_flags::AllocFlags;
+use crate::profile::{Policy, Told, told};
 use crate::walk::Asked;
 use crate::zonelist::Place;
+
+/// How often a request is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SlowPath {
+    /// Once, and once more by those no watermark holds for (up to 3.8).
+    Once,
+    /// Once before its entitlements are looked at and once after, and then as long as pageblocks
+    /// kept for others can be given up (since 4.6).
+    Repeated,
+}
+
+impl Policy for SlowPath {
+    const DECIDES: &'static str = "how often a request is tried when the first walk fails";
+
+    fn told(self) -> Told {
+        match self {
+            SlowPath::Once => told(
+                "once, and once more by those no watermark holds for",
+                "__alloc_pages_slowpath",
+            ),
+            SlowPath::Repeated => told(
+                "before its entitlements are looked at and after, and again while pageblocks kept for others can be given up",
+                "__alloc_pages_slowpath, unreserve_highatomic_pageblock (4.4, 4.10)",
+            ),
+        }
+    }
+}
 
 /// How a request asks again that is entitled to reserves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +44,23 @@ pub(crate) enum ReserveWalk {
     Anywhere,
     /// Anywhere (since 6.1).
     AnywhereWaking,
+}
+
+impl Policy for ReserveWalk {
+    const DECIDES: &'static str = "how a request asks again that is entitled to reserves";
+
+    fn told(self) -> Told {
+        match self {
+            ReserveWalk::Masked => told("within its node mask", "__alloc_pages_slowpath"),
+            ReserveWalk::Anywhere => told(
+                "anywhere, and it does not wake kswapd any more",
+                "__alloc_pages_slowpath, reserve_flags",
+            ),
+            ReserveWalk::AnywhereWaking => {
+                told("anywhere", "__alloc_pages_slowpath, gfp_to_alloc_flags_cma")
+            }
+        }
+    }
 }
 
 impl Mm {
@@ -32,10 +77,14 @@ impl Mm {
         asked: &Asked<'_>,
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
+        match self.profile.slowpath {
+            SlowPath::Once => return self.slowpath_once(asked, observer),
+            SlowPath::Repeated => {}
+        }
         let Request { gfp, order, .. } = *asked.request;
         let flags = AllocFlags::slow(gfp, order > Order::ZERO, self.profile.reserves)
             .with(self.cma_flag(asked.mt));
-        self.wake_kswapds(asked, flags, observer);
+        self.wake_kswapds(asked, observer);
         self.walk(asked, flags, observer)
             .or_else(|_| self.walk_with_reserves(asked, flags, observer))
             .or_else(|error| match may_retry(gfp, order) {
@@ -92,7 +141,7 @@ impl Mm {
         flags: AllocFlags,
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
-        self.wake_kswapds(asked, flags, observer);
+        self.wake_kswapds(asked, observer);
         let gfp = asked.request.gfp;
         let entitled = gfp.contains(Gfp::MEMALLOC) && !gfp.contains(Gfp::NOMEMALLOC);
         let (flags, free_of_cpuset) = if entitled {
@@ -126,30 +175,6 @@ impl Mm {
         let flags = AllocFlags::MIN.with(AllocFlags::MIN_RESERVE);
         self.walk(asked, flags.with(AllocFlags::CPUSET), observer)
             .or_else(|_| self.walk(asked, flags, observer))
-    }
-
-    /// Asks the background reclaimers of all nodes on the list (`wake_all_kswapds`).
-    fn wake_kswapds(&mut self, asked: &Asked<'_>, flags: AllocFlags, observer: &mut impl Observer) {
-        if !flags.any(AllocFlags::KSWAPD) {
-            return;
-        }
-        let Mm {
-            config,
-            nodes,
-            zones,
-            kswapds,
-            ..
-        } = self;
-        let highest = config.zones[asked.highest];
-        let list = &nodes[asked.list.0].zonelists[usize::from(asked.list.1)];
-        let mut last = None;
-        for Place { zone, .. } in list.allowed(0, asked.highest, asked.nodes) {
-            let node = zone.id.node;
-            if zones[zone.zone.index()].managed > 0 && last != Some(node) {
-                last = Some(node);
-                kswapds[node.index()].ask(asked.request.order, highest, observer);
-            }
-        }
     }
 }
 

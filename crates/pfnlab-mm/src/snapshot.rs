@@ -15,6 +15,7 @@ use crate::mm::Node;
 use crate::pcp::{LISTS, Pcp};
 use crate::zone::Zone;
 use crate::zonelist::Zonelist;
+use crate::zonelist_cache::ZonelistCache;
 
 impl Mm {
     pub(crate) fn to_snapshot(&self) -> Snapshot {
@@ -89,9 +90,9 @@ impl Mm {
             pageset_high_max: zone.pageset.high_max,
             pageset_batch: zone.pageset.batch,
             flags: zone.flags,
-            pages_scanned: 0,
-            all_unreclaimable: false,
-            dirty_balance_reserve: 0,
+            pages_scanned: zone.pages_scanned,
+            all_unreclaimable: zone.all_unreclaimable,
+            dirty_balance_reserve: zone.dirty_balance_reserve,
             percpu_drift_mark: zone.percpu_drift_mark,
             isolated_pageblocks: zone.isolated_pageblocks,
             lowmem_reserve: zone.lowmem_reserve[..self.config.zones.len()].to_vec(),
@@ -179,10 +180,11 @@ fn node_state(kswapd: &Kswapd, node: &Node) -> NodeState {
         kswapd_order: kswapd.order,
         kswapd_highest: kswapd.highest,
         kswapd_failures: kswapd.failures,
+        kswapd_awake: kswapd.awake,
         distance: node.distance.clone(),
         zonelist: zones(&node.zonelists[0]),
         zonelist_this_node: zones(&node.zonelists[1]),
-        zonelist_cache: None,
+        zonelist_cache: node.cache.as_ref().map(ZonelistCache::state),
     }
 }
 

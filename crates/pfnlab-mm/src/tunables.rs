@@ -5,15 +5,59 @@ use alloc::vec::Vec;
 use pfnlab_model::{Event, Observer, Sysctl, ZoneKind};
 
 use crate::pagesets::is_fraction;
+use crate::profile::{Policy, Told, told};
 use crate::{Mm, Profile};
 
 /// The largest `watermark_scale_factor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ScaleLimit {
+    /// There is no such tunable (up to 4.5).
+    Unknown,
     /// A tenth of a zone (up to 5.0).
     Tenth,
     /// Three tenths (since 6.1).
     ThreeTenths,
+}
+
+impl Policy for ScaleLimit {
+    const DECIDES: &'static str = "the largest watermark_scale_factor";
+
+    fn told(self) -> Told {
+        match self {
+            ScaleLimit::Unknown => told("there is no such tunable", "before 4.6"),
+            ScaleLimit::Tenth => told("1000: a tenth of a zone", "watermark_scale_factor"),
+            ScaleLimit::ThreeTenths => told(
+                "3000: three tenths of a zone",
+                "watermark_scale_factor (5.18)",
+            ),
+        }
+    }
+}
+
+/// What a `percpu_pagelist_fraction` of 0 means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FractionZero {
+    /// Nothing: it cannot be written, so there is no way back (up to 3.8).
+    Refused,
+    /// That lists are sized by batches again (since 3.16).
+    Batches,
+}
+
+impl Policy for FractionZero {
+    const DECIDES: &'static str = "what writing 0 to percpu_pagelist_fraction means";
+
+    fn told(self) -> Told {
+        match self {
+            FractionZero::Refused => told(
+                "nothing: it cannot be written",
+                "percpu_pagelist_fraction_sysctl_handler",
+            ),
+            FractionZero::Batches => told(
+                "lists are sized by batches again",
+                "percpu_pagelist_fraction_sysctl_handler (3.16)",
+            ),
+        }
+    }
 }
 
 /// What a `lowmem_reserve_ratio` of 0 means.
@@ -23,6 +67,23 @@ pub(crate) enum RatioZero {
     One,
     /// Nothing is withheld (since 4.16).
     Off,
+}
+
+impl Policy for RatioZero {
+    const DECIDES: &'static str = "what a lowmem_reserve_ratio of 0 means";
+
+    fn told(self) -> Told {
+        match self {
+            RatioZero::One => told(
+                "the same as 1: everything is withheld",
+                "setup_per_zone_lowmem_reserve",
+            ),
+            RatioZero::Off => told(
+                "nothing is withheld",
+                "setup_per_zone_lowmem_reserve (4.16)",
+            ),
+        }
+    }
 }
 
 /// What can be written to `/proc/sys/vm`.
@@ -67,6 +128,7 @@ impl Profile {
     fn takes(&self, sysctl: Sysctl, value: u64) -> bool {
         let single = self.pcp.is_single();
         let largest_scale = match self.scale_limit {
+            ScaleLimit::Unknown => 0,
             ScaleLimit::Tenth => 1000,
             ScaleLimit::ThreeTenths => 3000,
         };
@@ -74,7 +136,11 @@ impl Profile {
             Sysctl::WatermarkScaleFactor => (1..=largest_scale).contains(&value),
             Sysctl::WatermarkBoostFactor => self.boost.is_known(),
             Sysctl::PercpuPagelistHighFraction => !single && is_fraction(value),
-            Sysctl::PercpuPagelistFraction => single && is_fraction(value),
+            Sysctl::PercpuPagelistFraction => {
+                let back = value == 0;
+                let refused = back && self.fraction_zero == FractionZero::Refused;
+                single && is_fraction(value) && !refused
+            }
             _ => true,
         };
         known && value <= u64::from(u32::MAX >> 1)

@@ -3,22 +3,52 @@
 use pfnlab_model::{CpuId, Event, Observer, PcpField, ZoneStat};
 
 use crate::pageblock::Pageblocks;
+use crate::profile::{Policy, Told, told};
 use crate::zone::Zone;
 
 /// In how many steps an operation changes the count of free frames. It matters, because every
 /// step may cross the threshold and be folded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Grouping {
-    /// A refill is one step, a move between types none (up to 6.1).
+    /// A refill is one step and so is a drain (2.6.37).
+    AtOnce,
+    /// A refill is one step, a drain one for every page, a move between types none (3.8 to 6.1).
     PerOperation,
     /// Every block that leaves or enters a list of a type is a step (6.12).
     PerBlock,
+}
+
+impl Policy for Grouping {
+    const DECIDES: &'static str = "in how many steps an operation changes the count of free frames";
+
+    fn told(self) -> Told {
+        match self {
+            Grouping::AtOnce => told(
+                "a refill is one step, and so is a drain",
+                "rmqueue_bulk, free_pcppages_bulk",
+            ),
+            Grouping::PerOperation => told(
+                "a refill is one step, a drain one for every page, a move between types none",
+                "__mod_zone_freepage_state",
+            ),
+            Grouping::PerBlock => told(
+                "every block that enters or leaves a list is a step",
+                "account_freepages (6.10)",
+            ),
+        }
+    }
 }
 
 impl Grouping {
     #[inline]
     pub(crate) fn per_block(self) -> bool {
         matches!(self, Grouping::PerBlock)
+    }
+
+    /// Whether a drain is one step.
+    #[inline]
+    pub(crate) fn drains_at_once(self) -> bool {
+        matches!(self, Grouping::AtOnce)
     }
 }
 
@@ -29,6 +59,17 @@ pub(crate) enum DecayDrain {
     Whole,
     /// A batch at a time, each from the first list on (6.12.y).
     Batches,
+}
+
+impl Policy for DecayDrain {
+    const DECIDES: &'static str = "how the frames too many are drained when a high mark sinks";
+
+    fn told(self) -> Told {
+        match self {
+            DecayDrain::Whole => told("all at once", "decay_pcp_high"),
+            DecayDrain::Batches => told("a batch at a time", "decay_pcp_high (6.12.y)"),
+        }
+    }
 }
 
 impl DecayDrain {
@@ -67,6 +108,34 @@ impl Zone {
         }
         if folded {
             self.vm_stat[stat.index()] += sum;
+            observer.event(Event::StatSet {
+                zone,
+                stat,
+                value: self.vm_stat[stat.index()],
+            });
+        }
+    }
+
+    /// Raises a counter by one on behalf of `cpu` (`__inc_zone_state`). Who folds goes half a
+    /// threshold too far, so that the next fold is further away.
+    pub(crate) fn count_one(&mut self, stat: ZoneStat, cpu: CpuId, observer: &mut impl Observer) {
+        let zone = self.id;
+        let pcp = &mut self.pcps[cpu.index()];
+        let sum = i16::from(pcp.diff[stat.index()]) + 1;
+        let threshold = i16::from(pcp.stat_threshold);
+        let ahead = threshold >> 1;
+        let folded = sum > threshold;
+        // Fits: the threshold is at most 125.
+        let value = (if folded { -ahead } else { sum }) as i8;
+        pcp.diff[stat.index()] = value;
+        observer.event(Event::DiffSet {
+            zone,
+            cpu,
+            stat,
+            value,
+        });
+        if folded {
+            self.vm_stat[stat.index()] += i64::from(sum + ahead);
             observer.event(Event::StatSet {
                 zone,
                 stat,

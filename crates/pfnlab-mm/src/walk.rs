@@ -7,6 +7,7 @@ use pfnlab_model::{
 
 use crate::alloc_flags::{AllocFlags, Mark};
 use crate::pageblock::Pageblocks;
+use crate::profile::{Policy, Told, told};
 use crate::rmqueue::Want;
 use crate::watermark::Ask;
 use crate::zone::Zone;
@@ -22,6 +23,22 @@ pub(crate) enum WalkPolicy {
     HighFirst,
 }
 
+impl Policy for WalkPolicy {
+    const DECIDES: &'static str = "which watermark a walk tries first";
+
+    fn told(self) -> Told {
+        match self {
+            WalkPolicy::MarkOnly => {
+                told("only the one the request names", "get_page_from_freelist")
+            }
+            WalkPolicy::HighFirst => told(
+                "the high one, until the zone was seen below it",
+                "get_page_from_freelist, ZONE_BELOW_HIGH (6.7)",
+            ),
+        }
+    }
+}
+
 /// Whether one zone is passed over rather than types mixed in its pageblocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FragmentRule {
@@ -29,6 +46,22 @@ pub(crate) enum FragmentRule {
     Ignored,
     /// If there is a lower zone beside it to go to (since 6.1).
     Avoided,
+}
+
+impl Policy for FragmentRule {
+    const DECIDES: &'static str = "which zone is passed over rather than types mixed in it";
+
+    fn told(self) -> Told {
+        match self {
+            FragmentRule::Ignored => {
+                told("none", "alloc_flags_nofragment; 5.0 has it without effect")
+            }
+            FragmentRule::Avoided => told(
+                "a Normal zone with DMA32 beside it, as long as others may do",
+                "alloc_flags_nofragment, ALLOC_NOFRAGMENT",
+            ),
+        }
+    }
 }
 
 impl FragmentRule {
@@ -48,6 +81,20 @@ pub(crate) enum ReserveIndex {
     Preferred,
     /// As from one that could go as high as its flags allow (since 6.1).
     Highest,
+}
+
+impl Policy for ReserveIndex {
+    const DECIDES: &'static str =
+        "what a walk takes for the highest zone a request could come from";
+
+    fn told(self) -> Told {
+        match self {
+            ReserveIndex::Preferred => {
+                told("the zone it prefers, which has memory", "classzone_idx")
+            }
+            ReserveIndex::Highest => told("the highest its flags allow", "highest_zoneidx (5.8)"),
+        }
+    }
 }
 
 /// A request on its way: what was asked, and what follows from it.
@@ -111,6 +158,9 @@ impl Mm {
         mut why: Refusal,
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
+        if self.profile.zonelist_cache.is_there() {
+            return self.ask_others_but_full(asked, flags, why, observer);
+        }
         let order = asked.request.order;
         let careful = flags.any(AllocFlags::NOFRAGMENT);
         let mut failure = AllocError::Watermark(order);
@@ -145,7 +195,7 @@ impl Mm {
     /// # Errors
     /// Why the zone is passed over.
     #[inline(always)]
-    fn ask_zone(
+    pub(crate) fn ask_zone(
         &mut self,
         asked: &Asked<'_>,
         place: ZoneRef,

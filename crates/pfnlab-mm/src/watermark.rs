@@ -3,6 +3,7 @@
 use pfnlab_model::{Gfp, MigrateType, Order, Refusal, ZoneStat};
 
 use crate::alloc_flags::{AllocFlags, Mark};
+use crate::profile::{Policy, Told, told};
 use crate::zone::Zone;
 
 /// Which frames kept for high-order atomic requests are not there for others.
@@ -12,6 +13,23 @@ pub(crate) enum HighAtomicShare {
     Reserved,
     /// Those that are free (6.12).
     Free,
+}
+
+impl Policy for HighAtomicShare {
+    const DECIDES: &'static str = "which frames kept for high orders a watermark test leaves out";
+
+    fn told(self) -> Told {
+        match self {
+            HighAtomicShare::Reserved => told(
+                "all that are kept, free or not",
+                "__zone_watermark_unusable_free: nr_reserved_highatomic",
+            ),
+            HighAtomicShare::Free => told(
+                "those that are free",
+                "__zone_watermark_unusable_free: nr_free_highatomic",
+            ),
+        }
+    }
 }
 
 impl HighAtomicShare {
@@ -24,10 +42,28 @@ impl HighAtomicShare {
 /// What the short cut for single frames looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShortCut {
+    /// Free frames, counted exactly where that is due (up to 3.8).
+    Careful,
     /// Free frames, those kept for high-order atomic requests among them (4.14, 5.0).
     All,
     /// Those that are there for the request (since 6.1).
     Usable,
+}
+
+impl Policy for ShortCut {
+    const DECIDES: &'static str =
+        "what the short cut of a watermark test for single frames looks at";
+
+    fn told(self) -> Told {
+        match self {
+            ShortCut::Careful => told("there is none", "zone_watermark_ok"),
+            ShortCut::All => told("all free frames", "zone_watermark_fast (4.7)"),
+            ShortCut::Usable => told(
+                "the free frames that are there for the request",
+                "zone_watermark_fast, __zone_watermark_unusable_free (5.9)",
+            ),
+        }
+    }
 }
 
 /// Who may ignore the boost of a min watermark when an order-0 request would fail of it.
@@ -39,6 +75,83 @@ pub(crate) enum BoostExemption {
     Atomic,
     /// Requests that may use the min reserve (6.12).
     MinReserve,
+}
+
+impl Policy for BoostExemption {
+    const DECIDES: &'static str = "who may ignore a watermark boost";
+
+    fn told(self) -> Told {
+        match self {
+            BoostExemption::Nobody => told("nobody", "zone_watermark_fast"),
+            BoostExemption::Atomic => told(
+                "single frames with __GFP_ATOMIC",
+                "zone_watermark_fast (5.9)",
+            ),
+            BoostExemption::MinReserve => told(
+                "single frames for those who may use the min reserve",
+                "zone_watermark_fast, ALLOC_MIN_RESERVE",
+            ),
+        }
+    }
+}
+
+/// How a watermark test sees whether a block is large enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LargeBlock {
+    /// It reckons: without the frames of smaller blocks, half as much must still be free for
+    /// every order (up to 3.8).
+    Reckoned,
+    /// It looks for one on the lists (since 4.4).
+    OnList,
+}
+
+impl Policy for LargeBlock {
+    const DECIDES: &'static str = "how a watermark test sees whether a block is large enough";
+
+    fn told(self) -> Told {
+        match self {
+            LargeBlock::Reckoned => told(
+                "it reckons: without smaller blocks, half as much must be free for every order",
+                "__zone_watermark_ok",
+            ),
+            LargeBlock::OnList => {
+                told("it looks for one on the lists", "__zone_watermark_ok (4.4)")
+            }
+        }
+    }
+}
+
+/// When a zone's free frames are counted exactly, with the differences of all CPUs: below its
+/// drift mark the folded count may deceive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExactCount {
+    /// In every test, while the background reclaimer is awake (2.6.37).
+    WhileReclaiming,
+    /// Only in the tests of the background reclaimer and for it (since 2.6.38).
+    ForReclaim,
+}
+
+impl Policy for ExactCount {
+    const DECIDES: &'static str = "when free frames are counted exactly";
+
+    fn told(self) -> Told {
+        match self {
+            ExactCount::WhileReclaiming => {
+                told("in every test while kswapd is awake", "zone_nr_free_pages")
+            }
+            ExactCount::ForReclaim => told(
+                "only in the tests of kswapd and for it",
+                "zone_watermark_ok_safe (2.6.38)",
+            ),
+        }
+    }
+}
+
+impl ExactCount {
+    /// Whether the tests of requests count exactly while the background reclaimer is awake.
+    pub(crate) fn while_reclaiming(self) -> bool {
+        matches!(self, ExactCount::WhileReclaiming)
+    }
 }
 
 /// A request, as far as a watermark test looks at it.
@@ -71,6 +184,18 @@ impl Zone {
     #[inline]
     pub(crate) fn free_folded(&self) -> i64 {
         self.vm_stat[ZoneStat::FreePages.index()].max(0)
+    }
+
+    /// Free frames, with all differences where the folded count is below the drift mark and may
+    /// deceive (`zone_nr_free_pages`, `zone_page_state_snapshot`).
+    pub(crate) fn free_careful(&self, exact: bool) -> i64 {
+        let folded = self.free_folded();
+        if !exact || folded >= self.percpu_drift_mark as i64 {
+            return folded;
+        }
+        let stat = ZoneStat::FreePages.index();
+        let differences = self.pcps.iter().map(|pcp| i64::from(pcp.diff[stat]));
+        (self.vm_stat[stat] + differences.sum::<i64>()).max(0)
     }
 
     /// Frames that count as free but are not there for this request
@@ -114,6 +239,7 @@ impl Zone {
         if ask.order == Order::ZERO {
             let free = self.free_folded();
             let usable = match self.profile.short_cut {
+                ShortCut::Careful => self.free_careful(self.counts_exactly) - self.closed_cma(ask),
                 ShortCut::All => free - self.closed_cma(ask),
                 ShortCut::Usable => free - free.min(self.unusable(ask)),
             };
@@ -153,7 +279,15 @@ impl Zone {
     /// # Errors
     /// Why the zone is passed over.
     pub(crate) fn watermark(&self, mark: u64, ask: Ask) -> Result<(), Refusal> {
-        let free = self.free_folded() - self.unusable(ask);
+        self.watermark_of(self.free_careful(self.counts_exactly), mark, ask)
+    }
+
+    /// The exact test of a zone with so many frames `free`.
+    ///
+    /// # Errors
+    /// Why the zone is passed over.
+    pub(crate) fn watermark_of(&self, free: i64, mark: u64, ask: Ask) -> Result<(), Refusal> {
+        let free = free - self.unusable(ask);
         let mut min = mark as i64;
         let (high, hurry) = (
             ask.flags.any(AllocFlags::MIN_RESERVE),
@@ -171,11 +305,28 @@ impl Zone {
         if free <= mark {
             return Err(Refusal::BelowMark { free, mark });
         }
-        if ask.order == Order::ZERO || self.has_block(ask) {
-            Ok(())
-        } else {
-            Err(Refusal::NoLargeBlock)
+        match self.profile.large_block {
+            _ if ask.order == Order::ZERO => Ok(()),
+            LargeBlock::Reckoned => self.reckon_with_block(free, min, ask.order),
+            LargeBlock::OnList if self.has_block(ask) => Ok(()),
+            LargeBlock::OnList => Err(Refusal::NoLargeBlock),
         }
+    }
+
+    /// Whether enough is free without the blocks below the order, half as much with every order.
+    fn reckon_with_block(&self, mut free: i64, mut mark: i64, order: Order) -> Result<(), Refusal> {
+        for (smaller, next) in Order::ZERO.through(order).zip(Order::all().skip(1)) {
+            if next > order {
+                break;
+            }
+            free -= (self.buddy.blocks_of(smaller) << smaller.get()) as i64;
+            mark >>= 1;
+            if free <= mark {
+                let order = next;
+                return Err(Refusal::FewLarge { order, free, mark });
+            }
+        }
+        Ok(())
     }
 
     /// Whether a block of the order or above is free on a list that is open to the request.

@@ -11,8 +11,55 @@ use crate::alloc_flags::{AllocFlags, Mark};
 use crate::buddy::Buddy;
 use crate::frames::{Frames, State};
 use crate::pcp::Pcp;
+use crate::profile::{Policy, Told, told};
 use crate::watermark::Ask;
 use crate::{Config, Profile};
+
+/// What a zone is measured by: its watermarks, its reserves and its per-CPU lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SizeBase {
+    /// The frames that exist, the memory map left out (up to 3.8).
+    Present,
+    /// The frames that were given to the allocator (since 3.9).
+    Managed,
+}
+
+impl Policy for SizeBase {
+    const DECIDES: &'static str = "what zones are measured by";
+
+    fn told(self) -> Told {
+        match self {
+            SizeBase::Present => told("the frames that exist", "present_pages"),
+            SizeBase::Managed => told(
+                "the frames that were given to the allocator",
+                "managed_pages (3.9)",
+            ),
+        }
+    }
+}
+
+/// Whether isolated frames count as free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IsolatedFrames {
+    /// They do (2.6.37).
+    Counted,
+    /// They do not (since 3.7).
+    Left,
+}
+
+impl Policy for IsolatedFrames {
+    const DECIDES: &'static str = "whether isolated frames count as free";
+
+    fn told(self) -> Told {
+        match self {
+            IsolatedFrames::Counted => told("they do", "NR_FREE_PAGES"),
+            IsolatedFrames::Left => told(
+                "they do not",
+                "NR_FREE_PAGES, __mod_zone_freepage_state (3.7)",
+            ),
+        }
+    }
+}
 
 /// The kinds of zone there can be, to size tables with.
 pub(crate) const MAX_ZONES: usize = 6;
@@ -38,6 +85,15 @@ pub(crate) struct Zone {
     pub(crate) highatomic_free: u64,
     pub(crate) isolated_pageblocks: u64,
     pub(crate) percpu_drift_mark: u64,
+    /// Below the drift mark, requests are tested with the differences of all CPUs: the background
+    /// reclaimer is awake (2.6.37).
+    pub(crate) counts_exactly: bool,
+    /// Pages reclaim has looked at since one was freed (up to 3.8).
+    pub(crate) pages_scanned: u64,
+    /// Reclaim gave up (up to 3.8).
+    pub(crate) all_unreclaimable: bool,
+    /// Frames that may not be filled with dirty pages (3.8).
+    pub(crate) dirty_balance_reserve: u64,
     pub(crate) boost_factor: u64,
     /// The kernel can set memory aside for contiguous areas.
     pub(crate) has_cma: bool,
@@ -87,6 +143,10 @@ impl Zone {
             highatomic_free: 0,
             isolated_pageblocks: 0,
             percpu_drift_mark: 0,
+            counts_exactly: false,
+            pages_scanned: 0,
+            all_unreclaimable: false,
+            dirty_balance_reserve: 0,
             boost_factor: 0,
             has_cma: config.cma,
             movable_index: config
@@ -105,6 +165,15 @@ impl Zone {
         self.present > 0
     }
 
+    /// How large it is for all that is measured by its size.
+    #[inline]
+    pub(crate) fn size(&self) -> u64 {
+        match self.profile.size_base {
+            SizeBase::Present => self.present,
+            SizeBase::Managed => self.managed,
+        }
+    }
+
     /// Free frames of `mt` changed by `delta` (`account_freepages`).
     #[inline]
     pub(crate) fn account(
@@ -114,7 +183,7 @@ impl Zone {
         cpu: CpuId,
         observer: &mut impl Observer,
     ) {
-        if mt == MigrateType::Isolate {
+        if mt == MigrateType::Isolate && self.profile.isolated == IsolatedFrames::Left {
             return;
         }
         self.count(ZoneStat::FreePages, delta, cpu, observer);
@@ -141,6 +210,16 @@ impl Zone {
                 zone: self.id,
                 flags,
             });
+        }
+    }
+
+    /// A page came back: reclaim may hope again (up to 3.8; later generations note neither).
+    #[inline]
+    pub(crate) fn encourage_reclaim(&mut self, observer: &mut impl Observer) {
+        if self.all_unreclaimable || self.pages_scanned != 0 {
+            self.all_unreclaimable = false;
+            self.pages_scanned = 0;
+            observer.event(Event::ReclaimEncouraged { zone: self.id });
         }
     }
 

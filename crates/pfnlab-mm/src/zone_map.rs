@@ -3,7 +3,10 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use pfnlab_model::{Order, Pfn, PfnRange};
+use pfnlab_model::{MemRange, Order, Pfn, PfnRange, ZoneId};
+
+use crate::Mm;
+use crate::zone::Zone;
 
 /// The position of a zone in [`Mm`](crate::Mm)'s table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,4 +65,54 @@ impl ZoneMap {
             zone => Some(ZoneAt(zone - 1)),
         }
     }
+}
+
+impl Mm {
+    /// Builds what is derived from where the zones' memory is: the map from frame to zone, and
+    /// each zone's neighbours.
+    pub(crate) fn map_zones(&mut self) {
+        let mut ranges = Vec::new();
+        for (at, zone) in self.zones.iter().enumerate() {
+            ranges.extend(zone.memory.iter().map(|&range| (range, ZoneAt(at as u16))));
+        }
+        let kinds = self.config.zones.len();
+        let ids: Vec<ZoneId> = self.zones.iter().map(|zone| zone.id).collect();
+        // What the descriptor of a frame says that is in a zone.
+        let memmap = &self.memmap;
+        let id = |pfn: Pfn, at: usize| memmap.zone_id(pfn, ids[at], at % kinds).ok();
+        for (at, zone) in self.zones.iter_mut().enumerate() {
+            let top = self.config.top_order;
+            let (start, end) = (
+                zone.span.start().align_down(top),
+                zone.span.end().align_up(top),
+            );
+            let around = PfnRange::new(start, end).expect("a span does not run backward");
+            let others = ranges
+                .iter()
+                .filter(|(range, owner)| id(range.start(), owner.index()) != id(range.start(), at));
+            zone.foreign = others
+                .map(|(range, _)| *range)
+                .filter(|range| range.overlaps(around) && !zone.memory.contains(range))
+                .collect();
+        }
+        let end = ranges
+            .iter()
+            .map(|(range, _)| range.end())
+            .max()
+            .unwrap_or_default();
+        self.zone_map = ZoneMap::new(self.config.pageblock_order, end, ranges);
+    }
+}
+
+/// Where all zones' memory is, ascending.
+pub(crate) fn memory_map_of(zones: &[Zone]) -> Vec<MemRange> {
+    let of_zone = |zone: &Zone| {
+        let node = zone.id.node;
+        let runs = zone.memory.iter();
+        runs.map(|&range| MemRange { range, node })
+            .collect::<Vec<_>>()
+    };
+    let mut memory: Vec<MemRange> = zones.iter().flat_map(of_zone).collect();
+    memory.sort_by_key(|memory| memory.range);
+    memory
 }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use pfnlab_model::{NodeId, NodeMask, ZoneId};
 
+use crate::profile::{Policy, Told, told};
 use crate::zone_map::ZoneAt;
 
 /// Whether a node without memory heads its own list, and so decides what is near.
@@ -14,6 +15,23 @@ pub(crate) enum LocalRule {
     AlwaysFirst,
     /// Only a node with memory does (6.12.y).
     WithMemory,
+}
+
+impl Policy for LocalRule {
+    const DECIDES: &'static str = "whether a node without memory heads its own zonelist";
+
+    fn told(self) -> Told {
+        match self {
+            LocalRule::AlwaysFirst => told(
+                "it does, and so decides what is near",
+                "find_next_best_node",
+            ),
+            LocalRule::WithMemory => told(
+                "only a node with memory does",
+                "find_next_best_node, node_state(N_MEMORY)",
+            ),
+        }
+    }
 }
 
 /// One zone to ask.

@@ -1,6 +1,6 @@
 //! Boot, against the worked examples of the boot specification: a machine of two nodes with holes.
 
-use pfnlab_mm::boot::Layout;
+use pfnlab_mm::boot::{Circumstances, Layout};
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
     Inspect, Machine, MachineSpec, MigrateType, NodeId, NodeSpec, Pfn, Snapshot, ZoneId, ZoneKind,
@@ -134,6 +134,30 @@ fn release_leaves_the_lists_of_the_specification() {
         (9, 1_823_744),
     ];
     check(id(1, ZoneKind::Normal), &normal1, 613, 1_179_648);
+}
+
+/// 7.4.4 and 11.6: up to 5.9 the highest block is at the head, whatever the chunks were.
+#[test]
+fn the_top_lists_descend_up_to_5_0() {
+    for profile in ["linux-2.6.37", "linux-3.8", "linux-4.14", "linux-5.0"] {
+        let profile = Profile::by_name(profile).unwrap();
+        let nothing = Circumstances::default();
+        let mm = Mm::released(&machine(), profile, &Config::X86_64_PLAIN, &nothing);
+        let snapshot = mm.unwrap().snapshot();
+        for (id, first, last, blocks) in [
+            (id(0, ZoneKind::Dma), 3072, 1024, 3),
+            (id(1, ZoneKind::Normal), 1_822_720, 1_179_648, 613),
+        ] {
+            let lists = &snapshot.zone(id).unwrap().free_lists;
+            let mut tops = lists.iter().filter(|list| list.order.get() == 10);
+            let top = tops.next().unwrap();
+            assert_eq!(tops.next(), None, "{id}: all of one type");
+            let ends = (top.pfns[0].get(), top.pfns[top.pfns.len() - 1].get());
+            assert_eq!(ends, (first, last), "{id}");
+            assert_eq!(top.pfns.len(), blocks, "{id}");
+            assert!(top.pfns.iter().rev().is_sorted(), "{id}: descending");
+        }
+    }
 }
 
 /// The pageblock around frame 0 does not start in memory, so nothing ever made it movable.

@@ -3,7 +3,8 @@
 use pfnlab_mm::boot::{Circumstances, Deferred, GivenBack, Layout, Unavailable, fallback_order};
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
-    Inspect, Machine, MachineSpec, NodeId, NodeSpec, Pfn, PfnRange, Snapshot, ZoneId, ZoneKind,
+    Inspect, Machine, MachineSpec, MigrateType, NodeId, NodeSpec, Pfn, PfnRange, Snapshot, ZoneId,
+    ZoneKind,
 };
 
 /// Chapter 11: two nodes, holes, about 6 GiB.
@@ -38,7 +39,7 @@ fn id(node: u16, kind: ZoneKind) -> ZoneId {
 fn estimate(profile: &str, reserved: &[PfnRange]) -> Vec<(ZoneId, u64)> {
     let config = Config::X86_64;
     let profile = Profile::by_name(profile).unwrap();
-    let layout = Layout::new(&machine(), Profile::NEWEST, &config);
+    let layout = Layout::new(&machine(), profile, &config);
     let all = layout.estimate(profile, &config, reserved).into_iter();
     all.filter(|(_, frames)| *frames > 0).collect()
 }
@@ -86,20 +87,90 @@ fn a_hole_belongs_to_the_zone_of_the_memory_behind_it() {
 /// 11.6.
 #[test]
 fn one_section_of_the_last_zone_of_each_node_is_not_deferred() {
-    let config = Config::X86_64_DEFERRED;
-    let deferred = Deferred::new(
-        &machine(),
-        &Layout::new(&machine(), Profile::NEWEST, &config),
-        &config,
-    );
-    assert_eq!(deferred.first(NodeId(0)), Some(Pfn::new(1_081_344)));
-    assert_eq!(deferred.first(NodeId(1)), Some(Pfn::new(1_212_416)));
-    let none = Deferred::new(
-        &machine(),
-        &Layout::new(&machine(), Profile::NEWEST, &config),
-        &Config::X86_64,
-    );
-    assert_eq!(none.first(NodeId(0)), None);
+    let first = |profile: &str, config: &Config| {
+        let profile = Profile::by_name(profile).unwrap();
+        let layout = Layout::new(&machine(), profile, config);
+        let deferred = Deferred::new(&machine(), &layout, profile, config);
+        [0, 1].map(|node| deferred.first(NodeId(node)).map(Pfn::get))
+    };
+    let late = &Config::X86_64_DEFERRED;
+    for profile in ["linux-5.0", "linux-6.1.y", "linux-6.12.y"] {
+        assert_eq!(first(profile, late), [Some(1_081_344), Some(1_212_416)]);
+        assert_eq!(first(profile, &Config::X86_64), [None, None]);
+    }
+    // 4.14: 2 GiB. Node 0 has less in its last zone; node 1 has them at 1_720_320, behind a hole of
+    // 16_384, and the next section starts at 53 * 32_768.
+    assert_eq!(first("linux-4.14", late), [None, Some(1_736_704)]);
+    // Before that nothing could be late.
+    assert_eq!(first("linux-3.8", late), [None, None]);
+    assert_eq!(first("linux-2.6.37", late), [None, None]);
+}
+
+/// 11.5, the column of 2.6.37: 56 bytes for every frame spanned.
+#[test]
+fn up_to_3_8_what_is_present_is_an_estimate() {
+    let (dma, dma32, normal) = (ZoneKind::Dma, ZoneKind::Dma32, ZoneKind::Normal);
+    let expected = [
+        (id(0, dma), 3942),
+        (id(0, dma32), 768_024),
+        (id(0, normal), 129_280),
+        (id(1, normal), 630_016),
+    ];
+    assert_eq!(estimate("linux-2.6.37", &[]), expected);
+    let nothing_reserved = Circumstances {
+        early_reserved: Some(Vec::new()),
+        ..Circumstances::default()
+    };
+    let present = |profile: &str| {
+        let snapshot = boot(profile, &Config::X86_64_PLAIN, &nothing_reserved);
+        let zones = snapshot.zones.into_iter().filter(|zone| zone.present > 0);
+        zones
+            .map(|zone| (zone.id, zone.present))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(present("linux-2.6.37"), expected);
+    let capped = [
+        (id(0, dma), 3934),
+        (id(0, dma32), 770_080),
+        (id(0, normal), 129_024),
+        (id(1, normal), 628_736),
+    ];
+    assert_eq!(present("linux-3.8"), capped);
+    let there = [
+        (id(0, dma), 3998),
+        (id(0, dma32), 782_304),
+        (id(0, normal), 131_072),
+        (id(1, normal), 638_976),
+    ];
+    for profile in ["linux-4.14", "linux-5.0", "linux-6.12.y"] {
+        assert_eq!(present(profile), there, "{profile}");
+    }
+}
+
+/// 6.5: a pageblock that starts in a hole its zone spans is movable up to 5.0, and unmovable since.
+#[test]
+fn a_pageblock_that_starts_in_a_hole_began_as_movable() {
+    let hole = Pfn::new(1_359_872 + 512);
+    for (profile, expected) in [
+        ("linux-2.6.37", MigrateType::Movable),
+        ("linux-5.0", MigrateType::Movable),
+        ("linux-6.1.0", MigrateType::Unmovable),
+        ("linux-6.12.y", MigrateType::Unmovable),
+    ] {
+        let profile = Profile::by_name(profile).unwrap();
+        let nothing = Circumstances::default();
+        let mm = Mm::released(&machine(), profile, &Config::X86_64_PLAIN, &nothing);
+        let snapshot = mm.unwrap().snapshot();
+        let zone = snapshot.zone(id(1, ZoneKind::Normal)).unwrap();
+        let blocks = zone.pageblocks.as_ref().unwrap();
+        let at = hole.since(blocks.first) >> 9;
+        assert_eq!(
+            blocks.types[at as usize],
+            Some(expected),
+            "{}",
+            profile.name()
+        );
+    }
 }
 
 fn boot(profile: &str, config: &Config, circumstances: &Circumstances) -> Snapshot {
@@ -140,7 +211,7 @@ fn what_is_given_back_counts_for_the_limits_only_if_it_came_before() {
             frames: 100_000,
             before_limits,
         }],
-        real_nodes: Vec::new(),
+        ..Circumstances::default()
     };
     let marks = |circumstances: &Circumstances| {
         let snapshot = boot("linux-6.12.y", &Config::X86_64, circumstances);
@@ -156,10 +227,9 @@ fn what_is_given_back_counts_for_the_limits_only_if_it_came_before() {
 #[test]
 fn faked_nodes_share_the_cpus_of_the_real_one() {
     let high = |real_nodes: Vec<NodeId>| {
-        let given_back = Vec::new();
         let circumstances = Circumstances {
-            given_back,
             real_nodes,
+            ..Circumstances::default()
         };
         let snapshot = boot("linux-6.1.y", &Config::X86_64, &circumstances);
         snapshot

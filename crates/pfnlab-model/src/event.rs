@@ -55,8 +55,19 @@ pub enum Refusal {
     },
     /// Enough is free, but no block is large enough.
     NoLargeBlock,
+    /// Enough is free, but too little of it in large blocks (up to 3.8).
+    FewLarge {
+        /// Blocks below this order are left out.
+        order: Order,
+        /// Free frames of the others, as they would be without those asked for but one.
+        free: i64,
+        /// The frames that must be exceeded, half as many with every order.
+        mark: i64,
+    },
     /// The test passed, but the lists had nothing to give.
     NothingFound,
+    /// It was found full lately, so it was not tested (up to 3.8).
+    KnownFull,
 }
 
 /// Something that happened. Past tense, one fact, sent after the state changed.
@@ -84,6 +95,9 @@ pub enum Event {
         /// Why.
         why: Refusal,
     },
+    /// No zone served, so the walk began anew and asked those, too, that were known to be full
+    /// (up to 3.8).
+    FullZonesAsked,
     /// A block was taken apart into its two halves.
     Split {
         /// The zone.
@@ -302,8 +316,33 @@ pub enum Event {
         node: NodeId,
         /// The largest order anyone asked for.
         order: Order,
-        /// The highest zone anyone asked for.
-        highest: ZoneKind,
+        /// The highest zone anyone asked for; 3.8: the highest those who asked for the largest
+        /// order would do with. `None`: it is not noted (2.6.37).
+        highest: Option<ZoneKind>,
+    },
+    /// A node's background reclaimer was woken (told up to 3.8).
+    KswapdWoken {
+        /// The node.
+        node: NodeId,
+    },
+    /// A zone was found full, and that was noted on a node's zonelist (up to 3.8).
+    ZoneNotedFull {
+        /// Whose zonelist.
+        node: NodeId,
+        /// The position of the zone on it.
+        at: u32,
+    },
+    /// It was forgotten which zones of a node's zonelist were full: that was more than a second
+    /// ago (up to 3.8).
+    FullZonesForgotten {
+        /// Whose zonelist.
+        node: NodeId,
+    },
+    /// A page was freed into a zone that reclaim had looked through or given up on: it starts
+    /// anew (up to 3.8).
+    ReclaimEncouraged {
+        /// The zone.
+        zone: ZoneId,
     },
     /// A tunable was written, or follows from one that was.
     SysctlSet {
@@ -327,6 +366,13 @@ pub enum Event {
         /// The highest zone of such requests.
         highest: ZoneKind,
         /// How many frames are withheld from them.
+        frames: u64,
+    },
+    /// The frames of a zone that may not be filled with dirty pages were computed (3.8).
+    DirtyReserveSet {
+        /// The zone.
+        zone: ZoneId,
+        /// How many frames.
         frames: u64,
     },
     /// The frames no user can have were computed, for a node or (`None`) the machine.

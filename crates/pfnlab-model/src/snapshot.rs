@@ -132,6 +132,10 @@ pub struct NodeState {
     pub kswapd_highest: Option<ZoneKind>,
     /// How often in a row it found nothing to reclaim (since 4.14).
     pub kswapd_failures: u32,
+    /// It was woken and does not sleep; kept where the allocator decides about it alone (up to
+    /// 3.8).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub kswapd_awake: bool,
     /// The distance to every online node.
     pub distance: Vec<u8>,
     /// The order in which zones are asked (`ZONELIST_FALLBACK`).
@@ -385,6 +389,7 @@ impl Snapshot {
             Event::Asked(_)
             | Event::WalkStarted { .. }
             | Event::ZoneRefused { .. }
+            | Event::FullZonesAsked
             | Event::Split { .. }
             | Event::Merged { .. }
             | Event::FellBack { .. }
@@ -469,7 +474,22 @@ impl Snapshot {
             } => {
                 let node = self.node_mut(node);
                 node.kswapd_order = order;
-                node.kswapd_highest = Some(highest);
+                node.kswapd_highest = highest;
+            }
+            Event::KswapdWoken { node } => self.node_mut(node).kswapd_awake = true,
+            Event::ZoneNotedFull { node, at } => {
+                let full = &mut self.cache_mut(node).full;
+                if let Err(position) = full.binary_search(&at) {
+                    full.insert(position, at);
+                }
+            }
+            Event::FullZonesForgotten { node } => {
+                *self.cache_mut(node) = ZonelistCacheState::default();
+            }
+            Event::ReclaimEncouraged { zone } => {
+                let zone = self.zone_mut(zone);
+                zone.pages_scanned = 0;
+                zone.all_unreclaimable = false;
             }
             Event::SysctlSet { sysctl, value } => self.global.set(sysctl, value),
             Event::WatermarksSet { zone, marks } => self.zone_mut(zone).watermarks = marks,
@@ -482,6 +502,9 @@ impl Snapshot {
                 let index = kinds.iter().position(|&kind| kind == highest);
                 let index = index.expect("a reserve is for a zone the kernel has");
                 self.zone_mut(zone).lowmem_reserve[index] = frames;
+            }
+            Event::DirtyReserveSet { zone, frames } => {
+                self.zone_mut(zone).dirty_balance_reserve = frames;
             }
             Event::TotalReserveSet {
                 node: Some(node),
@@ -523,6 +546,11 @@ impl Snapshot {
     fn node_mut(&mut self, id: NodeId) -> &mut NodeState {
         let at = self.nodes.binary_search_by_key(&id, |node| node.node);
         &mut self.nodes[at.expect("an event speaks of a node that exists")]
+    }
+
+    fn cache_mut(&mut self, node: NodeId) -> &mut ZonelistCacheState {
+        let cache = self.node_mut(node).zonelist_cache.as_mut();
+        cache.expect("an event speaks of a cache the kernel has")
     }
 
     fn pcp_mut(&mut self, zone: ZoneId, cpu: CpuId) -> &mut PcpState {

@@ -152,6 +152,7 @@ differ!(NodeState {
     kswapd_order,
     kswapd_highest,
     kswapd_failures,
+    kswapd_awake,
     distance,
     zonelist,
     zonelist_this_node,

@@ -129,6 +129,8 @@ macro_rules! put_struct {
     (@ $bytes:ident $field:ident id) => { $field.0.put($bytes) };
     (@ $bytes:ident $field:ident bits) => { $field.bits().put($bytes) };
     (@ $bytes:ident $field:ident name) => { $field.as_str().put($bytes) };
+    // Nothing where it is not: generations without it keep their fingerprints.
+    (@ $bytes:ident $field:ident if_so) => { if *$field { $field.put($bytes) } };
 }
 
 put_struct!(Snapshot {
@@ -174,6 +176,7 @@ put_struct!(NodeState {
     kswapd_order: order,
     kswapd_highest,
     kswapd_failures,
+    kswapd_awake: if_so,
     distance: list,
     zonelist: list,
     zonelist_this_node: list,

@@ -8,7 +8,6 @@
 //! - [`zone()`]: a zone: a strip of cells, its free lists, its per-CPU lists, its pageblocks.
 //! - [`operation()`]: what one operation split and merged, buddies in binary.
 //! - [`Narrator`], [`Story`]: one operation in words and pictures, fed by its events.
-//! - [`RunSummary`]: what a run came to.
 
 mod style;
 
@@ -25,10 +24,7 @@ mod story;
 
 mod operation;
 
-mod summary;
-
 pub use operation::operation;
 pub use story::{Detail, Narrator, Story};
 pub use style::Style;
-pub use summary::RunSummary;
 pub use zone::{ZonePicture, zone};

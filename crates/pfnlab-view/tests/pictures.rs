@@ -7,7 +7,7 @@ use pfnlab_model::{
     Block, End, Event, Gfp, MigrateType, NodeId, Order, Pfn, PfnRange, Snapshot, ZoneId, ZoneKind,
     ZoneState,
 };
-use pfnlab_view::{RunSummary, Style, ZonePicture, operation, zone};
+use pfnlab_view::{Style, ZonePicture, operation, zone};
 
 const STRIP: ZonePicture = ZonePicture {
     frames: None,
@@ -240,22 +240,6 @@ fn zones_without_memory_and_unknown_zones_have_no_picture() {
 fn pictures_keep_to_their_width() {
     let state = mixed();
     check_styles(|style| zone(&state, DMA32, &ZonePicture::default(), style).unwrap());
-    let outcomes = [
-        ("handed out", 123_456),
-        ("refused: no block large enough", 7),
-        ("freed", 0),
-    ];
-    let closing = [
-        "fingerprint 0123456789abcdef",
-        "again: pfnlab run --seed 1 --ops 1000000",
-    ];
-    let summary = RunSummary {
-        title: "two-node: 2 nodes, 4 CPUs, 6140 MiB of RAM; linux-6.12.y",
-        outcomes: &outcomes,
-        last: Some(&state),
-        closing: &closing,
-    };
-    check_styles(|style| summary.draw(style));
 }
 
 /// The example of the buddy arithmetic: 0x3f8 of order 3 and its buddy 0x3f0 differ in bit 3.

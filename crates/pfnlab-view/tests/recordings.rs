@@ -83,6 +83,51 @@ fn fallbacks_and_reserves_of_6_1() {
 }
 
 #[test]
+fn full_zones_and_reserves_of_3_8() {
+    check("3.8/m3/w20");
+}
+
+#[test]
+fn node_masks_of_2_6_37() {
+    check("2.6.37/m3/w09b");
+}
+
+/// Node 0 was found full by an earlier request of 3.8, so only node 1 is tested; when that fails,
+/// all are.
+#[test]
+fn zones_found_full_lately_are_told_of() {
+    let recordings = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pfnlab/tests/recordings");
+    let recording = Recording::open(recordings.join("3.8/m3/w20")).unwrap();
+    let mut driver = Driver::new(Mm::resume(&recording.before).unwrap());
+    let mut narrator = Narrator::from(recording.before.clone());
+    for (number, recorded) in recording.ops.iter().enumerate() {
+        let mut events: Vec<Event> = Vec::new();
+        driver.step(&recorded.op, &mut events).unwrap();
+        if number < 1700 {
+            narrator.skip(&events);
+            continue;
+        }
+        let text = narrator
+            .tell(&recorded.op, &events)
+            .text(&WIDE, Detail::Brief);
+        let first_walk: Vec<_> = text.lines().skip(2).take(8).map(str::trim).collect();
+        let ours = "node 1 DMA32: passed over, 6321 free is not more than the low mark 10561.";
+        assert_eq!(
+            first_walk[..5],
+            [
+                "Walk from node 1 DMA32 on, down to the low mark (alloc flags 0x1).",
+                ours,
+                "node 0 DMA32: passed over, it was found full lately.",
+                "node 0 DMA: passed over, it was found full lately.",
+                "No zone served. Now all are asked, those found full lately too.",
+            ]
+        );
+        assert_eq!(first_walk[5], ours);
+        return;
+    }
+}
+
+#[test]
 fn bulk_requests() {
     check("6.12/m1x/w13b");
 }

@@ -98,6 +98,7 @@ impl Booted {
     /// The lines in which a booting kernel says where its zones are, from `Zone ranges:` on.
     pub fn zone_ranges(&self) -> String {
         bootlog::zone_ranges(
+            bootlog::ZoneLines::of(self.mm.profile().name()),
             &self.machine,
             &self.layout.ranges,
             &self.layout.movable_start,

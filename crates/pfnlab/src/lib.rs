@@ -9,6 +9,7 @@
 //! - [`replay`]: traces and recordings of running kernels, compared.
 //! - [`check`]: every rule after every operation. [`explain`]: what each did, in words.
 //! - [`scenario`]: phases of work on a machine, from a file, summed up.
+//! - [`generations`]: the same on every kernel generation, side by side, and where two part.
 //! - [`tour`]: a seeded run, summed up. [`Repro`]: one line to get it again.
 //! - [`Whereabouts`]: where a frame is. [`Error`], [`TextError`]: what is wrong with the input;
 //!   [`read_text`]: text from a stream.
@@ -63,16 +64,22 @@ pub mod check;
 pub mod explain;
 pub mod replay;
 
+mod mixed;
+mod watch;
+
 mod repro;
 pub mod tour;
 
 pub mod scenario;
 
+pub mod generations;
+
 pub use error::Error;
 pub use input::read as read_text;
+pub use pfnlab_clients as clients;
 pub use pfnlab_linux as linux;
 pub use pfnlab_mm as mm;
-pub use pfnlab_mm::{Config, Mm, Profile};
+pub use pfnlab_mm::{Config, Mm, Profile, Switch};
 pub use pfnlab_model as model;
 pub use pfnlab_model::{
     Block, CpuId, Event, Gfp, Inspect, Machine, MachineSpec, MigrateType, NodeId, Observer, Op,

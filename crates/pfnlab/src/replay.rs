@@ -16,12 +16,14 @@ mod trace;
 mod explain;
 mod lists;
 
+pub(crate) use explain::Scene;
 pub use explain::{Divergence, FieldDifference};
 pub use find::{Replayed, Subject};
 pub use many::all;
 pub use recording::{CaseReplay, not_compared, recording};
 pub use totals::{Totals, TraceTotals};
 pub use trace::{TraceReplay, trace};
+pub(crate) use trace::{frames, in_words};
 
 /// How many operations pass between two calls of a progress function.
 const STRIDE: u64 = 1 << 12;

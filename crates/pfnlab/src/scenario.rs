@@ -24,7 +24,6 @@
 //! - [`ScenarioRun`]: on its way. [`ScenarioSummary`]: what it came to.
 
 mod machine_choice;
-mod mixed;
 mod place;
 mod run;
 mod spec;
@@ -52,7 +51,7 @@ pub struct Scenario {
     machine: Machine,
     /// How a trace of it begins.
     start: TraceStart,
-    sysctls: Vec<(Sysctl, u64)>,
+    sysctls: Vec<Tunable>,
 }
 
 impl Scenario {
@@ -75,7 +74,14 @@ impl Scenario {
     pub fn parse(name: &str, text: &str, folder: &Path) -> Result<Scenario, Error> {
         let spec: ScenarioSpec = toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or(0..text.len());
-            TextError::new(name, text, span, error.message())
+            // What serde says of an enum that is written as a table.
+            let message = match error.message() {
+                said if said.starts_with("wanted exactly 1 element") => {
+                    "a [[phase]] names one phase, such as `idle = {}`"
+                }
+                said => said,
+            };
+            TextError::new(name, text, span, message)
         })?;
         let source = Source { name, text };
         let (machine, start) = source.machine(&spec.machine, folder)?;
@@ -126,6 +132,15 @@ pub fn schema() -> String {
     let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
     text.push('\n');
     text
+}
+
+/// A tunable to write.
+#[derive(Clone, Debug)]
+struct Tunable {
+    sysctl: Sysctl,
+    value: u64,
+    /// What there is to say if the kernel refuses it.
+    refusal: TextError,
 }
 
 /// A scenario's text, to point into.
@@ -211,6 +226,19 @@ impl Source<'_> {
                 let message = format!("no CPU {cpu}: the last of the machine is {}", cpus - 1);
                 return Err(self.at(&[&here[..], &fields].concat(), message));
             }
+            if let Some((low, high)) = phase.levels().filter(|(low, high)| high < low) {
+                let message = format!("`low`, {low} %, is above `high`, {high} %");
+                return Err(self.at(&[&here[..], &[Key("low")]].concat(), message));
+            }
+            if let Some((order, most)) = phase
+                .ask()
+                .and_then(|ask| Some((ask.order, ask.max_order?)))
+                .filter(|(order, most)| most < order)
+            {
+                let message = format!("`max-order`, {most}, is below `order`, {order}");
+                let path = [&here[..], &[Key("ask"), Key("max-order")]].concat();
+                return Err(self.at(&path, message));
+            }
             if let Some(node) = phase.node().filter(|node| node.index() >= nodes) {
                 let message = format!("no node {node}: the last of the machine is {}", nodes - 1);
                 let path = [&here[..], &[Key("ask"), Key("node")]].concat();
@@ -220,14 +248,19 @@ impl Source<'_> {
         Ok(())
     }
 
-    fn sysctls(&self, spec: &ScenarioSpec) -> Result<Vec<(Sysctl, u64)>, TextError> {
+    fn sysctls(&self, spec: &ScenarioSpec) -> Result<Vec<Tunable>, TextError> {
         let sysctls = spec.sysctl.iter().map(|(name, &value)| {
             let sysctl = Sysctl::from_str(name).map_err(|()| {
                 let known: Vec<_> = Sysctl::ALL.iter().map(|known| known.name()).collect();
                 let message = format!("no sysctl `{name}`: there are {}", known.join(", "));
                 self.at(&[Key("sysctl"), Key(name)], message)
             })?;
-            Ok((sysctl, u64::from(value)))
+            let message = format!("the kernel refuses {value} for {sysctl}");
+            Ok(Tunable {
+                sysctl,
+                value: u64::from(value),
+                refusal: self.at(&[Key("sysctl"), Key(name)], message),
+            })
         });
         sysctls.collect()
     }

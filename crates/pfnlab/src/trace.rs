@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pfnlab_mm::{Mm, ResumeError};
+use pfnlab_mm::{Mm, Profile, ResumeError};
 use pfnlab_model::{Machine, ParsedTrace, Snapshot, Trace, TraceStart};
 
 use crate::text::line_start;
@@ -53,6 +53,13 @@ impl TraceFile {
             folder: folder.to_owned(),
             parsed,
         })
+    }
+
+    /// The same trace, on another kernel generation than it names.
+    #[must_use]
+    pub fn on(mut self, profile: &Profile) -> TraceFile {
+        self.parsed.trace.profile = Some(profile.name().to_owned());
+        self
     }
 
     /// What it says.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use pfnlab::boot::compare::{self, Moment};
 use pfnlab::boot::facts::{self, Fact, FactsFile};
 use pfnlab::boot::log::{BootedLog, LogOptions, is_boot_log, text_of};
-use pfnlab::model::{Inspect, NodeId};
+use pfnlab::model::{Inspect, MigrateType, NodeId, Snapshot};
 
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -46,7 +46,7 @@ fn different(facts: &[Fact]) -> String {
 
 #[test]
 fn every_fact_of_a_real_boot_is_derived() {
-    for (name, count) in [("6.12-2node", 211), ("6.1-fake4", 304)] {
+    for (name, count) in [("6.12-2node", 224), ("6.1-fake4", 315)] {
         let (log, file) = log_and_facts(name);
         let all = facts::check(&log, Some(&file));
         assert_eq!(different(&all), "", "{name}");
@@ -105,11 +105,21 @@ fn another_answer_of_the_boot_allocator_is_told() {
     );
 }
 
-/// Pristine kernels, recorded when the boot allocator had just released its memory: a machine of
-/// four faked nodes, and one with a movable zone.
+/// Pristine kernels, recorded when the boot allocator had just released its memory: machines of
+/// four faked nodes (m7), with a movable zone (m6), of two large nodes (m3z), and with a contiguous
+/// memory area (m1).
+const RECORDED: [(&str, usize, usize); 6] = [
+    ("2.6.37-m3z", 4, 3073),
+    ("3.8-m7", 5, 545),
+    ("4.14-m6", 3, 543),
+    ("5.0-cma-m1", 2, 130),
+    ("6.1.0-m7", 5, 545),
+    ("6.12.0-m6", 3, 519),
+];
+
 #[test]
 fn from_the_log_alone_comes_every_list_in_order() {
-    for (name, zones, blocks) in [("6.1.0-m7", 5, 545), ("6.12.0-m6", 3, 519)] {
+    for (name, zones, blocks) in RECORDED {
         let compared = compared(name, "early0");
         assert_eq!(compared.moment, Moment::Released);
         assert_eq!(compared.differences, [], "{name}");
@@ -120,7 +130,7 @@ fn from_the_log_alone_comes_every_list_in_order() {
 /// Later states: before the limits were computed, and after.
 #[test]
 fn limits_and_lengths_of_lists_follow_too() {
-    for name in ["6.1.0-m7", "6.12.0-m6"] {
+    for (name, ..) in RECORDED {
         for (state, moment) in [("early1", Moment::Early), ("early3", Moment::Running)] {
             let compared = compared(name, state);
             assert_eq!(compared.moment, moment);
@@ -142,6 +152,72 @@ fn compared(name: &str, state: &str) -> compare::Comparison {
         &options,
     );
     compare::compare(&log, &recorded).unwrap()
+}
+
+/// What older kernels say: zone lines in frames or bytes, the flags word, zonelists, what each zone
+/// is reckoned to have, early reservations, and what `/proc` said afterwards.
+#[test]
+fn every_fact_of_an_older_kernel_is_derived() {
+    for (name, count) in [
+        ("2.6.37-m3z", 230),
+        ("3.8-m7", 169),
+        ("4.14-m6", 143),
+        ("5.0-cma-m1", 117),
+    ] {
+        let file = text(&format!("tests/boot-logs/{name}/machine.json.gz"));
+        let file = FactsFile::parse(&file);
+        let options = LogOptions {
+            distances: file.distances(),
+            ..LogOptions::default()
+        };
+        let log = read(file.section("dmesg").unwrap(), &options);
+        let all = facts::check(&log, Some(&file));
+        assert_eq!(different(&all), "", "{name}");
+        let closing = format!("derived {count}/{count} facts");
+        assert_eq!(facts::closing_line(&all), closing, "{name}");
+    }
+}
+
+/// 2.6.37 asks the Normal zones of both nodes before any lower one; half the memory were enough to
+/// change that.
+#[test]
+fn zonelists_by_kind_are_seen_in_the_log() {
+    let log = text("tests/boot-logs/2.6.37-m3z/serial.log.gz");
+    let booted = read(&log, &LogOptions::default());
+    let all = facts::check(&booted, None);
+    let order = all
+        .iter()
+        .find(|fact| fact.name == "zonelist order")
+        .unwrap();
+    assert_eq!(
+        (&order.kernel[..], &order.ours[..]),
+        (" in Zone order", " in Zone order")
+    );
+    let other = log.replace("in Zone order", "in Node order");
+    let all = facts::check(&read(&other, &LogOptions::default()), None);
+    assert_eq!(
+        different(&all),
+        "zonelist order: the kernel has  in Node order, we have  in Zone order\n"
+    );
+}
+
+#[test]
+fn a_contiguous_area_is_lent_out_after_the_limits_are_known() {
+    let log = read(
+        &text("tests/boot-logs/5.0-cma-m1/serial.log.gz"),
+        &LogOptions::default(),
+    );
+    let frames: u64 = log.contiguous().iter().map(|area| area.frames()).sum();
+    assert_eq!(frames, 64 << (20 - 12));
+    let free = |snapshot: &Snapshot| -> u64 {
+        let lists = snapshot.zones.iter().flat_map(|zone| &zone.free_lists);
+        let lists = lists.filter(|list| list.mt == MigrateType::Cma);
+        lists
+            .map(|list| list.pfns.len() as u64 * list.order.frames())
+            .sum()
+    };
+    assert_eq!(free(&log.as_released().unwrap()), 0);
+    assert_eq!(free(&log.booted().mm().snapshot()), frames);
 }
 
 #[test]
@@ -208,6 +284,10 @@ fn the_release_says_which_kernel() {
     assert_eq!(profile("6.1.192"), Ok("linux-6.1.y"));
     assert_eq!(profile("6.1.0-56-amd64"), Ok("linux-6.1.y"));
     assert_eq!(profile("6.1.0-rc7"), Ok("linux-6.1.0"));
+    assert_eq!(profile("5.0.1"), Ok("linux-5.0"));
+    assert_eq!(profile("4.14.177"), Ok("linux-4.14"));
+    assert_eq!(profile("3.8.0"), Ok("linux-3.8"));
+    assert_eq!(profile("2.6.37"), Ok("linux-2.6.37"));
     let message = "dmesg:1:1: no profile behaves like release `2.4.37`: name one";
     assert_eq!(profile("2.4.37"), Err(message.to_owned()));
 }

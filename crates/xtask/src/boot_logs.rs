@@ -13,7 +13,7 @@ use pfnlab::linux::Difference;
 /// What a log may be called.
 const LOGS: [&str; 2] = ["console.log", "serial.log.gz"];
 /// What was read on the machine afterwards, beside the log.
-const FACTS: &str = "facts.txt";
+const FACTS: [&str; 2] = ["facts.txt", "machine.json.gz"];
 /// States recorded during that boot, below the log: right after memory was released, and later.
 const STATES: [&str; 4] = ["early0", "early1", "early2", "early3"];
 
@@ -90,10 +90,10 @@ fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
 }
 
 fn check_one(path: &Path) -> Result<CheckedLog, Box<dyn Error>> {
-    let facts = path.with_file_name(FACTS);
-    let file = match facts.is_file() {
-        true => Some(FactsFile::parse(&text_of(&facts)?)),
-        false => None,
+    let facts = FACTS.map(|facts| path.with_file_name(facts));
+    let file = match facts.iter().find(|facts| facts.is_file()) {
+        Some(facts) => Some(FactsFile::parse(&text_of(facts)?)),
+        None => None,
     };
     let states = STATES.map(|state| path.with_file_name(format!("snapshots/{state}.json.gz")));
     let states = states.iter().filter(|state| state.is_file());
@@ -108,8 +108,13 @@ fn check_one(path: &Path) -> Result<CheckedLog, Box<dyn Error>> {
         distances: file.as_ref().and_then(FactsFile::distances).or(recorded),
         ..LogOptions::default()
     };
-    let log = BootedLog::read(&path.display().to_string(), &text_of(path)?, &options)?;
-    let all = facts::check(&log, file.as_ref());
+    let name = path.display().to_string();
+    let log = BootedLog::read(&name, &text_of(path)?, &options)?;
+    // The kernel's own log has more than its console shows.
+    let all = match file.as_ref().and_then(|file| file.section("dmesg")) {
+        Some(dmesg) => facts::check(&BootedLog::read(&name, dmesg, &options)?, file.as_ref()),
+        None => facts::check(&log, file.as_ref()),
+    };
     let mut differences = Vec::new();
     for state in &states {
         differences.extend(compare::compare(&log, state)?.differences);

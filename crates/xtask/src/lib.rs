@@ -1,8 +1,10 @@
 //! The project's own chores, run as `cargo xtask <verb>`.
 //!
 //! - [`conformance`]: recordings of running kernels, replayed and tabled.
+//! - [`switches`]: kernel generations stay data: no switch is matched twice, no version compared.
 //! - [`tidy`]: what the source must look like; `cargo test` runs it, too.
 
 pub mod boot_logs;
 pub mod conformance;
+pub mod switches;
 pub mod tidy;

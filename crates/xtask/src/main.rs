@@ -14,7 +14,7 @@ cargo xtask <verb>
                      replay every recorded case at or below DIR, and table them; --page: the
                      conformance page must show this table, --write-page: make it
   boot-logs DIR…     derive every fact of every boot log at or below DIR (console.log with
-                     facts.txt beside it, serial.log.gz with snapshots/early*.json.gz)
+                     facts.txt beside it, serial.log.gz with machine.json.gz and snapshots/)
   full [DIR…]        the long suites: many property cases, all builds, recordings if given
   tidy               what no compiler checks (part of `cargo test`)
 ";
@@ -124,7 +124,8 @@ fn cargo(arguments: &[&str], variables: &[(&str, &str)]) -> Done {
 }
 
 fn tidy() -> Done {
-    let untidy = xtask::tidy::check(&root())?;
+    let mut untidy = xtask::tidy::check(&root())?;
+    untidy.extend(xtask::switches::check(&root())?);
     for untidy in &untidy {
         println!("{untidy}");
     }

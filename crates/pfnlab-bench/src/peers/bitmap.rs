@@ -2,7 +2,7 @@
 
 use bitmap_allocator::{BitAlloc, BitAlloc1M, BitAlloc16M};
 
-use crate::{Machine, Peer};
+use crate::{Kind, Machine, Peer};
 
 /// `bitmap-allocator`, with a tree just large enough for the machine.
 pub enum Bitmap {
@@ -14,6 +14,7 @@ pub enum Bitmap {
 
 impl Peer for Bitmap {
     const NAME: &'static str = "bitmap-allocator";
+    const KIND: Kind = Kind::Other;
     // It has them, but looks through the whole bitmap for each: minutes for a row.
     const BLOCKS: bool = false;
     type Memory = Machine;

@@ -3,7 +3,7 @@
 use buddy_slab_allocator::BuddyAllocator;
 
 use super::region::Region;
-use crate::{Machine, Peer};
+use crate::{Kind, Machine, Peer};
 
 const FRAME: usize = 4096;
 
@@ -12,6 +12,7 @@ pub struct BuddySlab(BuddyAllocator<FRAME>);
 
 impl Peer for BuddySlab {
     const NAME: &'static str = "buddy-slab";
+    const KIND: Kind = Kind::Buddy;
     type Memory = Region;
 
     fn memory(machine: Machine) -> Region {

@@ -2,13 +2,14 @@
 
 use buddy_system_allocator::FrameAllocator;
 
-use crate::{Machine, Peer};
+use crate::{Kind, Machine, Peer};
 
 /// `buddy_system_allocator`'s `FrameAllocator`, with Linux's eleven orders.
 pub struct BuddySystem(FrameAllocator<11>);
 
 impl Peer for BuddySystem {
     const NAME: &'static str = "buddy_system";
+    const KIND: Kind = Kind::Buddy;
     type Memory = Machine;
 
     fn memory(machine: Machine) -> Machine {

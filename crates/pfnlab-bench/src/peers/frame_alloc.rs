@@ -9,7 +9,7 @@ use frame_alloc::{
 };
 
 use super::region::Region;
-use crate::{Machine, Peer};
+use crate::{Kind, Machine, Peer};
 
 const FRAME: PageSize = PageSize::from_log2(12);
 
@@ -68,6 +68,7 @@ fn free(allocator: &impl PhysicalAllocator, start: u64, order: u8) {
 
 impl Peer for FrameAlloc {
     const NAME: &'static str = "frame-alloc";
+    const KIND: Kind = Kind::Buddy;
     type Memory = Region;
 
     fn memory(machine: Machine) -> Region {
@@ -93,6 +94,7 @@ impl Peer for FrameAlloc {
 
 impl Peer for Depot {
     const NAME: &'static str = "frame-alloc depot";
+    const KIND: Kind = Kind::Buddy;
     type Memory = Region;
 
     fn memory(machine: Machine) -> Region {

@@ -6,7 +6,7 @@ use pfnlab_model::{
     Request,
 };
 
-use crate::{Machine, Peer};
+use crate::{Kind, Machine, Peer};
 
 /// A machine to boot.
 pub type Booted = Description;
@@ -62,6 +62,7 @@ fn free(mm: &mut Mm, start: u64, order: u8) {
 
 impl Peer for Linux612 {
     const NAME: &'static str = "pfnlab 6.12.y";
+    const KIND: Kind = Kind::Ours;
     type Memory = Booted;
 
     fn memory(machine: Machine) -> Booted {
@@ -85,6 +86,7 @@ impl Peer for Linux612 {
 
 impl Peer for Linux61 {
     const NAME: &'static str = "pfnlab 6.1.y";
+    const KIND: Kind = Kind::Ours;
     type Memory = Booted;
 
     fn memory(machine: Machine) -> Booted {

@@ -1,13 +1,14 @@
 //! Input that makes no sense: every piece of it ends with status 3, a message that says what is
 //! wrong and, where there is text, the place in it. None ends with a panic or fills the memory.
 //!
-//! - [`machines`], [`traces`]: files in `tests/bad-input`, a line of a table each.
+//! - [`machines`], [`scenarios`], [`traces`]: files in `tests/bad-input`, a line of a table each.
 //! - [`snapshots`], [`recordings`]: the same, and good ones with one thing altered.
 //! - [`made`]: what is too large to be kept.
 
 mod machines;
 mod made;
 mod recordings;
+mod scenarios;
 mod snapshots;
 mod traces;
 

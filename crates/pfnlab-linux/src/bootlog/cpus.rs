@@ -17,6 +17,11 @@ pub(super) struct CpuReader {
 impl CpuReader {
     /// Takes from a line what it says; a line about something else says nothing.
     pub(super) fn take(&mut self, text: &str) -> Result<(), Problem> {
+        let by = ["smp: ", "smpboot: "];
+        let said = by
+            .iter()
+            .find_map(|by| text.strip_prefix(by))
+            .unwrap_or(text);
         if let Some(rest) = text.strip_prefix(".... node ") {
             let mut rest = Rest(rest);
             rest.take("#")?;
@@ -29,7 +34,9 @@ impl CpuReader {
         } else if let Some(rest) = text.strip_prefix("SRAT: PXM ") {
             self.boot_cpu(rest);
             Ok(())
-        } else if let Some(rest) = text.strip_prefix("smp: Brought up ") {
+        } else if let Some(rest) = said.strip_prefix("Booting Node ") {
+            self.booting(Rest(rest))
+        } else if let Some(rest) = said.strip_prefix("Brought up ") {
             self.announcing = None;
             self.brought_up(Rest(rest))
         } else {
@@ -40,6 +47,15 @@ impl CpuReader {
     /// The CPUs with their nodes, ascending.
     pub(super) fn finish(self) -> Vec<(CpuId, NodeId)> {
         self.cpus
+    }
+
+    /// `  1, Processors  #2 #3 OK` (up to 3.8); a CPU that comes later has a line without an `s`.
+    fn booting(&mut self, mut rest: Rest<'_>) -> Result<(), Problem> {
+        let node = rest.node()?;
+        if !rest.take_if(", Processors") {
+            return Ok(());
+        }
+        self.announced(node, rest)
     }
 
     /// ` #1 #2`
@@ -61,12 +77,15 @@ impl CpuReader {
         }
     }
 
-    /// `2 nodes, 4 CPUs`: one of which nothing was heard is on the node of the one before.
+    /// `2 nodes, 4 CPUs`, up to 3.8 just `4 CPUs`: one of which nothing was heard is on the node
+    /// of the one before.
     fn brought_up(&mut self, mut rest: Rest<'_>) -> Result<(), Problem> {
-        rest.number()?;
-        let _ = rest.take_if("nodes,") || rest.take_if("node,");
+        let mut count = rest.number()?;
+        if rest.take_if("nodes,") || rest.take_if("node,") {
+            count = rest.number()?;
+        }
         let mut node = NodeId(0);
-        for number in 0..rest.number()? {
+        for number in 0..count {
             let cpu = cpu(number)?;
             match self.cpus.binary_search_by_key(&cpu, |(cpu, _)| *cpu) {
                 Ok(at) => node = self.cpus[at].1,

@@ -30,8 +30,10 @@ impl DumpReader {
         let mut rest = Rest(text);
         if rest.take_if("memory size =") {
             self.dump.memory_size = rest.number()?;
-            rest.take("reserved size =")?;
-            self.dump.reserved_size = rest.number()?;
+            // 2.6.37 does not say.
+            if rest.take_if("reserved size =") {
+                self.dump.reserved_size = rest.number()?;
+            }
         } else if rest.take_if("memory.cnt  =") {
             self.counts[0] = rest.number()?;
         } else if rest.take_if("reserved.cnt  =") {
@@ -62,7 +64,7 @@ impl DumpReader {
     }
 }
 
-/// `0xN]  [0x…-0x…], 0x… bytes [on node N] flags: 0x…`
+/// `0xN]  [0x…-0x…], 0x… bytes [on node N] [flags: 0x…]`; flags since 4.14.
 fn entry(mut rest: Rest<'_>) -> Result<DumpRegion, Problem> {
     rest.number()?;
     rest.take("]")?;
@@ -81,8 +83,10 @@ fn entry(mut rest: Rest<'_>) -> Result<DumpRegion, Problem> {
     } else {
         None
     };
-    rest.take("flags:")?;
-    let flags = rest.number()?;
+    let flags = match rest.take_if("flags:") {
+        true => rest.number()?,
+        false => 0,
+    };
     Ok(DumpRegion {
         range: ByteRange { start, end },
         node,

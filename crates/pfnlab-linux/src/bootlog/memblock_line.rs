@@ -31,6 +31,15 @@ pub(super) enum RangeOp {
     FreeLate,
 }
 
+/// What the second number of a range means.
+#[derive(Clone, Copy)]
+enum Bytes {
+    /// The last byte, or, with the digits of 3.8, the one behind it.
+    OfItsTime,
+    /// The last byte.
+    ToTheLast,
+}
+
 /// The functions that print a range.
 const RANGE_OPS: &[(&str, RangeOp)] = &[
     ("memblock_add:", RangeOp::Add),
@@ -39,6 +48,11 @@ const RANGE_OPS: &[(&str, RangeOp)] = &[
     ("memblock_phys_free:", RangeOp::Free),
     ("memblock_free:", RangeOp::Free),
     ("memblock_free_late:", RangeOp::FreeLate),
+    // Up to 4.14, and in 2.6.37.
+    ("__memblock_free_early:", RangeOp::Free),
+    ("__memblock_free_late:", RangeOp::FreeLate),
+    ("memblock_x86_reserve_range:", RangeOp::Reserve),
+    ("memblock_x86_free_range:", RangeOp::Free),
 ];
 
 /// The functions that print a request. The raw ones differ in not clearing what they give.
@@ -47,11 +61,16 @@ const CALLS: &[(&str, MemblockCall)] = &[
     ("memblock_alloc_try_nid:", MemblockCall::TryNid),
     ("memblock_alloc_try_nid_raw:", MemblockCall::TryNid),
     ("memblock_alloc_exact_nid_raw:", MemblockCall::ExactNid),
+    // Up to 5.0.
+    ("memblock_alloc_try_nid_nopanic:", MemblockCall::TryNid),
+    ("memblock_virt_alloc_try_nid:", MemblockCall::TryNid),
+    ("memblock_virt_alloc_try_nid_nopanic:", MemblockCall::TryNid),
+    ("memblock_virt_alloc_try_nid_raw:", MemblockCall::TryNid),
 ];
 
 /// Whether a reservation was made by the boot allocator itself, to answer a request.
 pub(super) fn is_answer(by: &str) -> bool {
-    by.starts_with("memblock_") && !by.starts_with("memblock_double_array")
+    by == "NODE_DATA" || by.starts_with("memblock_") && !by.starts_with("memblock_double_array")
 }
 
 /// Reads a line, and who is behind it; `None`: it is about something else.
@@ -66,17 +85,25 @@ pub(super) fn parse(text: &str) -> Option<Result<(MemblockLine, String), Problem
     }
     let (function, rest) = text.split_at(text.find(':')? + 1);
     let rest = Rest(rest);
-    if let Some(&(_, op)) = RANGE_OPS.iter().find(|(name, _)| *name == function) {
-        return Some(range(op, rest));
+    if let Some(&(name, op)) = RANGE_OPS.iter().find(|(name, _)| *name == function) {
+        // Only 4.14 has these, and prints 14 digits like 3.8, but the last byte like its own time.
+        let bytes = match name.starts_with("__") {
+            true => Bytes::ToTheLast,
+            false => Bytes::OfItsTime,
+        };
+        return Some(range(op, bytes, rest));
     }
     let &(_, call) = CALLS.iter().find(|(name, _)| *name == function)?;
     Some(request(call, rest))
 }
 
 /// `[0x…-0x…] [nid=N] [flags …] function+0x…/0x…`
-fn range(op: RangeOp, mut rest: Rest<'_>) -> Result<(MemblockLine, String), Problem> {
+fn range(op: RangeOp, bytes: Bytes, mut rest: Rest<'_>) -> Result<(MemblockLine, String), Problem> {
     rest.take("[")?;
-    let range = rest.range()?;
+    let range = match bytes {
+        Bytes::OfItsTime => rest.range_of_its_time()?,
+        Bytes::ToTheLast => rest.range()?,
+    };
     rest.take("]")?;
     Ok((MemblockLine::Range(op, range), by(rest)))
 }

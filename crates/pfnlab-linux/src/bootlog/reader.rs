@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use pfnlab_model::{BootOp, BootScript, BootStep, ByteRange, LateFree};
+use pfnlab_model::{BootOp, BootScript, BootStep, ByteRange, LateFree, NodeId};
 
 use super::cpus::CpuReader;
 use super::dump::DumpReader;
@@ -88,6 +88,8 @@ struct Reader {
     asked: bool,
     /// The last step is an answer nobody asked for: it may be the descriptor of a node.
     unasked: bool,
+    /// The node being set up, up to 3.8.
+    set_up: Option<NodeId>,
 }
 
 impl Reader {
@@ -112,7 +114,12 @@ impl Reader {
             self.memblock(line, &what, by);
         } else if let Some(rest) = text.strip_prefix("NODE_DATA(") {
             self.node_data(Rest(rest))?;
+        } else if let Some(rest) = text.strip_prefix("  NODE_DATA [") {
+            self.old_node_data(Rest(rest))?;
         } else {
+            if let Some(rest) = text.strip_prefix("Initmem setup node ") {
+                self.set_up = Rest(rest).node().ok();
+            }
             facts::take(&mut self.script, text, line)?;
             self.cpus.take(text)?;
         }
@@ -185,8 +192,30 @@ impl Reader {
             return Ok(());
         }
         let said = rest.mem()?;
+        self.place_node_data(node, said);
+        Ok(())
+    }
+
+    /// `mem 0x…-0x…]` (3.8) or `… - …]` (2.6.37): of the node that is being set up.
+    fn old_node_data(&mut self, mut rest: Rest<'_>) -> Result<(), Problem> {
+        let said = if rest.take_if("mem") {
+            rest.range()?
+        } else {
+            let last = rest.bare_range()?;
+            ByteRange {
+                end: last.end.saturating_add(1),
+                ..last
+            }
+        };
+        if let Some(node) = self.set_up {
+            self.place_node_data(node, said);
+        }
+        Ok(())
+    }
+
+    fn place_node_data(&mut self, node: NodeId, said: ByteRange) {
         if !std::mem::take(&mut self.unasked) {
-            return Ok(());
+            return;
         }
         match self.script.steps.last_mut().map(|step| &mut step.op) {
             Some(op @ BootOp::Reserve(_)) if *op == BootOp::Reserve(said) => {
@@ -197,7 +226,6 @@ impl Reader {
             }
             _ => {}
         }
-        Ok(())
     }
 
     fn end_dump(&mut self) -> Result<(), Problem> {

@@ -40,6 +40,8 @@ pub(super) struct Kernel {
     pub(super) gfp_bits: &'static [(Gfp, u32)],
     /// The bits that are set where a flag is not.
     pub(super) gfp_negated: &'static [(Gfp, u32)],
+    /// Whether the allocator alone decides when to wake kswapd.
+    pub(super) wakes_kswapd: bool,
     /// Whether a page can be freed as cold in the CPU cache (`free_hot_cold_page`).
     pub(super) frees_cold: bool,
     /// Whether a CPU keeps how many requests each node served until the next fold
@@ -132,6 +134,7 @@ const LINUX_4_14: Kernel = Kernel {
     gfp_bits: GFP_4_14,
     gfp_negated: &[],
     counts_by_node: true,
+    wakes_kswapd: false,
     fields: FIELDS_4_14,
     ..LINUX_3_8
 };
@@ -160,6 +163,7 @@ const LINUX_2_6_37: Kernel = Kernel {
     counter_name: ZoneStat::name,
     gfp_bits: GFP_2_6_37,
     gfp_negated: &[],
+    wakes_kswapd: true,
     frees_cold: true,
     counts_by_node: false,
     zone_flags: ZoneFlags::NONE,

@@ -4,17 +4,63 @@ use alloc::vec::Vec;
 
 use pfnlab_model::{Pfn, PfnRange, ZoneId, ZoneKind};
 
-use super::Layout;
+use super::{Layout, ZoneLayout};
+use crate::profile::{Policy, Told, told};
 use crate::{Config, Profile};
 
-/// How the estimate is made.
+/// How the estimate is made, and whether a zone's count of present frames is one.
+///
+/// | | descriptors count for | `present_pages` is |
+/// |---|---|---|
+/// | `WholeSpan` (2.6.37) | every frame spanned | the estimate |
+/// | `Taken` (3.8) | frames present, where holes are large | the estimate |
+/// | `WithoutMemmap` (4.14 to 6.1) | the same | what is there |
+/// | `Present` (6.12) | nothing | what is there |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Estimate {
-    /// What is present, without the page descriptors, and in the lowest zone without what is
-    /// reserved there (up to 6.1).
+    /// What is there, without a descriptor for every frame spanned, and in the lowest zone without
+    /// what is reserved there. The zone never learns otherwise.
+    WholeSpan,
+    /// The same, but holes have no descriptors where they are large.
+    Taken,
+    /// The same, and what is present is known beside it.
     WithoutMemmap,
-    /// What is present (6.12).
+    /// What is present.
     Present,
+}
+
+impl Policy for Estimate {
+    const DECIDES: &'static str = "how much memory a booting kernel thinks a zone will manage";
+
+    fn told(self) -> Told {
+        match self {
+            Estimate::WholeSpan => told(
+                "what is there, without a descriptor for every frame spanned and what is reserved in the lowest zone",
+                "free_area_init_core, memmap_pages",
+            ),
+            Estimate::Taken => told(
+                "the same, but large holes have no descriptors",
+                "free_area_init_core, calc_memmap_size",
+            ),
+            Estimate::WithoutMemmap => told(
+                "what is present, without the page descriptors and what is reserved in the lowest zone",
+                "free_area_init_core, calc_memmap_size",
+            ),
+            Estimate::Present => told("what is present", "free_area_init_core"),
+        }
+    }
+}
+
+impl Estimate {
+    /// Whether the estimate is what a zone takes for its present frames.
+    fn is_present(self) -> bool {
+        matches!(self, Estimate::WholeSpan | Estimate::Taken)
+    }
+
+    /// Whether descriptors of high memory, which lie in low memory, count for their own zone.
+    fn charges_highmem(self) -> bool {
+        self.is_present()
+    }
 }
 
 /// Bytes in a page frame.
@@ -35,7 +81,7 @@ impl Layout {
             let present = zone.present;
             let frames = match profile.estimate {
                 Estimate::Present => present,
-                Estimate::WithoutMemmap => {
+                Estimate::WholeSpan | Estimate::Taken | Estimate::WithoutMemmap => {
                     let lowest = config.zones.first() == Some(&zone.id.kind);
                     let reserve = if lowest && config.arch.reserves_for_dma() {
                         self.reserved_low(reserved)
@@ -43,9 +89,10 @@ impl Layout {
                         0
                     };
                     // What describes high memory lies in low memory.
-                    let memmap = match self.is_highmem(zone.id.kind) {
+                    let elsewhere = self.is_highmem(zone.id.kind);
+                    let memmap = match elsewhere && !profile.estimate.charges_highmem() {
                         true => 0,
-                        false => memmap(zone.span.frames(), present, config),
+                        false => Self::memmap_frames(zone, profile, config),
                     };
                     let after_memmap = present.checked_sub(memmap).unwrap_or(present);
                     let left = after_memmap.checked_sub(reserve).filter(|left| *left > 0);
@@ -55,6 +102,35 @@ impl Layout {
             (zone.id, frames)
         });
         zones.collect()
+    }
+
+    /// How many frames each zone takes to be present (`present_pages`), by node and kind: those
+    /// that are, or up to 3.8 the [`estimate`](Layout::estimate).
+    pub fn counted_present(
+        &self,
+        profile: &Profile,
+        config: &Config,
+        reserved: &[PfnRange],
+    ) -> Vec<u64> {
+        if profile.estimate.is_present() {
+            let estimates = self.estimate(profile, config, reserved).into_iter();
+            return estimates.map(|(_, frames)| frames).collect();
+        }
+        self.zones.iter().map(|zone| zone.present).collect()
+    }
+
+    /// Frames that a zone's page descriptors are taken to need; where there are sections, those of
+    /// large holes are not there, as 3.8 was the first to see (`calc_memmap_size`).
+    pub fn memmap_frames(zone: &ZoneLayout, profile: &Profile, config: &Config) -> u64 {
+        let (spanned, present) = (zone.span.frames(), zone.present);
+        let sees_holes = profile.estimate != Estimate::WholeSpan;
+        let has_holes = spanned > present + (present >> 4) && config.memory_model.has_sections();
+        let described = if has_holes && sees_holes {
+            present
+        } else {
+            spanned
+        };
+        (described * profile.descriptor.bytes(config.descriptor_bytes)).div_ceil(PAGE)
     }
 
     /// What a booting kernel sizes its hash tables by (`nr_kernel_pages`, `nr_all_pages`). `free`
@@ -82,11 +158,11 @@ impl Layout {
                     all,
                 }
             }
-            Estimate::WithoutMemmap => {
+            Estimate::WholeSpan | Estimate::Taken | Estimate::WithoutMemmap => {
                 let mut totals = PageTotals::default();
                 let estimate = self.estimate(profile, config, reserved);
                 for (zone, (_, frames)) in self.zones.iter().zip(estimate) {
-                    let memmap = memmap(zone.span.frames(), zone.present, config);
+                    let memmap = Self::memmap_frames(zone, profile, config);
                     if !self.is_highmem(zone.id.kind) {
                         totals.kernel += frames;
                     } else if totals.kernel > 2 * memmap {
@@ -100,7 +176,7 @@ impl Layout {
     }
 
     /// Frames of memory in the lowest zone that are reserved (`memblock_find_dma_reserve`).
-    fn reserved_low(&self, reserved: &[PfnRange]) -> u64 {
+    pub fn reserved_low(&self, reserved: &[PfnRange]) -> u64 {
         let memory = self.zones.iter().flat_map(|zone| &zone.memory);
         let low = memory.map(|range| range.intersection(DMA));
         low.flat_map(|memory| {
@@ -128,16 +204,4 @@ pub struct PageTotals {
     pub kernel: u64,
     /// All (`nr_all_pages`).
     pub all: u64,
-}
-
-/// Frames that the descriptors of a zone take; where there are sections, those of large holes are
-/// not there (`calc_memmap_size`).
-fn memmap(spanned: u64, present: u64, config: &Config) -> u64 {
-    let has_holes = spanned > present + (present >> 4);
-    let described = if has_holes && config.memory_model.has_sections() {
-        present
-    } else {
-        spanned
-    };
-    (described * config.descriptor_bytes).div_ceil(PAGE)
 }

@@ -4,11 +4,8 @@ use alloc::vec::Vec;
 
 use pfnlab_model::{BootOp, BootScript, ByteRange};
 
-/// The frame the firmware's own data is in; never used.
-const FIRST_FRAME: ByteRange = ByteRange {
-    start: 0,
-    end: 4096,
-};
+use super::memblock::MemblockPolicy;
+
 /// Where a PC has its video memory and ROMs, whatever the firmware says (`trim_bios_range`).
 const BIOS_AREA: ByteRange = ByteRange {
     start: 640 << 10,
@@ -18,13 +15,17 @@ const BIOS_AREA: ByteRange = ByteRange {
 /// The memory in the firmware's map, or in what the command line made of it, as it is added to the
 /// boot allocator (`e820__memblock_setup`): ascending, in as few ranges as possible, not yet cut to
 /// whole frames.
-pub fn usable_memory(script: &BootScript) -> Vec<ByteRange> {
+pub fn usable_memory(script: &BootScript, policy: MemblockPolicy) -> Vec<ByteRange> {
     let map = script.memory_map().iter();
     let mut usable: Vec<ByteRange> = map
         .filter(|entry| entry.is_usable())
         .map(|entry| entry.range)
         .collect();
-    for &taken in script.unusable.iter().chain(&[FIRST_FRAME, BIOS_AREA]) {
+    for &taken in script
+        .unusable
+        .iter()
+        .chain(&[policy.low.range(), BIOS_AREA])
+    {
         usable = usable.iter().flat_map(|&u| without(u, taken)).collect();
     }
     let mut usable = merged(usable);
@@ -49,7 +50,7 @@ fn whole_image(script: &BootScript, image: ByteRange) -> ByteRange {
 
 /// Where the kernel is: its reservation, in the first dump, has grown by the memory it set aside
 /// for early use (`reserve_brk`), which lies right behind it.
-fn kernel_image(script: &BootScript) -> Option<ByteRange> {
+pub(super) fn kernel_image(script: &BootScript) -> Option<ByteRange> {
     let brk = script.steps.iter().find_map(|step| match step.op {
         BootOp::Reserve(range) if step.by.starts_with("setup_arch") => Some(range),
         _ => None,

@@ -4,9 +4,35 @@ use alloc::vec::Vec;
 
 use pfnlab_model::{Machine, NodeId, Pfn, PfnRange, ZoneId, ZoneKind};
 
-use super::movable::{is_mirrored, movable_starts, outside};
+use super::movable::{is_mirrored, kernelcore, movable_starts, outside};
 use super::zone_limits::limit;
+use crate::profile::{Policy, Told, told};
 use crate::{Config, Profile};
+
+/// From when on it is known which kind the movable zones take their frames from
+/// (`find_usable_zone_for_movable`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MovableZonePick {
+    /// Only when there are to be movable zones; until then it is the lowest kind (2.6.37, 3.8).
+    WhenAsked,
+    /// Always.
+    Always,
+}
+
+impl Policy for MovableZonePick {
+    const DECIDES: &'static str =
+        "from when on it is known which kind the movable zones take their frames from";
+
+    fn told(self) -> Told {
+        match self {
+            MovableZonePick::WhenAsked => told(
+                "only when there are to be movable zones; until then it is the lowest kind",
+                "find_usable_zone_for_movable",
+            ),
+            MovableZonePick::Always => told("always", "find_usable_zone_for_movable"),
+        }
+    }
+}
 
 /// Where every zone lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +72,12 @@ impl Layout {
     /// Lays out a machine's memory.
     pub fn new(machine: &Machine, profile: &Profile, config: &Config) -> Layout {
         let ranges = possible_ranges(machine, profile, config);
-        let (movable_zone, source) = movable_source(&ranges);
-        let movable_start = movable_starts(machine, source);
+        let (source_kind, source) = movable_source(&ranges);
+        let movable_start = movable_starts(machine, profile, source);
+        let movable_zone = match profile.movable_zone_pick {
+            MovableZonePick::WhenAsked if kernelcore(machine, profile).is_none() => ranges[0].0,
+            _ => source_kind,
+        };
         let zones = machine
             .nodes()
             .iter()

@@ -6,13 +6,15 @@
 //!
 //! - [`memblock`]: what memory exists and what of it is taken, before there are zones.
 //! - [`firmware`], [`numa`]: where that comes from. [`early_nid`], [`node_states`]: what it says.
+//!   [`early_node_map`]: how 2.6.37 kept it.
 //! - [`replay_script`]: a recorded boot, done again.
-//! - `layout`: which frames are in which zone.
+//! - `layout`: which frames are in which zone. `first_types`: the type every pageblock begins with.
 //! - [`Unavailable`]: holes that have descriptors. `estimate`: how much memory there seems to be.
 //! - `release`: free memory is given to the buddy, in the order that decides which frame the very
 //!   first request gets. [`Deferred`]: what of it is released late.
 
 pub mod early_nid;
+pub mod early_node_map;
 pub mod firmware;
 pub mod memblock;
 pub mod node_states;
@@ -20,43 +22,55 @@ pub mod numa;
 mod replay_script;
 
 mod estimate;
+mod first_types;
 mod layout;
 mod movable;
 mod unavailable;
 mod wait_table;
 mod zone_limits;
 
+mod contiguous;
 mod deferred;
+mod managed;
 mod release;
 
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use pfnlab_model::{Machine, MigrateType, NodeId, Pfn, PfnRange, ZoneId};
+use pfnlab_model::{Machine, NodeId, Pfn, PfnRange, ZoneId};
 
 use crate::frames::Frames;
 use crate::gfp_zone::ZoneTable;
 use crate::kswapd::Kswapd;
 use crate::memmap::{MemMap, MemMapError, charged};
 use crate::mm::{Cpu, Node, first_flags};
-use crate::pageblock::Pageblocks;
 use crate::pcp::FREE_HIGH_BATCH;
 use crate::tunables::Tunables;
 use crate::zone::Zone;
 use crate::zone_map::{ZoneAt, ZoneMap};
 use crate::zonelist::{Topology, ZoneRef, Zonelist, node_orders};
+use crate::zonelist_cache::ZonelistCache;
+use crate::zonelist_order::{NodeMemory, ZonelistOrder};
 use crate::{Config, Mm, Profile};
 
+use first_types::pageblocks;
+
 pub use deferred::Deferred;
-pub(crate) use deferred::LateUnit;
+pub(crate) use deferred::{AtOnce, LateUnit};
 pub(crate) use estimate::Estimate;
 pub use estimate::PageTotals;
+pub(crate) use first_types::FirstTypes;
+pub(crate) use layout::MovableZonePick;
 pub use layout::{Layout, ZoneLayout};
+pub(crate) use managed::Managed;
+pub(crate) use movable::{CoreBound, MovableEnd};
+pub(crate) use release::{Chunks, ReleaseEnd};
 pub use replay_script::{Checked, Replayed, replay_script};
-pub use unavailable::Unavailable;
+pub use unavailable::{Unavailable, zeroed_descriptors};
 pub use wait_table::WaitTables;
 pub use zone_limits::Arm64Limits;
+pub(crate) use zone_limits::ZoneEnds;
 
 /// A machine this kernel cannot be booted on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +136,12 @@ pub struct GivenBack {
 pub struct Circumstances {
     /// What the kernel gave back of the memory it had reserved for itself.
     pub given_back: Vec<GivenBack>,
+    /// What was reserved when zones were laid out, in whole frames: up to 3.8 zones take it from
+    /// their present frames. `None`: all that is reserved in the end.
+    pub early_reserved: Option<Vec<PfnRange>>,
+    /// Reserved memory that is set aside for large contiguous areas (`cma=`), in whole frames. Its
+    /// pageblocks are lent out as movable memory in between.
+    pub contiguous: Vec<PfnRange>,
     /// By node: the one it was cut from by `numa=fake=`, whose CPUs it shares. Empty: none was.
     pub real_nodes: Vec<NodeId>,
     /// The memory map is taken from the machine's memory, by the boot allocator. Otherwise it is in
@@ -152,6 +172,32 @@ impl Mm {
         config: &Config,
         circumstances: &Circumstances,
     ) -> Result<Mm, BootError> {
+        let mut mm = Mm::released(machine, profile, config, circumstances)?;
+        let given_back = circumstances.given_back.iter();
+        let (before, after): (Vec<GivenBack>, Vec<GivenBack>) =
+            given_back.partition(|given| given.before_limits);
+        mm.manage(&before);
+        mm.init_limits();
+        for &area in &circumstances.contiguous {
+            mm.release_contiguous(area);
+        }
+        mm.raise_for_huge_pages();
+        mm.init_cache_flags();
+        mm.manage(&after);
+        Ok(mm)
+    }
+
+    /// The state right after free memory was released (`mem_init`): no limits are known, and
+    /// nothing was given back.
+    ///
+    /// # Errors
+    /// When a zone is too large, or all memory is reserved.
+    pub fn released(
+        machine: &Machine,
+        profile: &'static Profile,
+        config: &Config,
+        circumstances: &Circumstances,
+    ) -> Result<Mm, BootError> {
         let layout = Layout::new(machine, profile, config);
         check_room(&layout, config)?;
         let (memmap, charged) = match circumstances.charge_memmap {
@@ -166,21 +212,31 @@ impl Mm {
             }
         };
         let machine = charged.as_ref().unwrap_or(machine);
+        let early_reserved = circumstances.early_reserved.as_deref();
+        let early_reserved = early_reserved.unwrap_or(machine.reserved());
+        let present = layout.counted_present(profile, config, early_reserved);
         let cpus: Vec<Cpu> = machine
             .cpus()
             .iter()
             .map(|&(_, node)| Cpu { node, online: true })
             .collect();
         let mut zones = Vec::new();
-        for place in &layout.zones {
+        for (place, present) in layout.zones.iter().zip(present) {
             let mut zone = Zone::new(place.id, place.span, profile, config, cpus.len());
-            zone.present = place.present;
+            zone.present = present;
             zone.memory = place.memory.clone();
             zones.push(zone);
         }
-        let kswapds = machine.nodes().iter().map(|node| Kswapd {
-            node: node.id,
-            ..Kswapd::default()
+        let kswapds = machine.nodes().iter().map(|node| {
+            let populated = zones.iter().filter(|zone| zone.is_populated());
+            let kinds = populated.filter(|zone| zone.id.node == node.id);
+            Kswapd {
+                node: node.id,
+                highest: profile
+                    .kswapd
+                    .at_first(kinds.map(|zone| zone.id.kind).max()),
+                ..Kswapd::default()
+            }
         });
         let mut mm = Mm {
             profile,
@@ -197,7 +253,7 @@ impl Mm {
             nodes: nodes(machine, profile, config, &zones),
             kswapds: kswapds.collect(),
             cpus,
-            blocks: pageblocks(machine, config),
+            blocks: pageblocks(machine, &layout, profile, config),
             memmap,
             zones,
             zone_map: ZoneMap::new(config.pageblock_order, Pfn::default(), Vec::new()),
@@ -206,31 +262,14 @@ impl Mm {
         mm.map_zones();
         mm.mobility_disabled = machine.frames()
             < config.pageblock_order.frames() * profile.migratetypes(config).len() as u64;
-        mm.release(machine, &Deferred::new(machine, &layout, config));
+        mm.release(machine, &Deferred::new(machine, &layout, profile, config));
         if mm.totalram == 0 {
             return Err(BootError::NothingFree);
         }
         for (node, &real) in mm.nodes.iter_mut().zip(&circumstances.real_nodes) {
             node.real = real;
         }
-        let given_back = circumstances.given_back.iter();
-        let (before, after): (Vec<GivenBack>, Vec<GivenBack>) =
-            given_back.partition(|given| given.before_limits);
-        mm.manage(&before);
-        mm.init_limits();
-        mm.init_cache_flags();
-        mm.manage(&after);
         Ok(mm)
-    }
-
-    /// Counts what was given back; nothing is computed from it anew.
-    fn manage(&mut self, given_back: &[GivenBack]) {
-        for given in given_back {
-            if let Some(zone) = self.zones.iter_mut().find(|zone| zone.id == given.zone) {
-                zone.managed += given.frames;
-                self.totalram += given.frames;
-            }
-        }
     }
 
     /// CPUs with a large cache let freed blocks pile up a little before they are flushed
@@ -265,29 +304,18 @@ fn check_room(layout: &Layout, config: &Config) -> Result<(), BootError> {
     Frames::can_be_had(sizes).map_err(BootError::NoRoom)
 }
 
-/// Every pageblock that starts in memory is movable at first; the others stay as they are in a
-/// zeroed map, unmovable (`memmap_init_range`). Types that are kept with the memory section are not
-/// there where it is not; those kept with the zone are all there.
-fn pageblocks(machine: &Machine, config: &Config) -> Pageblocks {
-    let mut blocks = Pageblocks::new(config.pageblock_order, machine.end());
-    let section = machine.section_frames();
-    let mut absent = Pfn::default();
-    for memory in machine.memory() {
-        let first = Pfn::new(memory.range.start().get() / section * section);
-        while absent < first && config.memory_model.has_sections() {
-            blocks.record(absent, None);
-            absent = absent.offset(config.pageblock_order.frames());
-        }
-        blocks.init(memory.range, MigrateType::Movable);
-        absent = Pfn::new(memory.range.end().get().next_multiple_of(section)).max(absent);
-    }
-    blocks
-}
-
 fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) -> Vec<Node> {
     let kinds = config.zones.len();
     let of_node = |node: usize| &zones[node * kinds..(node + 1) * kinds];
     let orders = fallback_order(machine, profile, config);
+    let memory = machine.nodes().iter().map(|node| {
+        let mut memory = NodeMemory::default();
+        for zone in of_node(node.id.index()) {
+            memory.add(zone.id.kind, zone.present);
+        }
+        memory
+    });
+    let order = profile.zonelist_order.choose(&memory.collect::<Vec<_>>());
     let zonelist = |nodes: &[NodeId]| {
         let entries = nodes.iter().flat_map(|node| {
             let zones = of_node(node.index()).iter().enumerate().rev();
@@ -299,7 +327,12 @@ fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) 
                     kind: kind as u8,
                 })
         });
-        Zonelist(entries.collect())
+        let mut entries: Vec<ZoneRef> = entries.collect();
+        if order == ZonelistOrder::Zone {
+            // Stable: among zones of a kind, the nearer node stays first.
+            entries.sort_by_key(|entry| core::cmp::Reverse(entry.kind));
+        }
+        Zonelist(entries)
     };
     machine
         .nodes()
@@ -316,6 +349,10 @@ fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) 
                 distance: topology.distance.clone(),
                 real: topology.id,
                 totalreserve: 0,
+                cache: profile
+                    .zonelist_cache
+                    .is_there()
+                    .then(|| ZonelistCache::new(zonelist(order).0.len())),
                 zonelists: [zonelist(order), zonelist(&[topology.id])],
             }
         })

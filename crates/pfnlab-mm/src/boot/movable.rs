@@ -1,15 +1,71 @@
 //! Where each node's movable zone starts (`find_zone_movable_pfns_for_nodes`). Pure.
 
+use crate::profile::{Policy, Told, told};
 use alloc::vec;
 use alloc::vec::Vec;
 
 use pfnlab_model::{Kernelcore, Machine, NodeId, Order, Pfn, PfnRange};
 
+use crate::Profile;
+
+/// What is made of a movable zone that would start where its node ends, or behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MovableEnd {
+    /// Such a start is kept, and a zone without frames follows from it (up to 5.0).
+    Kept,
+    /// There is no movable zone then.
+    Dropped,
+}
+
+impl Policy for MovableEnd {
+    const DECIDES: &'static str = "what is made of a movable zone behind the end of its node";
+
+    fn told(self) -> Told {
+        match self {
+            MovableEnd::Kept => told(
+                "such a start is kept, and an empty zone follows from it",
+                "find_zone_movable_pfns_for_nodes",
+            ),
+            MovableEnd::Dropped => told(
+                "there is no movable zone then",
+                "find_zone_movable_pfns_for_nodes",
+            ),
+        }
+    }
+}
+
+/// How `kernelcore=` and `movablecore=` are bounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CoreBound {
+    /// Not at all (2.6.37, 3.8).
+    None,
+    /// By all memory: as much or more is as if nothing was asked for.
+    AllMemory,
+}
+
+impl Policy for CoreBound {
+    const DECIDES: &'static str = "how kernelcore= and movablecore= are bounded";
+
+    fn told(self) -> Told {
+        match self {
+            CoreBound::None => told("not at all", "find_zone_movable_pfns_for_nodes"),
+            CoreBound::AllMemory => told(
+                "by all memory: as much or more is as if nothing was asked for",
+                "find_zone_movable_pfns_for_nodes",
+            ),
+        }
+    }
+}
+
 /// Frames of 4 GiB: memory below is never movable for not being mirrored.
 const FOUR_GIB: Pfn = Pfn::new(4 << (30 - 12));
 
 /// By node; `None`: it has no movable zone. `source` is what the movable zones are taken from.
-pub(super) fn movable_starts(machine: &Machine, source: PfnRange) -> Vec<Option<Pfn>> {
+pub(super) fn movable_starts(
+    machine: &Machine,
+    profile: &Profile,
+    source: PfnRange,
+) -> Vec<Option<Pfn>> {
     let starts = if machine.movable_node() {
         lowest(machine, &pieces_in(machine, machine.hotplug()))
     } else if is_mirrored(machine) {
@@ -17,7 +73,7 @@ pub(super) fn movable_starts(machine: &Machine, source: PfnRange) -> Vec<Option<
         others.retain(|(_, piece)| FOUR_GIB <= piece.start());
         lowest(machine, &others)
     } else {
-        match kernelcore(machine) {
+        match kernelcore(machine, profile) {
             Some(core) => spread(machine, source.start(), core),
             None => vec![Pfn::default(); machine.nodes().len()],
         }
@@ -27,7 +83,11 @@ pub(super) fn movable_starts(machine: &Machine, source: PfnRange) -> Vec<Option<
             .memory_of(NodeId(node as u16))
             .last()
             .map_or(Pfn::default(), PfnRange::end);
-        Some(start.align_up(Order::MAX)).filter(|&start| start != Pfn::default() && start < end)
+        let bound = match profile.movable_end {
+            MovableEnd::Kept => Pfn::LIMIT,
+            MovableEnd::Dropped => end,
+        };
+        Some(start.align_up(Order::MAX)).filter(|&start| start != Pfn::default() && start < bound)
     };
     starts.into_iter().enumerate().map(round).collect()
 }
@@ -84,7 +144,7 @@ fn lowest(machine: &Machine, pieces: &[Piece]) -> Vec<Pfn> {
 }
 
 /// How many frames stay outside the movable zones; `None`: all of them.
-fn kernelcore(machine: &Machine) -> Option<u64> {
+pub(super) fn kernelcore(machine: &Machine, profile: &Profile) -> Option<u64> {
     let total = machine.frames();
     let frames = |core: Kernelcore| match core {
         Kernelcore::Frames(frames) => frames,
@@ -98,13 +158,14 @@ fn kernelcore(machine: &Machine) -> Option<u64> {
     let movable = machine.movablecore().map_or(0, frames);
     if movable != 0 {
         // Bounded before it is rounded: what is asked for may be absurd.
-        let movable = movable
-            .min(total)
-            .next_multiple_of(Order::MAX.frames())
-            .min(total);
-        core = core.max(total - movable);
+        let movable = movable.min(total).next_multiple_of(Order::MAX.frames());
+        core = core.max(total.saturating_sub(movable));
     }
-    (core != 0 && core < total).then_some(core)
+    let most = match profile.core_bound {
+        CoreBound::None => u64::MAX,
+        CoreBound::AllMemory => total,
+    };
+    (core != 0 && core < most).then_some(core)
 }
 
 /// Spreads `core` frames evenly over the nodes; what a node cannot hold is spread over the others.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use pfnlab_model::{Affinity, BootScript, ByteRange, NodeId};
 
-use super::memblock::{Memblock, MemblockPolicy, NodeFloor};
+use super::memblock::{Memblock, MemblockPolicy};
 
 /// A firmware that leaves more memory than this without a node is not believed.
 const MOST_WITHOUT_NODE: u64 = 1 << 20;
@@ -38,10 +38,7 @@ pub fn node_ranges(
 
 /// Nothing outside of this is on a node.
 fn bounds(memblock: &Memblock, policy: MemblockPolicy) -> ByteRange {
-    let start = match policy.node_floor {
-        NodeFloor::Zero => 0,
-        NodeFloor::StartOfMemory => memblock.start_of_memory(),
-    };
+    let start = policy.node_floor.start(memblock.start_of_memory());
     let end = memblock.end_of_memory();
     ByteRange { start, end }
 }

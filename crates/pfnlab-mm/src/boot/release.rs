@@ -2,12 +2,79 @@
 
 use alloc::vec::Vec;
 
-use pfnlab_model::{Block, CpuId, Machine, MemRange, Order, PfnRange};
+use pfnlab_model::{Block, CpuId, Machine, MemRange, Order, Pfn, PfnRange};
 
 use crate::Mm;
 use crate::freeing::Placement;
 
-use super::deferred::{Deferred, LateUnit};
+use super::deferred::Deferred;
+use crate::profile::{Policy, Told, told};
+
+/// In what pieces memory is released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chunks {
+    /// As many frames as a machine word has bits, and the rest one by one: once there was a map of
+    /// bits (2.6.37, 3.8).
+    Words,
+    /// The largest aligned blocks (`__free_pages_memory`, 4.14 on).
+    Largest,
+}
+
+impl Policy for Chunks {
+    const DECIDES: &'static str = "in what pieces memory is released";
+
+    fn told(self) -> Told {
+        match self {
+            Chunks::Words => told(
+                "64 frames at a time, and the rest one by one",
+                "free_all_bootmem_core, __free_pages_memory",
+            ),
+            Chunks::Largest => told("the largest aligned blocks", "__free_pages_memory"),
+        }
+    }
+}
+
+/// To which end of a list a released block goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReleaseEnd {
+    /// Where a freed block would: as a rule to the head, so that the highest memory is given away
+    /// first (up to 5.9).
+    AsFreed,
+    /// To the tail: the lowest first (5.10 on).
+    Tail,
+}
+
+impl Policy for ReleaseEnd {
+    const DECIDES: &'static str = "to which end of a list a released block goes";
+
+    fn told(self) -> Told {
+        match self {
+            ReleaseEnd::AsFreed => told(
+                "where a freed block would, as a rule the head: the highest memory is given away first",
+                "__free_pages_core",
+            ),
+            ReleaseEnd::Tail => told(
+                "the tail: the lowest first",
+                "__free_pages_core, FPI_TO_TAIL (5.10)",
+            ),
+        }
+    }
+}
+
+impl ReleaseEnd {
+    fn placement(self) -> Placement {
+        match self {
+            ReleaseEnd::AsFreed => Placement::ByMergeLikely,
+            ReleaseEnd::Tail => Placement::Tail,
+        }
+    }
+}
+
+/// The order of a run of as many frames as a word of 64 bits has bits.
+const WORD: Order = match Order::new(6) {
+    Ok(order) => order,
+    Err(_) => unreachable!(),
+};
 
 impl Mm {
     /// Releases everything that is not reserved: ascending (`memblock_free_all`), and then, node
@@ -17,7 +84,7 @@ impl Mm {
         self.totalram += free.iter().map(|free| free.range.frames()).sum::<u64>();
         let top = self.config.top_order;
         for free in &free {
-            for block in chunks(free.range, top) {
+            for block in self.profile.chunks.of(free.range, top) {
                 if !deferred.is_late(free.node, block.start()) {
                     self.release_block(block);
                 }
@@ -27,10 +94,7 @@ impl Mm {
         for node in machine.nodes() {
             let of_node = free.iter().filter(|free| free.node == node.id);
             for range in of_node.filter_map(|free| deferred.late_part(node.id, free.range)) {
-                match self.profile.late_unit {
-                    LateUnit::Pageblock => self.release_whole(range, pageblock),
-                    LateUnit::TopOrder => self.release_whole(range, top),
-                }
+                self.release_whole(range, self.profile.late_unit.order(pageblock, top));
             }
         }
     }
@@ -53,41 +117,80 @@ impl Mm {
             return;
         };
         let zone = &mut self.zones[zone.index()];
-        zone.managed += block.frames();
+        zone.managed += self.profile.managed.released(block.frames());
+        let placement = self.profile.release_end.placement();
         let boot_cpu = CpuId(0);
-        zone.free_to_buddy(block, Placement::Tail, boot_cpu, &mut self.blocks, &mut ());
+        zone.free_to_buddy(block, placement, boot_cpu, &mut self.blocks, &mut ());
     }
 }
 
-/// The largest aligned blocks that cover a range, ascending (`__free_pages_memory`, 4.14 on).
-fn chunks(range: PfnRange, top: Order) -> impl Iterator<Item = Block> {
-    let mut start = range.start();
-    core::iter::from_fn(move || {
-        let order = Order::ZERO.through(top).rev().find(|&order| {
-            start.is_aligned(order) && start.offset(order.frames()) <= range.end()
-        })?;
-        let block = Block::containing(start, order);
-        start = block.range().end();
-        Some(block)
-    })
+impl Chunks {
+    /// The blocks that cover a range, ascending.
+    fn of(self, range: PfnRange, top: Order) -> impl Iterator<Item = Block> {
+        let mut start = range.start();
+        core::iter::from_fn(move || {
+            let order = match self {
+                Chunks::Words => word_or_page(range, start)?,
+                Chunks::Largest => Order::ZERO.through(top).rev().find(|&order| {
+                    start.is_aligned(order) && start.offset(order.frames()) <= range.end()
+                })?,
+            };
+            let block = Block::containing(start, order);
+            start = block.range().end();
+            Some(block)
+        })
+    }
+}
+
+/// A whole word if the range has one here, else a frame (`__free_pages_memory` of 3.8).
+fn word_or_page(range: PfnRange, start: Pfn) -> Option<Order> {
+    let whole = start.is_aligned(WORD) && start.offset(WORD.frames()) <= range.end();
+    match whole {
+        true => Some(WORD),
+        false => (start < range.end()).then_some(Order::ZERO),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use pfnlab_model::Pfn;
-
     use super::*;
 
     /// The example of the specification (release order, 7.4.4).
     #[test]
     fn orders_ascend_at_the_front_and_descend_at_the_back() {
         let range = PfnRange::new(Pfn::new(256), Pfn::new(4096)).unwrap();
-        let chunks: Vec<_> = chunks(range, Order::MAX)
+        let chunks: Vec<_> = Chunks::Largest
+            .of(range, Order::MAX)
             .map(|block| (block.start().get(), block.order().get()))
             .collect();
         assert_eq!(
             chunks,
             [(256, 8), (512, 9), (1024, 10), (2048, 10), (3072, 10)]
+        );
+    }
+    /// Pages up to the first word, words, pages behind the last one.
+    #[test]
+    fn words_are_released_whole_and_the_rest_by_the_page() {
+        let range = PfnRange::new(Pfn::new(62), Pfn::new(195)).unwrap();
+        let chunks: Vec<_> = Chunks::Words
+            .of(range, Order::MAX)
+            .map(|block| (block.start().get(), block.order().get()))
+            .collect();
+        let expected = [
+            (62, 0),
+            (63, 0),
+            (64, 6),
+            (128, 6),
+            (192, 0),
+            (193, 0),
+            (194, 0),
+        ];
+        assert_eq!(chunks, expected);
+        let within = PfnRange::new(Pfn::new(60), Pfn::new(127)).unwrap();
+        assert!(
+            Chunks::Words
+                .of(within, Order::MAX)
+                .all(|block| block.order() == Order::ZERO)
         );
     }
 }

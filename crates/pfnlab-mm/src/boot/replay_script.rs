@@ -9,7 +9,8 @@ use pfnlab_model::{
     MemblockList, MemblockRequest, NodeId, NodeSpec,
 };
 
-use super::firmware::{merged, usable_memory};
+use super::early_node_map::{ActiveRange, EarlyNodeMap, NodeHash};
+use super::firmware::{kernel_image, merged, usable_memory};
 use super::memblock::{Growth, Memblock, MemblockError, MemblockPolicy, Region, RegionFlags};
 use super::numa::{NodeRange, node_ranges};
 
@@ -101,6 +102,7 @@ impl<'a> Replay<'a> {
         memblock.movable_node = script.option("movable_node").is_some();
         memblock.bottom_up = memblock.movable_node;
         memblock.mirrored_kernelcore = script.option("kernelcore") == Some("mirror");
+        memblock.kernel_end = kernel_image(script).map_or(0, |image| image.end);
         Replay {
             script,
             policy,
@@ -130,7 +132,7 @@ impl<'a> Replay<'a> {
         let line = lines.first().copied().unwrap_or(0);
         let has_map = !self.script.memory_map().is_empty();
         let ours = if has_map {
-            usable_memory(self.script)
+            usable_memory(self.script, self.policy)
         } else {
             kernel.clone()
         };
@@ -141,8 +143,10 @@ impl<'a> Replay<'a> {
         if has_map && !kernel.is_empty() {
             self.done.added = Some(Checked { line, kernel, ours });
         }
-        let trimmed = self.done.memblock.trim(PAGE);
-        self.note(line, trimmed);
+        if self.policy.trim.trims() {
+            let trimmed = self.done.memblock.trim(PAGE);
+            self.note(line, trimmed);
+        }
     }
 
     fn step(&mut self, step: &BootStep) {
@@ -245,7 +249,13 @@ impl<'a> Replay<'a> {
         self.nodes_known = true;
         self.done.memblock.bottom_up = false;
         let nodes = node_ranges(self.script, &self.done.memblock, self.policy);
-        for list in [MemblockList::Memory, MemblockList::Reserved] {
+        let lists = [MemblockList::Memory, MemblockList::Reserved];
+        let marked = if self.policy.reserved_nodes.marks() {
+            2
+        } else {
+            1
+        };
+        for &list in &lists[..marked] {
             for &NodeRange { range, node } in &nodes {
                 self.change(line, |memblock| memblock.set_node(list, range, Some(node)));
             }
@@ -293,6 +303,51 @@ impl<'a> Replay<'a> {
 }
 
 impl Replayed {
+    /// The list of nodes beside the boot allocator, for a kernel for so many nodes, and what it was
+    /// told, with the entries it had before; `None`: this kernel has no such list
+    /// (`memblock_x86_register_active_regions`).
+    pub fn early_node_map(
+        &self,
+        policy: MemblockPolicy,
+        max_nodes: u64,
+    ) -> Option<(EarlyNodeMap, Vec<(ActiveRange, usize)>)> {
+        if !policy.registry.is_apart() {
+            return None;
+        }
+        let mut map = EarlyNodeMap::new(EarlyNodeMap::capacity_for(max_nodes));
+        let mut told = Vec::new();
+        let mut nodes: Vec<NodeId> = self.nodes.iter().map(|range| range.node).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        for node in nodes {
+            for (frames, _) in self.memblock.pfn_ranges(Some(node)) {
+                told.push((ActiveRange { frames, node }, map.ranges().len()));
+                // What does not fit is forgotten.
+                let _ = map.add(node, frames);
+            }
+        }
+        Some((map, told))
+    }
+
+    /// From the first to the last byte of every node, holes included.
+    pub fn node_spans(&self) -> Vec<(NodeId, core::ops::Range<u64>)> {
+        let mut nodes: Vec<(NodeId, core::ops::Range<u64>)> = Vec::new();
+        for &NodeRange { range, node } in &self.nodes {
+            match nodes.iter_mut().find(|(known, _)| *known == node) {
+                Some((_, bytes)) => {
+                    *bytes = bytes.start.min(range.start)..bytes.end.max(range.end);
+                }
+                None => nodes.push((node, range.start..range.end)),
+            }
+        }
+        nodes
+    }
+
+    /// The table 2.6.37 looks nodes of addresses up in; `None`: nodes lie so that there is none.
+    pub fn node_hash(&self) -> Option<NodeHash> {
+        NodeHash::new(&self.node_spans())
+    }
+
     /// The machine as far as the script knows it: nodes with their memory and CPUs, what is
     /// reserved, `kernelcore=` and `movablecore=`. Distances are in no log. A machine without a
     /// known CPU gets one, on node 0.
@@ -311,8 +366,13 @@ impl Replayed {
             .max();
         let count = last.unwrap_or_default().index() + 1;
         let mut nodes: Vec<NodeSpec> = (0..count).map(|_| NodeSpec::default()).collect();
-        for region in memory {
-            nodes[node_of(region.node)].ram.push(region.range);
+        // Where memory was not cut to whole frames, only those were told to the zones.
+        for (frames, node) in self.memblock.pfn_ranges(None) {
+            let range = ByteRange {
+                start: frames.start().get() * PAGE,
+                end: frames.end().get() * PAGE,
+            };
+            nodes[node_of(node)].ram.push(range);
         }
         for &(cpu, node) in &script.cpus {
             nodes[node.index()].cpus.push(cpu.0);

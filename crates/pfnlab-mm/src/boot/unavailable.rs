@@ -21,6 +21,10 @@ impl Layout {
     /// The holes, in the order in which a booting kernel comes upon them (`memmap_init`).
     pub fn unavailable(&self, machine: &Machine, config: &Config) -> Vec<Unavailable> {
         let mut found = Vec::new();
+        let given = |start, end, zone| {
+            let frames = described(machine, config, start, end);
+            (frames > 0).then_some(Unavailable { zone, frames })
+        };
         let mut hole = Pfn::default();
         let mut last = None;
         for memory in machine.memory() {
@@ -30,7 +34,7 @@ impl Layout {
                 if inside.is_empty() {
                     continue;
                 }
-                found.extend(described(machine, config, hole, inside.start(), zone.id));
+                found.extend(given(hole, inside.start(), zone.id));
                 hole = inside.end();
                 last = Some(zone.id);
             }
@@ -43,28 +47,33 @@ impl Layout {
             false => machine.end().get(),
         };
         if let Some(zone) = last {
-            found.extend(described(machine, config, hole, Pfn::new(end), zone));
+            found.extend(given(hole, Pfn::new(end), zone));
         }
         found
     }
 }
 
+/// How many descriptors there are for frames that are not memory, up to the end of memory: 5.0 sets
+/// them to zero (`zero_resv_unavail`).
+pub fn zeroed_descriptors(machine: &Machine, config: &Config) -> u64 {
+    let mut hole = Pfn::default();
+    let mut frames = 0;
+    for memory in machine.memory() {
+        frames += described(machine, config, hole, memory.range.start());
+        hole = hole.max(memory.range.end());
+    }
+    frames + described(machine, config, hole, machine.end())
+}
+
 /// What of a hole has descriptors: pageblocks whose first frame has one.
-fn described(
-    machine: &Machine,
-    config: &Config,
-    start: Pfn,
-    end: Pfn,
-    zone: ZoneId,
-) -> Option<Unavailable> {
-    let frames = match config.memory_model {
-        Model::Flat => PfnRange::new(start, end)?.frames(),
+fn described(machine: &Machine, config: &Config, start: Pfn, end: Pfn) -> u64 {
+    match config.memory_model {
+        Model::Flat => PfnRange::new(start, end).map_or(0, PfnRange::frames),
         Model::Discontig => beside_memory(machine, config, start, end),
         Model::SparseStatic | Model::SparseExtreme | Model::SparseVmemmap => {
             in_sections(machine, config, start, end)
         }
-    };
-    (frames > 0).then_some(Unavailable { zone, frames })
+    }
 }
 
 /// Of a hole between memory only the rest of a pageblock that starts in memory has descriptors

@@ -2,6 +2,7 @@
 
 use super::Layout;
 use crate::Profile;
+use crate::profile::{Policy, Told, told};
 
 /// Where those who wait for a page queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +11,20 @@ pub enum WaitTables {
     PerZone,
     /// In one table for all pages.
     Global,
+}
+
+impl Policy for WaitTables {
+    const DECIDES: &'static str = "where those wait who want a page";
+
+    fn told(self) -> Told {
+        match self {
+            WaitTables::PerZone => told(
+                "in a table of the page's zone",
+                "wait_table_hash_nr_entries (up to 4.8)",
+            ),
+            WaitTables::Global => told("in one table for all pages", "page_wait_table (4.9)"),
+        }
+    }
 }
 
 /// Frames that share a queue (`PAGES_PER_WAITQUEUE`).

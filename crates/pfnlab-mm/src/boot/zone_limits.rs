@@ -1,5 +1,6 @@
 //! How far each kind of zone reaches, by architecture (`zone_sizes_init`).
 
+use crate::profile::{Policy, Told, told};
 use pfnlab_model::{Machine, ZoneKind};
 
 use crate::{Arch, Config, Profile};
@@ -15,6 +16,57 @@ pub enum Arm64Limits {
     Masks,
     /// The same, but not above 4 GiB when RAM starts below (6.12).
     CappedMasks,
+}
+
+impl Policy for Arm64Limits {
+    const DECIDES: &'static str = "where the low zones of an arm64 machine end";
+
+    fn told(self) -> Told {
+        match self {
+            Arm64Limits::FourGib => told("at 4 GiB", "max_zone_dma_phys"),
+            Arm64Limits::FromBase => told(
+                "4 GiB above the multiple of 4 GiB that RAM starts behind",
+                "max_zone_dma_phys",
+            ),
+            Arm64Limits::Masks => told(
+                "where what the weakest device reaches ends, and what 32 bits reach",
+                "zone_sizes_init, max_zone_phys",
+            ),
+            Arm64Limits::CappedMasks => told(
+                "the same, but not above 4 GiB when RAM starts below",
+                "zone_sizes_init, max_zone_phys",
+            ),
+        }
+    }
+}
+
+/// Where the low zones of x86 end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ZoneEnds {
+    /// Where devices reach no further, memory or not (2.6.37, 3.8).
+    Hardware,
+    /// There, or where memory ends.
+    Memory,
+}
+
+impl Policy for ZoneEnds {
+    const DECIDES: &'static str = "where a kind of zone may end";
+
+    fn told(self) -> Told {
+        match self {
+            ZoneEnds::Hardware => told(
+                "where the hardware says, memory or not",
+                "free_area_init_nodes, max_zone_pfn",
+            ),
+            ZoneEnds::Memory => told("there, or where memory ends", "zone_sizes_init"),
+        }
+    }
+}
+
+impl ZoneEnds {
+    fn are_free(self) -> bool {
+        matches!(self, ZoneEnds::Hardware)
+    }
 }
 
 /// Frames of 16 MiB: what the first devices of a PC reached (`MAX_DMA_PFN`).
@@ -36,6 +88,10 @@ pub(super) fn limit(
     let end = match (kind, config.arch) {
         (ZoneKind::Movable, _) => return None,
         (ZoneKind::Device, _) => 0,
+        (ZoneKind::Dma, Arch::X86_64 | Arch::X86_32) if profile.zone_ends.are_free() => {
+            return Some(ISA);
+        }
+        (ZoneKind::Dma32, Arch::X86_64) if profile.zone_ends.are_free() => return Some(FOUR_GIB),
         (ZoneKind::Dma, Arch::X86_64 | Arch::X86_32) => ISA,
         (ZoneKind::Dma32, Arch::X86_64) => FOUR_GIB,
         (ZoneKind::Normal, Arch::X86_32) => LOW_MEMORY,

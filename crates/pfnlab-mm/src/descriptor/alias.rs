@@ -44,30 +44,6 @@ impl FlagAlias {
 
     /// The flag it is another name for; `None`: the generation has no such name.
     pub const fn flag(self, era: DescriptorEra) -> Option<PageFlag> {
-        use DescriptorEra::{
-            BuddyFlag, BuddyMapcount, HeadPointer, InvertedTypes, LruGeneration, TypeIds,
-        };
-        match (self, era) {
-            (FlagAlias::Checked, _) => Some(PageFlag::OwnerPriv1),
-            // A flag of its own up to 4.9.
-            (FlagAlias::Swapcache, BuddyFlag | BuddyMapcount) => None,
-            (FlagAlias::Swapcache, _) => Some(PageFlag::OwnerPriv1),
-            (FlagAlias::Fscache, _) => Some(PageFlag::Private2),
-            (FlagAlias::SlobFree, TypeIds) => None,
-            (FlagAlias::SlobFree, _) => Some(PageFlag::Private),
-            (FlagAlias::Isolated, _) => Some(PageFlag::Reclaim),
-            (FlagAlias::Reported, LruGeneration | TypeIds) => Some(PageFlag::Uptodate),
-            (FlagAlias::Reported, _) => None,
-            (FlagAlias::DoubleMap, HeadPointer | InvertedTypes) => Some(PageFlag::Private2),
-            (FlagAlias::DoubleMap, LruGeneration) => Some(PageFlag::Workingset),
-            (FlagAlias::DoubleMap, _) => None,
-            (FlagAlias::Readahead, _) => Some(PageFlag::Reclaim),
-            (FlagAlias::AnonExclusive, LruGeneration) => Some(PageFlag::Mappedtodisk),
-            (FlagAlias::AnonExclusive, TypeIds) => Some(PageFlag::Owner2),
-            (FlagAlias::AnonExclusive, _) => None,
-            (FlagAlias::HasHwpoisoned, LruGeneration) => Some(PageFlag::Error),
-            (FlagAlias::HasHwpoisoned, TypeIds) => Some(PageFlag::Active),
-            (FlagAlias::HasHwpoisoned, _) => None,
-        }
+        era.alias(self)
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Descriptor, DescriptorEra, FlagNumbers, FlagsLayout, PageFlag, TypeEncoding};
+use super::{Descriptor, FlagNumbers, FlagsLayout, PageFlag, TypeEncoding};
 
 /// The flags that must be clear when a page is freed, and with generations of the LRU also that
 /// field (`PAGE_FLAGS_CHECK_AT_FREE`).
@@ -21,10 +21,13 @@ pub fn checked_at_free(numbers: &FlagNumbers, layout: &FlagsLayout) -> u64 {
         PageFlag::Slab,
     ];
     const OLDEST: &[PageFlag] = &[PageFlag::Buddy, PageFlag::Swapcache, PageFlag::Hwpoison];
-    let more = match numbers.era() {
-        DescriptorEra::BuddyFlag => numbers.masks(OLDEST),
-        era if era.has_lru_generations() => layout.lru_gen.mask_in_place(),
-        _ => 0,
+    let era = numbers.era();
+    let more = if era.has_buddy_flag() {
+        numbers.masks(OLDEST)
+    } else if era.has_lru_generations() {
+        layout.lru_gen.mask_in_place()
+    } else {
+        0
     };
     numbers.masks(ALWAYS) | more
 }

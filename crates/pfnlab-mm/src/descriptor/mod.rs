@@ -24,6 +24,7 @@ mod checks;
 mod compound;
 mod era;
 mod flag;
+mod flag_order;
 mod layout;
 mod links;
 mod node_table;

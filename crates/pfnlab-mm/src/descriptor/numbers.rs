@@ -65,181 +65,6 @@ impl FlagOptions {
     }
 }
 
-/// The flags a generation can have, lowest bit first; those a build leaves out take no bit.
-const fn order(era: DescriptorEra) -> &'static [PageFlag] {
-    use PageFlag::*;
-    match era {
-        DescriptorEra::BuddyFlag => &[
-            Locked,
-            Error,
-            Referenced,
-            Uptodate,
-            Dirty,
-            Lru,
-            Active,
-            Slab,
-            OwnerPriv1,
-            Arch1,
-            Reserved,
-            Private,
-            Private2,
-            Writeback,
-            Head,
-            Tail,
-            Compound,
-            Swapcache,
-            Mappedtodisk,
-            Reclaim,
-            Buddy,
-            Swapbacked,
-            Unevictable,
-            Mlocked,
-            Uncached,
-            Hwpoison,
-        ],
-        DescriptorEra::BuddyMapcount => &[
-            Locked,
-            Error,
-            Referenced,
-            Uptodate,
-            Dirty,
-            Lru,
-            Active,
-            Slab,
-            OwnerPriv1,
-            Arch1,
-            Reserved,
-            Private,
-            Private2,
-            Writeback,
-            Head,
-            Tail,
-            Compound,
-            Swapcache,
-            Mappedtodisk,
-            Reclaim,
-            Swapbacked,
-            Unevictable,
-            Mlocked,
-            Uncached,
-            Hwpoison,
-            CompoundLock,
-        ],
-        DescriptorEra::HeadPointer => &[
-            Locked,
-            Error,
-            Referenced,
-            Uptodate,
-            Dirty,
-            Lru,
-            Active,
-            Waiters,
-            Slab,
-            OwnerPriv1,
-            Arch1,
-            Reserved,
-            Private,
-            Private2,
-            Writeback,
-            Head,
-            Mappedtodisk,
-            Reclaim,
-            Swapbacked,
-            Unevictable,
-            Mlocked,
-            Uncached,
-            Hwpoison,
-            Young,
-            Idle,
-        ],
-        DescriptorEra::InvertedTypes => &[
-            Locked,
-            Referenced,
-            Uptodate,
-            Dirty,
-            Lru,
-            Active,
-            Workingset,
-            Waiters,
-            Error,
-            Slab,
-            OwnerPriv1,
-            Arch1,
-            Reserved,
-            Private,
-            Private2,
-            Writeback,
-            Head,
-            Mappedtodisk,
-            Reclaim,
-            Swapbacked,
-            Unevictable,
-            Mlocked,
-            Uncached,
-            Hwpoison,
-            Young,
-            Idle,
-        ],
-        DescriptorEra::LruGeneration => &[
-            Locked,
-            Referenced,
-            Uptodate,
-            Dirty,
-            Lru,
-            Active,
-            Workingset,
-            Waiters,
-            Error,
-            Slab,
-            OwnerPriv1,
-            Arch1,
-            Reserved,
-            Private,
-            Private2,
-            Writeback,
-            Head,
-            Mappedtodisk,
-            Reclaim,
-            Swapbacked,
-            Unevictable,
-            Mlocked,
-            Uncached,
-            Hwpoison,
-            Young,
-            Idle,
-            Arch2,
-            SkipKasanPoison,
-        ],
-        DescriptorEra::TypeIds => &[
-            Locked,
-            Writeback,
-            Referenced,
-            Uptodate,
-            Dirty,
-            Lru,
-            Head,
-            Waiters,
-            Active,
-            Workingset,
-            OwnerPriv1,
-            Owner2,
-            Arch1,
-            Reserved,
-            Private,
-            Private2,
-            Reclaim,
-            Swapbacked,
-            Unevictable,
-            Mlocked,
-            Hwpoison,
-            Young,
-            Idle,
-            Arch2,
-            Arch3,
-        ],
-    }
-}
-
 /// Which bit each flag is.
 ///
 /// ```
@@ -257,11 +82,7 @@ pub struct FlagNumbers {
 impl FlagNumbers {
     /// The flags of a generation built with some options.
     pub const fn new(era: DescriptorEra, options: FlagOptions) -> FlagNumbers {
-        // From 4.4 on, a head always has its flag and a tail never.
-        let extended = match era {
-            DescriptorEra::BuddyFlag | DescriptorEra::BuddyMapcount => options.extended,
-            _ => true,
-        };
+        let extended = options.extended || !era.has_tail_flags();
         FlagNumbers {
             era,
             options: FlagOptions {
@@ -279,7 +100,7 @@ impl FlagNumbers {
     /// The flags there are, lowest bit first.
     pub fn flags(&self) -> impl Iterator<Item = PageFlag> {
         let options = self.options;
-        let all = order(self.era).iter().copied();
+        let all = self.era.flag_order().iter().copied();
         all.filter(move |&flag| options.has(flag))
     }
 
@@ -342,14 +163,10 @@ impl FlagNumbers {
     /// What marks a tail: its own flag, or where there is one flag for heads and tails, that one
     /// and `reclaim`; empty where tails are told by their head pointer (`PageTail`).
     pub fn tail_mask(&self) -> u64 {
-        match self.era {
-            DescriptorEra::BuddyFlag | DescriptorEra::BuddyMapcount if self.options.extended => {
-                self.mask(PageFlag::Tail)
-            }
-            DescriptorEra::BuddyFlag | DescriptorEra::BuddyMapcount => {
-                self.masks(&[PageFlag::Compound, PageFlag::Reclaim])
-            }
-            _ => 0,
+        match (self.era.has_tail_flags(), self.options.extended) {
+            (true, true) => self.mask(PageFlag::Tail),
+            (true, false) => self.masks(&[PageFlag::Compound, PageFlag::Reclaim]),
+            (false, _) => 0,
         }
     }
 

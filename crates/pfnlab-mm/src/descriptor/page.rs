@@ -3,8 +3,7 @@
 use pfnlab_model::Order;
 
 use super::{
-    Compound, CompoundLinks, DescriptorEra, FlagNumbers, FlagsLayout, Links, LinksError, PageFlag,
-    PageType,
+    Compound, CompoundLinks, FlagNumbers, FlagsLayout, Links, LinksError, PageFlag, PageType,
 };
 use crate::memory_model::PageAddr;
 
@@ -116,9 +115,11 @@ impl Descriptor {
 
     /// Whether this page heads a free block (`PageBuddy`).
     pub fn is_buddy(&self, numbers: &FlagNumbers) -> bool {
-        match numbers.era() {
-            DescriptorEra::BuddyFlag => numbers.test(self.flags, PageFlag::Buddy),
-            era => era.types().is(self.cell, PageType::Buddy),
+        let era = numbers.era();
+        if era.has_buddy_flag() {
+            numbers.test(self.flags, PageFlag::Buddy)
+        } else {
+            era.types().is(self.cell, PageType::Buddy)
         }
     }
 

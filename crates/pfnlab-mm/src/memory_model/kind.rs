@@ -6,8 +6,8 @@ use core::fmt;
 use pfnlab_model::MemRange;
 
 use super::{
-    DiscontigMem, FlatMem, FlatOffset, MemoryModel, ModelError, Place, RootArray, SectionTable,
-    SectionsSpec, SparseMem, VMEMMAP_X86_64, Vmemmap,
+    DiscontigMem, FlatMem, FlatOffset, MemoryModel, ModelError, Place, RootArray, SectionEra,
+    SectionTable, SectionsSpec, SparseMem, VMEMMAP_X86_64, Vmemmap,
 };
 
 /// A memory model (`CONFIG_*MEM*`).
@@ -51,6 +51,21 @@ impl Model {
         Model::ALL
             .into_iter()
             .find(|model| model.name().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether a generation has it.
+    ///
+    /// ```
+    /// use pfnlab_mm::Profile;
+    /// use pfnlab_mm::memory_model::Model;
+    /// let has = |profile| Model::Discontig.is_in(Profile::by_name(profile).unwrap().sections());
+    /// assert!(has("linux-5.0") && !has("linux-6.1.0"));
+    /// ```
+    pub const fn is_in(self, era: SectionEra) -> bool {
+        match self {
+            Model::Discontig => era.has_discontigmem(),
+            _ => true,
+        }
     }
 
     /// Whether the section number stands in the page's flags: the models that cannot find a

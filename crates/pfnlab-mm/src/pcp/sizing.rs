@@ -3,6 +3,7 @@
 use pfnlab_model::{Observer, Order, PcpField, ZoneFlags};
 
 use super::{CACHED_ORDER, FREE_HIGH_BATCH, Pcp};
+use crate::profile::{Policy, Told, told};
 
 /// How the lists size themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,35 @@ pub(crate) enum PcpPolicy {
     /// The high mark follows the load between two limits; allocations in a row refill ever more
     /// at once (6.12).
     Tuned,
+}
+
+impl Policy for PcpPolicy {
+    const DECIDES: &'static str = "what the per-CPU lists hold, and how they size themselves";
+
+    fn told(self) -> Told {
+        match self {
+            PcpPolicy::HotCold => told(
+                "single frames, cold ones at the other end; a fixed high mark, drained a batch at a time",
+                "free_hot_cold_page",
+            ),
+            PcpPolicy::Single => told(
+                "single frames; a fixed high mark, drained a batch at a time",
+                "free_unref_page (4.15); larger batches",
+            ),
+            PcpPolicy::FreeFactorUnbounded => told(
+                "orders 0 to 3 and huge pages; a fixed high mark; frees in a row drain ever more at once, without a bound",
+                "NR_PCP_LISTS, free_factor (5.13, 5.14)",
+            ),
+            PcpPolicy::FreeFactor => told(
+                "the same, but drains double at most five times, and movable huge pages have a list of their own",
+                "nr_pcp_free, NR_PCP_THP (6.1.y)",
+            ),
+            PcpPolicy::Tuned => told(
+                "the same lists; the high mark follows the load between two limits, and requests in a row refill ever more at once",
+                "high_min, high_max, alloc_factor, free_count (6.7)",
+            ),
+        }
+    }
 }
 
 /// Frees in a row double the drain at most this often (`CONFIG_PCP_BATCH_SCALE_MAX`, 6.1.y).

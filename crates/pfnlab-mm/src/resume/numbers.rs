@@ -82,8 +82,8 @@ fn check_global(snapshot: &Snapshot) -> Checked {
 
 fn check_zone(zone: &ZoneState, types: &[MigrateType]) -> Checked {
     let wrong = |why| Err(inconsistent(zone.id, why));
-    if zone.present > zone.spanned || zone.managed > zone.present {
-        return wrong("it manages at most the frames that are present, within its span");
+    if zone.present > zone.spanned || zone.managed > zone.spanned {
+        return wrong("at most its span is present, and managed");
     }
     let marks = zone.watermarks;
     let frames = [

@@ -89,7 +89,7 @@ fn flags_that_must_be_clear_are_the_specified_ones() {
         if era == DescriptorEra::BuddyFlag {
             expected |= numbers.masks(&[F::Buddy, F::Swapcache, F::Hwpoison]);
         }
-        if era >= DescriptorEra::LruGeneration {
+        if era.has_lru_generations() {
             expected |= 7 << layout.lru_gen.offset;
         }
         assert_eq!(checked_at_free(&numbers, &layout), expected, "{era:?}");

@@ -12,4 +12,5 @@ mod alloc_from;
 mod alloc_node;
 
 mod model;
+mod older;
 mod walk;

@@ -65,6 +65,9 @@ pub enum Why {
     /// There is no such node.
     #[error("there is no node {0}")]
     NoNode(NodeId),
+    /// Nothing is noted on the zonelist of a node.
+    #[error("nothing is noted of the zones on the list of node {0}")]
+    NoCache(NodeId),
     /// The snapshot keeps no such counter.
     #[error("nobody keeps {0:?}")]
     NoStat(ZoneStat),
@@ -149,6 +152,8 @@ pub(super) fn check_names(base: &Snapshot, event: Event) -> Result<(), Why> {
         | Event::BoostSet { zone: id, .. }
         | Event::HighAtomicReserved { zone: id, .. }
         | Event::HighAtomicFree { zone: id, .. }
+        | Event::ReclaimEncouraged { zone: id }
+        | Event::DirtyReserveSet { zone: id, .. }
         | Event::WatermarksSet { zone: id, .. }
         | Event::PagesetSet { zone: id, .. } => {
             zone(id)?;
@@ -167,8 +172,12 @@ pub(super) fn check_names(base: &Snapshot, event: Event) -> Result<(), Why> {
                 .get(at)
                 .ok_or(Why::NoKind(highest))?;
         }
-        Event::KswapdAsked { node: id, .. } => {
+        Event::KswapdAsked { node: id, .. } | Event::KswapdWoken { node: id } => {
             node(id)?;
+        }
+        Event::ZoneNotedFull { node: id, .. } | Event::FullZonesForgotten { node: id } => {
+            let cache = &base.nodes[node(id)?].zonelist_cache;
+            cache.as_ref().ok_or(Why::NoCache(id))?;
         }
         Event::TotalReserveSet { node: Some(id), .. } => {
             node(id)?;

@@ -4,7 +4,7 @@ use pfnlab_model::{CpuId, NodeId};
 
 use crate::phase::{
     Ask, Bursts, Checkerboard, Churn, Drift, Edge, Fill, Handoff, Idle, MixedMobility, MixedOrders,
-    Objects, Phase, Release, Requests, Sawtooth, Site,
+    Objects, Percent, Phase, Release, Requests, Sawtooth, Site,
 };
 
 macro_rules! kinds {
@@ -106,6 +106,15 @@ impl Kind {
         let asked = self.ask().map_or(&[][..], |ask| &ask.cpus);
         let asked = asked.iter().map(|&cpu| (ASK, cpu));
         asked.chain(own.iter().map(move |&cpu| (field, cpu)))
+    }
+
+    /// The lower and the upper level it moves between, if it does.
+    pub fn levels(&self) -> Option<(Percent, Percent)> {
+        match self {
+            Kind::Sawtooth(sawtooth) => Some((sawtooth.low, sawtooth.high)),
+            Kind::Drift(drift) => Some((drift.low, drift.high)),
+            _ => None,
+        }
     }
 
     /// The node it names, if it does.

@@ -53,8 +53,9 @@ pub(super) const SLAB_03: Rule = Rule {
     source: "new_slab, discard_slab",
     profiles: &[],
     check: Check::Client(|view| {
-        // Only what clients did can break it.
-        let (Some(around), true) = (view.around, concerns(view)) else {
+        // Only what a client did can break it.
+        let done = matches!(view.latest, Some((Op::Client(_), _)));
+        let (Some(around), true) = (view.around, done) else {
             return Ok(());
         };
         for block in around.slub().blocks() {

@@ -172,6 +172,7 @@ impl FirstFit {
             kswapd_order: Order::ZERO,
             kswapd_highest: None,
             kswapd_failures: 0,
+            kswapd_awake: false,
             distance: if node == 0 {
                 vec![10, 20]
             } else {

@@ -39,6 +39,21 @@ pub(crate) enum Beat {
         order: Option<Order>,
         counts: Option<FreeCounts>,
     },
+    /// Too little is free in large blocks.
+    FewLarge {
+        zone: ZoneId,
+        from: Order,
+        free: i64,
+        mark: i64,
+    },
+    /// Not tested: it was full lately.
+    KnownFull { zone: ZoneId },
+    /// No zone served, so those are asked, too, that were full lately.
+    FullToo,
+    /// Noted as full on a node's zonelist.
+    NotedFull { node: NodeId, zone: Option<ZoneId> },
+    /// What was noted on it was too old.
+    Forgotten { node: NodeId },
     /// Let in, but nothing was found.
     Nothing {
         zone: ZoneId,
@@ -153,8 +168,10 @@ pub(crate) enum Beat {
     Kswapd {
         node: NodeId,
         order: Order,
-        highest: ZoneKind,
+        highest: Option<ZoneKind>,
     },
+    /// The background reclaimer was woken.
+    Woken { node: NodeId },
     /// A block was handed out.
     Lent { zone: ZoneId, block: Block },
     /// A block came back.

@@ -1,8 +1,8 @@
 //! What the state says at one moment.
 
 use pfnlab_model::{
-    Block, CpuId, Gfp, MigrateType, Order, PcpField, PfnRange, Request, Snapshot, ZoneFlags,
-    ZoneId, ZoneKind, ZoneStat, ZoneState,
+    Block, CpuId, Gfp, MigrateType, NodeId, Order, PcpField, PfnRange, Request, Snapshot,
+    ZoneFlags, ZoneId, ZoneKind, ZoneStat, ZoneState,
 };
 
 use super::flags;
@@ -301,6 +301,12 @@ pub(crate) fn fell_below_high(from: Option<ZoneFlags>, to: ZoneFlags) -> bool {
 pub(crate) fn zone_in(snapshot: Option<&Snapshot>, id: ZoneId) -> Option<(&Snapshot, &ZoneState)> {
     let snapshot = snapshot?;
     Some((snapshot, snapshot.zone(id)?))
+}
+
+/// The zone at a position of a node's zonelist, if the state is known.
+pub(crate) fn on_zonelist(snapshot: Option<&Snapshot>, node: NodeId, at: u32) -> Option<ZoneId> {
+    let node = snapshot?.nodes.iter().find(|state| state.node == node)?;
+    node.zonelist.get(at as usize).copied()
 }
 
 /// A number of a per-CPU list.

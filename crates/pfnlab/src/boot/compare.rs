@@ -34,7 +34,7 @@ impl Moment {
             .any(|zone| zone.present > 0 && zone.watermarks != Watermarks::default())
         {
             Moment::Running
-        } else if zones.iter().all(|zone| free(zone) == zone.managed as i64) {
+        } else if zones.iter().map(free).sum::<i64>() == snapshot.global.totalram_pages as i64 {
             Moment::Released
         } else {
             Moment::Early
@@ -91,13 +91,19 @@ impl Moment {
         }
     }
 
-    fn compares(self, path: &str) -> bool {
+    fn compares(self, path: &str, sizes_are_fixed: bool) -> bool {
         let field = path.split_once("].").map_or_else(
             || path.strip_prefix("global.").unwrap_or(path),
             |(_, field)| field,
         );
         let name = field.split(['.', '[']).next().unwrap_or(field);
-        self.fields().contains(&name)
+        // Up to 5.0 the limits of per-CPU lists are only there.
+        let limits = name == "pcp" && self == Moment::Running;
+        let limits = limits
+            && [".high", ".batch", ".stat_threshold"]
+                .iter()
+                .any(|end| field.ends_with(end));
+        self.fields().contains(&name) || limits && sizes_are_fixed
     }
 }
 
@@ -139,10 +145,13 @@ pub fn compare(log: &BootedLog, recorded: &Snapshot) -> Result<Comparison, Error
     let populated = recorded.zones.iter().filter(|zone| zone.present > 0);
     let lists = recorded.zones.iter().flat_map(|zone| &zone.free_lists);
     let all = differences(recorded, &ours).into_iter();
+    let fixed = recorded.zones.iter().all(|zone| zone.pageset_batch == 0);
     Ok(Comparison {
         moment,
         zones: populated.count(),
         blocks: lists.map(|list| list.pfns.len()).sum(),
-        differences: all.filter(|found| moment.compares(&found.path)).collect(),
+        differences: all
+            .filter(|found| moment.compares(&found.path, fixed))
+            .collect(),
     })
 }

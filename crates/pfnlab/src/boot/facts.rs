@@ -7,7 +7,11 @@ mod file;
 mod log_lines;
 mod memblock;
 mod memory_blocks;
+mod memory_line;
+mod mminit;
 mod nodes;
+mod reservations;
+mod totals;
 mod zoneinfo;
 
 use std::fmt;

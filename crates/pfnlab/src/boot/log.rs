@@ -11,22 +11,27 @@
 //! assert!(booted.notices()[0].contains("memblock=debug"));
 //! ```
 
+mod build;
+mod given_back;
+mod notices;
+
 use std::path::Path;
 
 use pfnlab_linux::bootlog::{self, BootLogError};
-use pfnlab_mm::boot::{Circumstances, GivenBack, Layout, Replayed, ZoneLayout, replay_script};
-use pfnlab_mm::{Config, Profile};
+use pfnlab_mm::boot::{Circumstances, GivenBack, Layout, Replayed, replay_script};
+use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
-    Affinity, BootOp, BootScript, Inspect, LateFree, Machine, MachineSpec, NodeId, Pfn, PfnRange,
-    Snapshot, ZoneId,
+    Affinity, BootOp, BootScript, ByteRange, Inspect, Machine, MachineSpec, NodeId, Pfn, PfnRange,
+    Snapshot,
 };
 
 use super::Booted;
 use crate::text::line_start;
 use crate::{Error, TextError, input, kernel};
+use build::{config_of, profile_of};
+use given_back::given_back;
+use notices::notices;
 
-/// Where a kernel that is not moved is loaded on x86.
-const USUAL_IMAGE: u64 = 16 << 20;
 /// Bytes in a page frame.
 const PAGE: u64 = 4096;
 
@@ -90,11 +95,14 @@ impl BootedLog {
         };
         let config = match &options.config {
             Some(config) => kernel::config(Some(config))?,
-            None => config_of(&script, text),
+            None => config_of(profile, &script, text),
         };
         let replayed = replay_script(&script, profile.memblock());
         let mut notices = notices(&script, options, &config);
         let mut spec = replayed.machine_spec(&script);
+        if !profile.memblock().shares_faked_cpus() {
+            place_unknown_cpus(&mut spec, &script, text);
+        }
         place_distances(&mut spec, options.distances.as_deref(), &mut notices);
         let machine = spec.build().map_err(|error| at_start(error.to_string()))?;
         let layout = Layout::new(&machine, profile, &config);
@@ -104,7 +112,13 @@ impl BootedLog {
                 true => given_back(&script, text, &replayed, &layout),
                 false => Vec::new(),
             },
-            real_nodes: real_nodes(&script, machine.nodes().len()),
+            early_reserved: knows_reservations(&script)
+                .then(|| early_reserved(&script, text, profile)),
+            contiguous: contiguous(text),
+            real_nodes: match profile.memblock().shares_faked_cpus() {
+                true => real_nodes(&script, machine.nodes().len()),
+                false => Vec::new(),
+            },
             // The log says what it took.
             charge_memmap: false,
         };
@@ -155,6 +169,17 @@ impl BootedLog {
         &self.replayed
     }
 
+    /// What was reserved when zones were laid out, in whole frames; nothing where the log does not
+    /// say.
+    pub fn early_reserved(&self) -> &[PfnRange] {
+        self.circumstances.early_reserved.as_deref().unwrap_or(&[])
+    }
+
+    /// Areas that are set aside for large contiguous allocations (`cma=`).
+    pub fn contiguous(&self) -> &[PfnRange] {
+        &self.circumstances.contiguous
+    }
+
     /// What was given back after free memory was released.
     pub fn given_back(&self) -> &[GivenBack] {
         &self.circumstances.given_back
@@ -180,9 +205,13 @@ impl BootedLog {
     /// # Errors
     /// When no such machine can be booted.
     pub fn as_released(&self) -> Result<Snapshot, Error> {
-        let nothing = Circumstances::default();
-        let booted = Booted::under(self.machine(), self.profile(), &self.config, &nothing)?;
-        Ok(booted.mm.snapshot())
+        let (machine, config) = (self.machine(), &self.config);
+        let mm = Mm::released(machine, self.profile(), config, &self.circumstances);
+        let mm = mm.map_err(|error| Error::Boot {
+            machine: machine.name().to_owned(),
+            error,
+        })?;
+        Ok(mm.snapshot())
     }
 }
 
@@ -197,48 +226,6 @@ fn unreadable(name: &str, text: &str, error: BootLogError) -> Error {
     }
 }
 
-/// The generation a release belongs to.
-fn profile_of(release: &str) -> Option<&'static Profile> {
-    let mut numbers = release.split(['.', '-', '+']);
-    let series = (numbers.next()?, numbers.next()?);
-    let patch = numbers.next().and_then(|patch| patch.parse::<u32>().ok());
-    let first = patch.unwrap_or(0) == 0 || release.contains("-rc");
-    // A distribution's first release number is not the kernel's: Debian's 6.1.0-56 is 6.1.192.
-    let debian = release.contains("-amd64") || release.contains("+deb");
-    let name = match (series, first && !debian) {
-        (("6", "1"), true) => "linux-6.1.0",
-        (("6", "1"), false) => "linux-6.1.y",
-        (("6", "12"), true) => "linux-6.12.0",
-        (("6", "12"), false) => "linux-6.12.y",
-        _ => return None,
-    };
-    Profile::by_name(name)
-}
-
-/// The build, as far as the log shows it.
-fn config_of(script: &BootScript, text: &str) -> Config {
-    let said = || bootlog::messages(text).map(|(_, said)| said);
-    let has_zones = said().any(|said| said == "Zone ranges:");
-    let has_device = said().any(|said| said.starts_with("  Device "));
-    let is_late = |said: &str| said.starts_with("node ") && said.contains(" deferred pages init");
-    let mut config = if has_zones && !has_device {
-        Config::X86_64_PLAIN
-    } else {
-        Config::X86_64
-    };
-    if said().any(is_late) {
-        config = Config {
-            name: Config::X86_64_DEFERRED.name,
-            deferred_init: true,
-            ..config
-        };
-    }
-    if script.option("transparent_hugepage") == Some("never") {
-        config.transparent_hugepage = false;
-    }
-    config
-}
-
 fn knows_reservations(script: &BootScript) -> bool {
     script
         .steps
@@ -246,42 +233,66 @@ fn knows_reservations(script: &BootScript) -> bool {
         .any(|step| matches!(step.op, BootOp::Dump(_)))
 }
 
-fn has_mirror(script: &BootScript) -> bool {
-    script.mirrored().next().is_some()
+/// What was reserved when zones were laid out: the script up to there, done once more.
+fn early_reserved(script: &BootScript, text: &str, profile: &Profile) -> Vec<PfnRange> {
+    let is_zones = |said: &str| said == "Zone ranges:" || said == "Zone PFN ranges:";
+    let zones = bootlog::messages(text).find(|(_, said)| is_zones(said));
+    let line = zones.map_or(u32::MAX, |(line, _)| line);
+    let steps = script.steps.iter().filter(|step| step.line < line);
+    let until = BootScript {
+        steps: steps.cloned().collect(),
+        ..script.clone()
+    };
+    let replayed = replay_script(&until, profile.memblock());
+    in_frames(
+        replayed
+            .memblock
+            .reserved()
+            .regions()
+            .iter()
+            .map(|r| r.range),
+    )
 }
 
-fn notices(script: &BootScript, options: &LogOptions, config: &Config) -> Vec<String> {
-    let mut notices = Vec::new();
-    if !knows_reservations(script) {
-        notices.push(
-            "the log has no list of reservations (boot with `memblock=debug`): all memory counts \
-             as free"
-                .to_owned(),
-        );
+/// Reservations in whole frames, each frame once.
+fn in_frames(reserved: impl Iterator<Item = ByteRange>) -> Vec<PfnRange> {
+    let mut end = Pfn::default();
+    let frames = reserved.map(|range| {
+        let start = Pfn::new(range.start / PAGE).max(end);
+        end = end.max(Pfn::new(range.end.div_ceil(PAGE)));
+        PfnRange::new(start, end).unwrap_or_default()
+    });
+    frames.collect()
+}
+
+/// `cma: Reserved 128 MiB at 0x0000000077c00000`
+fn contiguous(text: &str) -> Vec<PfnRange> {
+    let area = |said: &str| {
+        let (size, start) = said
+            .strip_prefix("cma: Reserved ")?
+            .split_once(" MiB at ")?;
+        let frames = size.parse::<u64>().ok()?.checked_mul((1 << 20) / PAGE)?;
+        let start = start.split_whitespace().next()?.strip_prefix("0x")?;
+        let start = Pfn::new(u64::from_str_radix(start, 16).ok()? / PAGE);
+        PfnRange::new(start, Pfn::new(start.get().checked_add(frames)?))
+    };
+    bootlog::messages(text)
+        .filter_map(|(_, said)| area(said))
+        .collect()
+}
+
+/// Up to 3.8 an AMD CPU whose node the firmware does not name was dealt to a faked node, but is on
+/// the node with the number of its last cache as soon as it is up: on node 0, as these machines have
+/// one (`srat_detect_node`; recorded on 2.6.37 and 3.8).
+fn place_unknown_cpus(spec: &mut MachineSpec, script: &BootScript, text: &str) {
+    let is_amd = bootlog::messages(text).any(|(_, said)| said.contains("CPU0: AMD"));
+    if script.fake_nodes.is_empty() || !script.affinity.is_empty() || !is_amd {
+        return;
     }
-    if script.memory_map().is_empty() {
-        notices.push("the log has no firmware map: memory is what was added".to_owned());
-    }
-    if script.cpus.is_empty() {
-        notices.push("the log names no CPU: there is one, on node 0".to_owned());
-    }
-    if script.option("kernelcore") == Some("mirror") && !has_mirror(script) {
-        notices.push(
-            "`kernelcore=mirror`, but no printed list of memory has any that is mirrored"
-                .to_owned(),
-        );
-    }
-    if options.config.is_none() && script.option("transparent_hugepage").is_none() {
-        notices.push("no log says whether huge pages are on: they count as on".to_owned());
-    }
-    if config.deferred_init {
-        notices.push(
-            "most memory was released late, by several CPUs at once: in which order the log does \
-             not say, here it ascends"
-                .to_owned(),
-        );
-    }
-    notices
+    let all = spec.nodes.iter_mut().flat_map(|node| node.cpus.drain(..));
+    let mut all: Vec<u16> = all.collect();
+    all.sort_unstable();
+    spec.nodes[0].cpus = all;
 }
 
 /// Gives each node its distances.
@@ -321,85 +332,4 @@ fn real_nodes(script: &BootScript, count: usize) -> Vec<NodeId> {
     (0..count)
         .map(|node| real(node).map_or(NodeId(0), |said| said.node))
         .collect()
-}
-
-/// What each `Freeing … memory` gave back, and to which zone.
-fn given_back(
-    script: &BootScript,
-    text: &str,
-    replayed: &Replayed,
-    layout: &Layout,
-) -> Vec<GivenBack> {
-    let limits = limits_line(text);
-    let late = script.freed_late.iter();
-    late.flat_map(|late| {
-        let before_limits = limits.is_none_or(|limits| late.line < limits) && !is_initrd(late);
-        let frames = late.bytes / PAGE;
-        let zones = match place_of(text, replayed, late) {
-            Some(start) => spread(layout, PfnRange::sized(Pfn::new(start / PAGE), frames)),
-            None => image_zone(script, layout).map_or(Vec::new(), |zone| vec![(zone, frames)]),
-        };
-        zones.into_iter().map(move |(zone, frames)| GivenBack {
-            zone,
-            frames,
-            before_limits,
-        })
-    })
-    .collect()
-}
-
-fn is_initrd(late: &LateFree) -> bool {
-    late.what == "initrd"
-}
-
-/// The line of the log from which on the limits are known: they follow the sockets, which come
-/// with the first initcalls.
-fn limits_line(text: &str) -> Option<u32> {
-    const LATER: [&str; 3] = ["NET: Registered ", "Freeing initrd ", "Freeing unused "];
-    let mut messages = bootlog::messages(text);
-    messages
-        .find(|(_, said)| LATER.iter().any(|later| said.starts_with(later)))
-        .map(|(line, _)| line)
-}
-
-/// Where the memory lies that was given back; `None`: somewhere in the kernel's image.
-fn place_of(text: &str, replayed: &Replayed, late: &LateFree) -> Option<u64> {
-    if is_initrd(late) {
-        let said = bootlog::messages(text).filter(|(_, said)| said.contains("RAMDISK"));
-        // Moved or not, the last range is the one in use.
-        let last = said
-            .filter_map(|(_, said)| said.rsplit_once("[mem ")?.1.split_once('-'))
-            .last();
-        return u64::from_str_radix(last?.0.strip_prefix("0x")?, 16).ok();
-    }
-    let growths = replayed.growths.iter().filter_map(|growth| growth.kernel);
-    let mut same = growths.filter(|growth| growth.at.size() == late.bytes);
-    let late_array = late.what.starts_with("memblock");
-    late_array.then(|| same.next_back().map(|growth| growth.at.start))?
-}
-
-/// The zone of the kernel's image: of the frame before what it set aside for early use. Memory may
-/// end within the image, when the command line says so.
-fn image_zone(script: &BootScript, layout: &Layout) -> Option<ZoneId> {
-    let brk = script.steps.iter().find_map(|step| match step.op {
-        BootOp::Reserve(range) if step.by.starts_with("setup_arch") => Some(range),
-        _ => None,
-    });
-    let address = brk.map_or(USUAL_IMAGE, |brk| brk.start.saturating_sub(1));
-    let pfn = Pfn::new(address / PAGE);
-    let zones = || layout.zones.iter().filter(|zone| zone.present > 0);
-    let has = |zone: &&ZoneLayout| zone.memory.iter().any(|memory| memory.contains(pfn));
-    let found = zones()
-        .find(has)
-        .or_else(|| zones().find(|zone| zone.span.contains(pfn)));
-    found.map(|zone| zone.id)
-}
-
-/// How many frames of a range are in which zone.
-fn spread(layout: &Layout, frames: PfnRange) -> Vec<(ZoneId, u64)> {
-    let zones = layout.zones.iter().map(|zone| {
-        let inside = zone.memory.iter().map(|m| m.intersection(frames).frames());
-        (zone.id, inside.sum::<u64>())
-    });
-    zones.filter(|(_, frames)| *frames > 0).collect()
 }

@@ -98,25 +98,35 @@ impl fmt::Display for Divergence {
 }
 
 /// What an operation did, and the state before it.
-pub(super) struct Scene<'a> {
+pub(crate) struct Scene<'a> {
     /// The operation.
-    pub(super) op: &'a Op,
+    pub(crate) op: &'a Op,
     /// The state before.
-    pub(super) before: &'a Snapshot,
+    pub(crate) before: &'a Snapshot,
     /// What it told.
-    pub(super) events: &'a [Event],
+    pub(crate) events: &'a [Event],
 }
 
 impl Scene<'_> {
     /// The state before, as far as it matters: where the frames in question were, and the lists
     /// that these are on or that the operation touched.
     pub(super) fn context(&self, expected: &[Pfn], got: &[Pfn]) -> Vec<String> {
+        self.places([("expected frame", expected), ("got frame", got)])
+    }
+
+    /// The same, where nothing is expected: `there` are the frames that another allocator chose.
+    pub(crate) fn between(&self, here: &[Pfn], there: &[Pfn]) -> Vec<String> {
+        let others = if here == there { &[] } else { there };
+        self.places([("frame", here), ("the other's frame", others)])
+    }
+
+    fn places(&self, frames: [(&str, &[Pfn]); 2]) -> Vec<String> {
         let mut lines = Vec::new();
         let mut involved = Involved::by(self.op, self.events);
-        for (what, pfns) in [("expected", expected), ("got", got)] {
+        for (what, pfns) in frames {
             let Some(&pfn) = pfns.first() else { continue };
             let place = Whereabouts::of(pfn, self.before);
-            lines.push(format!("{what} frame {pfn} was {place}"));
+            lines.push(format!("{what} {pfn} was {place}"));
             involved.add(place);
         }
         lines.extend(involved.describe(self.before));
@@ -125,7 +135,7 @@ impl Scene<'_> {
 
     /// What our allocator did, from its events alone: the story `explain` tells, without its title,
     /// which is the operation.
-    pub(super) fn story(&self) -> Vec<String> {
+    pub(crate) fn story(&self) -> Vec<String> {
         let mut narrator = Narrator::from(self.before.clone());
         let story = narrator.tell(self.op, self.events);
         let text = story.text(&STYLE, Detail::Brief);

@@ -91,14 +91,16 @@ fn explain(file: &TraceFile, step: u64) -> Result<Divergence, Error> {
     })
 }
 
-fn frames(expect: Option<&Expect>) -> &[Pfn] {
+/// The frames an outcome names.
+pub(crate) fn frames(expect: Option<&Expect>) -> &[Pfn] {
     match expect {
         Some(Expect::Pfns(pfns)) => pfns,
         _ => &[],
     }
 }
 
-fn in_words(outcome: &Outcome, answer: Option<&Expect>) -> String {
+/// An outcome as a trace would say it, and why a request was refused.
+pub(crate) fn in_words(outcome: &Outcome, answer: Option<&Expect>) -> String {
     match (outcome, answer) {
         (Outcome::Refused(error), _) => format!("fail: {error}"),
         (_, Some(answer)) => answer.to_string(),

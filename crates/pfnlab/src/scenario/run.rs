@@ -2,15 +2,17 @@
 
 use std::io::{self, Write};
 
-use pfnlab_mm::Mm;
-use pfnlab_model::{Event, Observer, Op, SlabEvent, Snapshot, Step, Trace, TraceStart};
+use pfnlab_mm::{Config, Mm, Profile};
+use pfnlab_model::{Gfp, Op, PageAllocator, Snapshot, Step, Ticket, Trace, TraceStart};
 use pfnlab_sim::phase::{Kind, Program};
 use pfnlab_sim::{Driver, Fingerprint, Tally, index};
 
 use crate::boot::{Booted, snapshot_of};
+use crate::mixed;
 use crate::scenario::summary::scores;
-use crate::scenario::{PhaseSummary, Scenario, ScenarioSummary, mixed};
+use crate::scenario::{PhaseSummary, Scenario, ScenarioSummary, Tunable};
 use crate::tour::TourError;
+use crate::watch::Watch;
 use crate::{Error, Repro, kernel};
 
 /// How many operations pass between two calls of a progress function.
@@ -50,29 +52,6 @@ pub struct ScenarioRun {
     first: Snapshot,
 }
 
-/// Counts what only events tell.
-#[derive(Clone, Copy, Debug, Default)]
-struct Watch {
-    fell_back: u64,
-    claimed: u64,
-    slabs: u64,
-    slabs_fell_back: u64,
-}
-
-impl Observer for Watch {
-    fn event(&mut self, event: Event) {
-        match event {
-            Event::FellBack { claimed, .. } => {
-                self.fell_back += 1;
-                self.claimed += u64::from(claimed);
-            }
-            Event::Slab(SlabEvent::Made { .. }) => self.slabs += 1,
-            Event::Slab(SlabEvent::FellToMinimum { .. }) => self.slabs_fell_back += 1,
-            _ => {}
-        }
-    }
-}
-
 impl ScenarioRun {
     pub(super) fn new(
         scenario: &Scenario,
@@ -81,11 +60,9 @@ impl ScenarioRun {
         let spec = scenario.spec();
         let profile = options.profile.as_deref().or(spec.profile.as_deref());
         let config = options.config.as_deref().or(spec.config.as_deref());
-        let booted = Booted::new(
-            scenario.machine(),
-            kernel::profile(profile)?,
-            &kernel::config(config)?,
-        )?;
+        let (profile, config) = (kernel::profile(profile)?, kernel::config(config)?);
+        check_tunables(scenario, profile, &config)?;
+        let booted = Booted::new(scenario.machine(), profile, &config)?;
         let first = booted.snapshot();
         let seed = options.seed.unwrap_or(spec.seed);
         // Fits: a machine has a limit for them.
@@ -101,7 +78,7 @@ impl ScenarioRun {
             most: options.ops.unwrap_or(u64::MAX),
             driver: Driver::new(booted.into_mm()),
             setup: setup
-                .map(|&(sysctl, value)| Op::Sysctl { sysctl, value })
+                .map(|&Tunable { sysctl, value, .. }| Op::Sysctl { sysctl, value })
                 .collect(),
             program: Program::new(seed, managed, cpus, &spec.phases),
             kinds: spec.phases.clone(),
@@ -225,9 +202,15 @@ impl ScenarioRun {
             held: self.program.table().held(),
             free: snapshot.zones.iter().map(free).sum(),
             cached: pcps.map(|pcp| u64::from(pcp.count)).sum(),
-            mixed: mixed::count(&self.driver, self.program.table()),
+            mixed: mixed::count(&self.driver, self.held()),
             scores: scores(&snapshot),
         });
+    }
+
+    /// What the phases hold, and how they asked for it.
+    fn held(&self) -> impl Iterator<Item = (Ticket, Gfp)> {
+        let live = self.program.table().live().iter();
+        live.map(|live| (live.ticket, live.gfp))
     }
 
     /// What it came to.
@@ -250,6 +233,23 @@ impl ScenarioRun {
             last,
         }
     }
+}
+
+/// Whether the kernel takes every value: an allocator is booted to ask.
+fn check_tunables(
+    scenario: &Scenario,
+    profile: &'static Profile,
+    config: &Config,
+) -> Result<(), Error> {
+    if scenario.sysctls.is_empty() {
+        return Ok(());
+    }
+    let mut mm = Booted::new(scenario.machine(), profile, config)?.into_mm();
+    for tunable in &scenario.sysctls {
+        mm.sysctl(tunable.sysctl, tunable.value, &mut ())
+            .map_err(|_| tunable.refusal.clone())?;
+    }
+    Ok(())
 }
 
 /// Adds the counts of a phase.

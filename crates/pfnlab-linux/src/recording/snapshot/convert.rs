@@ -165,6 +165,7 @@ impl Build {
                 node.classzone_idx,
             )?,
             kswapd_failures: kernel.field_or_default("kswapd_failures", node.kswapd_failures)?,
+            kswapd_awake: kernel.wakes_kswapd && !node.kswapd_waiting,
             distance: node.distance,
             zonelist: self.zonelist(&node.zonelist_fallback)?,
             zonelist_this_node: self.zonelist(&node.zonelist_nofallback)?,

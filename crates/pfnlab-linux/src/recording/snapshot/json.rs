@@ -93,8 +93,7 @@ pub(super) struct Node {
     pub(super) zonelist_nofallback: Vec<(i64, u64)>,
     pub(super) states: Kept,
     pub(super) nr_zones: Kept,
-    #[serde(rename = "kswapd_waiting")]
-    _kswapd_waiting: IgnoredAny,
+    pub(super) kswapd_waiting: bool,
     #[serde(rename = "kcompactd_waiting", default)]
     _kcompactd_waiting: IgnoredAny,
 }

@@ -28,7 +28,9 @@ impl Memblock {
     /// When there is no room, or the list of reservations is full and cannot grow.
     pub fn allocate(&mut self, request: &MemblockRequest) -> Result<u64, MemblockError> {
         let start = self.locate(request)?;
-        self.reserve(ByteRange::sized(start, request.size))?;
+        let align = alignment(request)?;
+        let size = self.policy.sizes.taken(request.size, align);
+        self.reserve(ByteRange::sized(start, size))?;
         Ok(start)
     }
 
@@ -37,12 +39,9 @@ impl Memblock {
     /// # Errors
     /// When there is none.
     pub fn locate(&self, request: &MemblockRequest) -> Result<u64, MemblockError> {
-        let align = match request.align {
-            0 => CACHE_LINE,
-            align if align.is_power_of_two() => align,
-            align => return Err(MemblockError::Alignment(align)),
-        };
-        let MemblockRequest { size, from, .. } = *request;
+        let align = alignment(request)?;
+        let MemblockRequest { from, .. } = *request;
+        let size = self.policy.sizes.taken(request.size, align);
         let limited = request.to.min(self.current_limit());
         let want = |from, to| Want {
             size,
@@ -53,6 +52,13 @@ impl Memblock {
         let found = match request.call {
             MemblockCall::PhysRange => self.wish(None, want(from, request.to)),
             MemblockCall::PhysTryNid => self.wish(request.node, want(from, request.to)),
+            MemblockCall::TryNid if self.policy.give_up.address_first() => {
+                let mirrored = |flags| {
+                    self.on_or_off(request.node, want(from, limited), flags)
+                        .or_else(|| self.on_or_off(request.node, want(0, limited), flags))
+                };
+                self.mirrored(mirrored)
+            }
             MemblockCall::TryNid => self
                 .wish(request.node, want(from, limited))
                 .or_else(|| (from > 0).then(|| self.wish(request.node, want(0, limited)))?),
@@ -66,10 +72,14 @@ impl Memblock {
     /// On a node if there is room, else on any; in mirrored memory if there is any
     /// (`memblock_alloc_range_nid`).
     fn wish(&self, node: Option<NodeId>, want: Want) -> Option<u64> {
-        self.mirrored(|flags| {
-            self.find(want, Filter { node, flags })
-                .or_else(|| node.and_then(|_| self.find(want, Filter { node: None, flags })))
-        })
+        self.mirrored(|flags| self.on_or_off(node, want, flags))
+    }
+
+    /// On a node if there is room, else on any.
+    fn on_or_off(&self, node: Option<NodeId>, want: Want, flags: RegionFlags) -> Option<u64> {
+        let anywhere = Filter { node: None, flags };
+        self.find(want, Filter { node, flags })
+            .or_else(|| node.and_then(|_| self.find(want, anywhere)))
     }
 
     /// On a node or nowhere.
@@ -99,13 +109,31 @@ impl Memblock {
             start: range.start.clamp(from, to),
             end: range.end.clamp(from, to),
         };
-        if self.bottom_up {
-            self.free_ranges(filter)
-                .find_map(|free| lowest(clamp(free.range), want))
-        } else {
-            self.free_ranges_reverse(filter)
-                .find_map(|free| highest(clamp(free.range), want))
+        let policy = self.policy.bottom_up;
+        if let Some(lowest_start) = policy.start(from, to, self.kernel_end)
+            && self.bottom_up
+        {
+            let above = |range: ByteRange| ByteRange {
+                start: range.start.max(lowest_start).min(range.end),
+                ..range
+            };
+            let mut free = self.free_ranges(filter);
+            let found = free.find_map(|free| lowest(above(clamp(free.range)), want));
+            if found.is_some() || !policy.falls_back() {
+                return found;
+            }
         }
+        self.free_ranges_reverse(filter)
+            .find_map(|free| highest(clamp(free.range), want))
+    }
+}
+
+/// The alignment a request gets.
+fn alignment(request: &MemblockRequest) -> Result<u64, MemblockError> {
+    match request.align {
+        0 => Ok(CACHE_LINE),
+        align if align.is_power_of_two() => Ok(align),
+        align => Err(MemblockError::Alignment(align)),
     }
 }
 

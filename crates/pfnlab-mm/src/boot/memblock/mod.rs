@@ -37,10 +37,7 @@ pub use free_ranges::{Filter, FreeRange};
 pub use grow::Growth;
 pub use list::RegionList;
 pub use policy::MemblockPolicy;
-pub(crate) use policy::NodeFloor;
 pub use region::{Region, RegionFlags};
-
-use policy::EmptyList;
 
 /// The boot allocator (`struct memblock`).
 ///
@@ -70,6 +67,8 @@ pub struct Memblock {
     pub bottom_up: bool,
     /// Memory that can be unplugged is left alone (`movable_node`).
     pub movable_node: bool,
+    /// Where the kernel's image ends: 4.14 and 5.0 answer requests bottom up only above it.
+    pub kernel_end: u64,
     /// The kernel is to live in mirrored memory (`kernelcore=mirror`).
     pub mirrored_kernelcore: bool,
     /// A full list may become longer (`memblock_allow_resize`).
@@ -89,6 +88,7 @@ impl Memblock {
             reserved: RegionList::new(),
             bottom_up: false,
             movable_node: false,
+            kernel_end: 0,
             mirrored_kernelcore: false,
             may_grow: false,
             has_mirror: false,
@@ -203,14 +203,14 @@ impl Memblock {
         self.change(list, range, |region| region.node = node)
     }
 
-    /// Sets flags of memory (`memblock_mark_hotplug`, `_nomap`). Memory is only marked as mirrored
-    /// when the kernel is to live there (`memblock_mark_mirror`).
+    /// Sets flags of memory (`memblock_mark_hotplug`, `_nomap`). From 6.1 on memory is only marked as
+    /// mirrored when the kernel is to live there (`memblock_mark_mirror`).
     ///
     /// # Errors
     /// When the list is full and cannot grow.
     pub fn mark(&mut self, range: ByteRange, flags: RegionFlags) -> Result<(), MemblockError> {
         let mut flags = flags;
-        if !self.mirrored_kernelcore {
+        if !self.policy.mirror_marks.holds(self.mirrored_kernelcore) {
             flags = flags.without(RegionFlags::MIRROR);
         }
         if flags == RegionFlags::NONE {
@@ -253,7 +253,7 @@ impl Memblock {
 
     fn dump_list(&self, list: &RegionList) -> Vec<DumpRegion> {
         let mut entries: Vec<DumpRegion> = list.regions().iter().map(|&r| r.into()).collect();
-        if entries.is_empty() && self.policy.empty == EmptyList::OneDummy {
+        if entries.is_empty() && self.policy.empty.has_dummy() {
             entries.push(DumpRegion {
                 range: ByteRange { start: 0, end: 0 },
                 node: None,

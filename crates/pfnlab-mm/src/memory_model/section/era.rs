@@ -1,6 +1,7 @@
 //! What changed about sections between kernel generations.
 
 use super::{SectionWordLayout, UsageLayout};
+use crate::profile::{Policy, Told, told};
 
 /// What a generation knows about sections, named by what it brought.
 ///
@@ -11,7 +12,7 @@ use super::{SectionWordLayout, UsageLayout};
 /// | `OnePass` | 5.0 | same | bitmap | group by group |
 /// | `EarlyBit` | 6.1.0 | + early (+ device) | + sub-sections | + exact node, aligned |
 /// | `RcuUsage` | 6.1.y, 6.12 | same | + RCU head | same |
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SectionEra {
     /// A section is present, and has a map or not.
     MapOnly,
@@ -23,6 +24,32 @@ pub enum SectionEra {
     EarlyBit,
     /// A usage area starts with what is needed to free it later.
     RcuUsage,
+}
+
+impl Policy for SectionEra {
+    const DECIDES: &'static str = "what is known about memory sections";
+
+    fn told(self) -> Told {
+        match self {
+            SectionEra::MapOnly => told(
+                "whether they are present, and have a map",
+                "SECTION_HAS_MEM_MAP",
+            ),
+            SectionEra::OnlineBit => told("whether they are online, too", "SECTION_IS_ONLINE"),
+            SectionEra::OnePass => told(
+                "the same; their maps are made in one pass, group by group",
+                "sparse_init_nid",
+            ),
+            SectionEra::EarlyBit => told(
+                "whether they are there since boot, too; hot-added memory counts in sub-sections",
+                "SECTION_IS_EARLY, SUBSECTION_SHIFT (5.3)",
+            ),
+            SectionEra::RcuUsage => told(
+                "the same; what they keep beside is freed when nobody looks at it any more",
+                "struct mem_section_usage: rcu",
+            ),
+        }
+    }
 }
 
 impl SectionEra {
@@ -54,6 +81,15 @@ impl SectionEra {
             SectionEra::EarlyBit => UsageLayout::Subsections,
             SectionEra::RcuUsage => UsageLayout::RcuSubsections,
         }
+    }
+
+    /// Whether a kernel could be built with one array of descriptors a node, and no sections
+    /// (`CONFIG_DISCONTIGMEM`, gone in 5.14).
+    pub const fn has_discontigmem(self) -> bool {
+        matches!(
+            self,
+            SectionEra::MapOnly | SectionEra::OnlineBit | SectionEra::OnePass
+        )
     }
 
     /// Whether sections are divided (5.3+).

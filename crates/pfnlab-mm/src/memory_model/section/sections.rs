@@ -6,6 +6,7 @@ use super::table::Table;
 use super::{Root, RootArray, Section, SectionEra, SectionTable, SectionWordLayout};
 use crate::memory_model::{Geometry, PageAddr, SectionNr};
 use crate::pageblock_bits::section_bitmap_bytes;
+use crate::profile::LINUX_6_12_Y;
 
 /// All that is chosen once about sections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl SectionsSpec {
     /// A distribution's x86-64 kernel, 6.1.y or 6.12, with four page-table levels.
     pub const X86_64: SectionsSpec = SectionsSpec {
         geometry: Geometry::X86_64,
-        era: SectionEra::RcuUsage,
+        era: LINUX_6_12_Y.sections,
         table: SectionTable::Extreme(RootArray::AtFirstSection),
         wide_entry: true,
         zone_device: true,

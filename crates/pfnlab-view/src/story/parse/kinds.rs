@@ -39,7 +39,7 @@ pub(super) fn is_bookkeeping(beat: &Beat) -> bool {
         Beat::Stat { .. }
             | Beat::Diff { .. }
             | Beat::Tuned { .. }
-            | Beat::Other(Event::HighAtomicFree { .. })
+            | Beat::Other(Event::HighAtomicFree { .. } | Event::ReclaimEncouraged { .. })
     )
 }
 

@@ -317,6 +317,13 @@ impl Parser<'_> {
                 order,
                 highest,
             },
+            Event::FullZonesAsked => Beat::FullToo,
+            Event::KswapdWoken { node } => Beat::Woken { node },
+            Event::ZoneNotedFull { node, at } => Beat::NotedFull {
+                node,
+                zone: look::on_zonelist(self.state(), node, at),
+            },
+            Event::FullZonesForgotten { node } => Beat::Forgotten { node },
             Event::Lent { zone, block } => {
                 self.walk = None;
                 Beat::Lent { zone, block }

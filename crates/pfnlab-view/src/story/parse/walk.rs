@@ -41,6 +41,13 @@ impl Parser<'_> {
                 order,
                 counts,
             },
+            Refusal::FewLarge { order, free, mark } => Beat::FewLarge {
+                zone,
+                from: order,
+                free,
+                mark,
+            },
+            Refusal::KnownFull => Beat::KnownFull { zone },
             Refusal::NothingFound => Beat::Nothing {
                 zone,
                 unmixed: self
@@ -76,6 +83,11 @@ impl Parser<'_> {
                 Beat::Walk { .. }
                     | Beat::Low { .. }
                     | Beat::NoBlock { .. }
+                    | Beat::FewLarge { .. }
+                    | Beat::KnownFull { .. }
+                    | Beat::FullToo
+                    | Beat::NotedFull { .. }
+                    | Beat::Forgotten { .. }
                     | Beat::Nothing { .. }
                     | Beat::Flags { .. }
             )

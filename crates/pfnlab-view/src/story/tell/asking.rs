@@ -1,6 +1,6 @@
 //! Requests, walks over the zones, and what their watermarks say.
 
-use pfnlab_model::{MigrateType, Op, Order, Request, ZoneFlags, ZoneId, ZoneKind};
+use pfnlab_model::{MigrateType, NodeId, Op, Order, Request, ZoneFlags, ZoneId, ZoneKind};
 
 use super::{IN_ZONE, OUTER, Teller, ZONES};
 use crate::names::{self, counted};
@@ -84,6 +84,17 @@ impl Teller<'_> {
             }
             None => {}
         }
+        // Those entitled to reserves leave it behind in the end.
+        let nodes = match self.op {
+            Op::Alloc { request, .. } | Op::Exact { request, .. } | Op::Bulk { request, .. } => {
+                request.nodes
+            }
+            _ => None,
+        };
+        let outside = nodes.is_some_and(|nodes| !nodes.contains(zone.node));
+        if outside {
+            line.push(Tone::Plain, ". Its node mask does not hold any more");
+        }
         self.say_at(ZONES, line.plain("."));
         self.indent = IN_ZONE;
     }
@@ -150,6 +161,28 @@ impl Teller<'_> {
         let largest = largest(counts);
         let why = format!("its lists have nothing to give{unless}.{largest}");
         self.passed_over(zone, &why);
+    }
+
+    pub(super) fn few_large(&mut self, zone: ZoneId, from: Order, free: i64, mark: i64) {
+        let halved = match from.get() {
+            1 => "half the mark".to_owned(),
+            times => format!("the mark halved {times} times"),
+        };
+        let why = format!(
+            "enough is free, but of blocks of order {from} and above {free} would be left, not more \
+             than {mark}, {halved}."
+        );
+        self.passed_over(zone, &why);
+    }
+
+    pub(super) fn known_full(&mut self, zone: ZoneId) {
+        self.passed_over(zone, "it was found full lately.");
+    }
+
+    pub(super) fn noted_full(&mut self, node: NodeId, zone: Option<ZoneId>) {
+        let which = zone.map_or("a zone".to_owned(), |zone| names::zone(zone).to_string());
+        let words = format!("{which} is noted as full on the zonelist of node {node}.");
+        self.say_at(IN_ZONE, words);
     }
 
     fn passed_over(&mut self, zone: ZoneId, why: &str) {

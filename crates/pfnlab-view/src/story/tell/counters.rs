@@ -110,6 +110,14 @@ fn other(event: Event) -> String {
             "{}: {frames} of the frames kept for high-order atomic requests are free.",
             names::zone(zone)
         ),
+        Event::DirtyReserveSet { zone, frames } => format!(
+            "{}: {frames} frames may not be filled with dirty pages.",
+            names::zone(zone)
+        ),
+        Event::ReclaimEncouraged { zone } => format!(
+            "{}: a page came back, so reclaim may start anew.",
+            names::zone(zone)
+        ),
         // A story must not leave out what it has no words for.
         event => format!("{event:?}."),
     }

@@ -127,16 +127,33 @@ impl Teller<'_> {
                 unmixed,
                 counts,
             } => self.nothing_found(*zone, *unmixed, counts.as_ref()),
+            Beat::FewLarge {
+                zone,
+                from,
+                free,
+                mark,
+            } => self.few_large(*zone, *from, *free, *mark),
+            Beat::KnownFull { zone } => self.known_full(*zone),
+            Beat::FullToo => self.say_at(
+                ZONES,
+                "No zone served. Now all are asked, those found full lately too.",
+            ),
+            Beat::NotedFull { node, zone } => self.noted_full(*node, *zone),
+            Beat::Forgotten { node } => self.say_at(
+                IN_ZONE,
+                format!("What node {node} has noted of full zones is too old. It is forgotten."),
+            ),
             Beat::Kswapd {
                 node,
                 order,
                 highest,
-            } => self.say_at(
-                OUTER,
-                format!(
-                    "kswapd of node {node} is asked for order {order}, in zones up to {highest}."
-                ),
-            ),
+            } => {
+                let zones =
+                    highest.map_or(String::new(), |kind| format!(", in zones up to {kind}"));
+                let words = format!("kswapd of node {node} is asked for order {order}{zones}.");
+                self.say_at(OUTER, words);
+            }
+            Beat::Woken { node } => self.say_at(OUTER, format!("kswapd of node {node} is woken.")),
             Beat::Flags { zone, from, to } => self.flags(*zone, *from, *to),
             Beat::Boost { zone, to, .. } => self.boost(*zone, *to),
 

@@ -155,7 +155,7 @@ impl Teller<'_> {
         }
         line.push(Tone::Plain, " It is ");
         line.push(Tone::Strong, "not claimed");
-        let why = pageblock.map_or("", |look| too_little(look, true));
+        let why = pageblock.map_or("", |look| too_little(look, true, true));
         self.say(line.plain(format!("{why}.")));
     }
 
@@ -261,17 +261,20 @@ fn why_not(fallback: &Fallback, look: &PageblockLook) -> String {
     if flags::claims_first(profile) && !parts.iter().any(is_not_claimed) {
         return ": once a refill has stolen, it goes on stealing".to_owned();
     }
-    too_little(look, flags::needs_all(profile)).to_owned()
+    too_little(look, flags::needs_all(profile), counts_alike(profile)).to_owned()
 }
 
-/// Why a pageblock is not worth claiming. `all`: it must lie in the zone from its first frame on.
-fn too_little(look: &PageblockLook, all: bool) -> &'static str {
+/// Why a pageblock is not worth claiming. `all`: it must lie in the zone from its first frame on;
+/// `alike`: frames of like kind speak for it, too.
+fn too_little(look: &PageblockLook, all: bool, alike: bool) -> &'static str {
     if look.mt == Some(MigrateType::HighAtomic) {
         ": it is kept for high-order atomic requests"
     } else if !look.ends_inside || (all && !look.begins_inside) {
         ": it is not all in this zone"
-    } else {
+    } else if alike {
         ": that takes half of the frames, free or of like kind"
+    } else {
+        ": that takes half of the frames"
     }
 }
 
@@ -279,9 +282,14 @@ fn too_little(look: &PageblockLook, all: bool) -> &'static str {
 fn claims_small(wanted: MigrateType, profile: Option<&str>) -> bool {
     match wanted {
         MigrateType::Movable => false,
-        MigrateType::Unmovable => !matches!(profile, Some("linux-2.6.37" | "linux-3.8")),
+        MigrateType::Unmovable => counts_alike(profile),
         _ => true,
     }
+}
+
+/// Whether frames of like kind speak for claiming a pageblock, and not only free ones.
+fn counts_alike(profile: Option<&str>) -> bool {
+    !matches!(profile, Some("linux-2.6.37" | "linux-3.8"))
 }
 
 /// Which lists were looked at, and which gave a block.

@@ -2,26 +2,30 @@
 
 use pfnlab_linux::bootlog;
 use pfnlab_mm::boot::fallback_order;
-use pfnlab_model::{DumpRegion, Inspect, Pfn, PfnRange};
+use pfnlab_model::{Inspect, NodeId, Pfn, PfnRange};
 
-use super::Facts;
+use super::{Facts, memory_line, mminit, reservations, totals};
 use crate::boot::log::BootedLog;
-
-/// Bytes in a page frame.
-const PAGE: u64 = 4096;
-/// KiB in a page frame.
-const KIB: u64 = 4;
 
 pub(super) fn facts(facts: &mut Facts, log: &BootedLog) {
     let said: Vec<(u32, &str)> = bootlog::messages(log.text()).collect();
     zones(facts, log, &said);
+    set_up(facts, log, &said);
     unavailable(facts, log, &said);
     zonelists(facts, log, &said);
-    memory(facts, log, &said);
+    mminit::facts(facts, log, &said);
+    totals::facts(facts, log, &said);
+    reservations::facts(facts, log, &said);
+    memory_line::facts(facts, log, &said);
 }
 
 /// Headings say nothing.
 fn is_zone_line(said: &str) -> bool {
+    // Without brackets they are frames (2.6.37).
+    let frames = said.starts_with("  ") && said.contains(" -> 0x");
+    if frames {
+        return true;
+    }
     let range = said.contains("[mem ") || said.ends_with("empty");
     let zone = said.starts_with("  ") && range && !said.starts_with("   ");
     let node = said.starts_with("  node ") && range;
@@ -30,7 +34,8 @@ fn is_zone_line(said: &str) -> bool {
 }
 
 fn zones(facts: &mut Facts, log: &BootedLog, said: &[(u32, &str)]) {
-    let Some(start) = said.iter().position(|(_, said)| *said == "Zone ranges:") else {
+    let is_heading = |said: &str| said == "Zone ranges:" || said == "Zone PFN ranges:";
+    let Some(start) = said.iter().position(|(_, said)| is_heading(said)) else {
         return;
     };
     let end = said[start..]
@@ -45,6 +50,23 @@ fn zones(facts: &mut Facts, log: &BootedLog, said: &[(u32, &str)]) {
     let ours = ours.lines().filter(|line| is_zone_line(line));
     let ours: Vec<String> = ours.map(str::to_owned).collect();
     facts.list("zone ranges", &kernel, &ours);
+}
+
+/// `Initmem setup node …` before there are zones: all of a node, holes included (up to 3.8).
+fn set_up(facts: &mut Facts, log: &BootedLog, said: &[(u32, &str)]) {
+    let zones = said.iter().position(|(_, said)| said.starts_with("Zone "));
+    let before = said[..zones.unwrap_or(0)].iter();
+    let kernel = before.filter_map(|(_, said)| said.strip_prefix("Initmem setup node "));
+    let kernel: Vec<String> = kernel.map(str::to_owned).collect();
+    let bare = kernel.iter().any(|line| !line.contains("[mem"));
+    let spans = log.replayed().node_spans();
+    let ours = spans.iter().map(|(node, bytes)| match bare {
+        true => format!("{node} {:016x}-{:016x}", bytes.start, bytes.end),
+        false => format!("{node} [mem {:#010x}-{:#010x}]", bytes.start, bytes.end - 1),
+    });
+    if !kernel.is_empty() {
+        facts.list("node set up", &kernel, &ours.collect::<Vec<_>>());
+    }
 }
 
 fn unavailable(facts: &mut Facts, log: &BootedLog, said: &[(u32, &str)]) {
@@ -90,8 +112,18 @@ fn zonelists(facts: &mut Facts, log: &BootedLog, said: &[(u32, &str)]) {
     let total = total_pages(log);
     let types = log.profile().migratetypes(log.config()).len();
     let threshold = log.config().pageblock_order.frames() * types as u64;
-    if let Some((count, rest)) = built.split_once(" zonelists, mobility grouping ") {
+    if let Some((count, rest)) = built.split_once(" mobility grouping ") {
+        let (count, order) = count.split_once(" zonelists").unwrap_or((count, ""));
         facts.add("zonelists", count, online_nodes(log));
+        // ` in Node order,` up to 3.8.
+        let order = order.trim_end_matches(',');
+        if !order.is_empty() {
+            facts.add(
+                "zonelist order",
+                order,
+                format!(" in {} order", list_order(log)),
+            );
+        }
         let rest = rest.split_once(".  Total pages: ");
         if let Some(((grouping, pages), total)) = rest.zip(total) {
             let ours = if total < threshold { "off" } else { "on" };
@@ -107,6 +139,20 @@ fn zonelists(facts: &mut Facts, log: &BootedLog, said: &[(u32, &str)]) {
     }
 }
 
+/// `Zone` when a list comes back to a node it had left.
+fn list_order(log: &BootedLog) -> &'static str {
+    let snapshot = log.booted().mm.snapshot();
+    let returns = snapshot.nodes.iter().any(|node| {
+        let mut nodes: Vec<NodeId> = node.zonelist.iter().map(|zone| zone.node).collect();
+        nodes.dedup();
+        let visits = nodes.len();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes.len() < visits
+    });
+    if returns { "Zone" } else { "Node" }
+}
+
 /// Nodes with memory or CPUs; the others cannot be online.
 fn online_nodes(log: &BootedLog) -> usize {
     super::nodes::online(log).len()
@@ -120,54 +166,11 @@ fn total_pages(log: &BootedLog) -> Option<u64> {
         let zones = layout.estimate(log.profile(), log.config(), reserved);
         zones.iter().map(|(_, frames)| frames).sum()
     };
-    match log.replayed().dumps.last() {
-        Some(dump) => Some(total(&in_frames(&dump.ours.reserved))),
-        None => {
+    match log.knows_reservations() {
+        true => Some(total(log.early_reserved())),
+        false => {
             let all = PfnRange::new(Pfn::default(), log.machine().end())?;
             Some(total(&[])).filter(|none| *none == total(&[all]))
         }
-    }
-}
-
-/// Reservations in whole frames, each frame once.
-fn in_frames(reserved: &[DumpRegion]) -> Vec<PfnRange> {
-    let mut end = Pfn::default();
-    let frames = reserved.iter().map(|region| {
-        let start = Pfn::new(region.range.start / PAGE).max(end);
-        end = end.max(Pfn::new(region.range.end.div_ceil(PAGE)));
-        PfnRange::new(start, end).unwrap_or_default()
-    });
-    frames.collect()
-}
-
-/// `Memory: 1982908K/2096632K available (16384K kernel code, …, 101472K reserved, …)`
-fn memory(facts: &mut Facts, log: &BootedLog, said: &[(u32, &str)]) {
-    let line = said
-        .iter()
-        .find_map(|(line, said)| Some((*line, said.strip_prefix("Memory: ")?)));
-    let Some((line, said)) = line else { return };
-    let amounts = said.split_once('/').map(|(_, rest)| rest);
-    let Some((physical, rest)) = amounts.and_then(|rest| rest.split_once("K available")) else {
-        return;
-    };
-    let frames = log.machine().frames();
-    facts.add("physical memory in KiB", physical, frames * KIB);
-    let reserved = rest
-        .split(", ")
-        .find_map(|part| part.strip_suffix("K reserved"));
-    if let (Some(kernel), true) = (reserved, log.knows_reservations()) {
-        let all = log.booted().mm.snapshot().global.totalram_pages;
-        let later: u64 = log.given_back().iter().map(|given| given.frames).sum();
-        let freed = log
-            .script()
-            .freed_late
-            .iter()
-            .filter(|late| late.line < line);
-        let before: u64 = freed.map(|late| late.bytes / PAGE).sum();
-        facts.add(
-            "reserved memory in KiB",
-            kernel,
-            (frames - (all - later + before)) * KIB,
-        );
     }
 }

@@ -11,6 +11,7 @@ use crate::boot::log::BootedLog;
 const PAGE: u64 = 4096;
 
 pub(super) fn facts(facts: &mut Facts, log: &BootedLog, file: &FactsFile) {
+    states(facts, log, file);
     let mut lines = file.section("block_size").unwrap_or("").lines();
     let size = lines
         .next()
@@ -38,6 +39,27 @@ pub(super) fn facts(facts: &mut Facts, log: &BootedLog, file: &FactsFile) {
         let said = |all: &BTreeMap<u64, String>| all.get(&number).cloned().unwrap_or_default();
         facts.add(format!("memory block {number}"), said(&kernel), said(&ours));
     }
+}
+
+/// `memory0 state=online`, where memory can be taken out with ` zones=none`: blocks of one section.
+fn states(facts: &mut Facts, log: &BootedLog, file: &FactsFile) {
+    let Some(text) = file.section("memblocks") else {
+        return;
+    };
+    let kernel: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
+    let frames = log.machine().section_frames();
+    let zones = kernel.iter().any(|line| line.contains(" zones="));
+    let ours = present(log.machine(), frames).into_iter().map(|block| {
+        let zones = match zones {
+            true => format!(" zones={}", zone_of(log, block, frames)),
+            false => String::new(),
+        };
+        format!("memory{block} state=online{zones}")
+    });
+    let mut ours: Vec<String> = ours.collect();
+    // As the recorder lists them.
+    ours.sort_by_key(|line| kernel.iter().position(|known| known == line));
+    facts.list("memory block", &kernel, &ours);
 }
 
 /// The runs of so many frames with memory, by number, ascending.

@@ -1,6 +1,6 @@
 //! `/proc/zoneinfo`, and the totals beside it.
 
-use pfnlab_model::{Inspect, PageAllocator, Snapshot, Sysctl, ZoneKind, ZoneState};
+use pfnlab_model::{Inspect, PageAllocator, PcpState, Snapshot, Sysctl, ZoneKind, ZoneState};
 
 use super::{Facts, FactsFile};
 use crate::boot::log::BootedLog;
@@ -151,18 +151,37 @@ fn compare(
         );
     }
     let lists = |name| zone.all(name).map(str::to_owned).collect::<Vec<_>>();
-    let expected = |value: u64| vec![value.to_string(); lists("batch").len()];
-    let batch = expected(u64::from(ours.pageset_batch));
+    // Up to 5.0 only the CPUs know.
+    let by_cpu = |zone: u32, own: fn(&PcpState) -> u32| -> Vec<String> {
+        let own = ours
+            .pcp
+            .iter()
+            .map(|pcp| if zone == 0 { own(pcp) } else { zone });
+        own.map(|value| value.to_string()).collect()
+    };
+    let batch = by_cpu(ours.pageset_batch, |pcp| pcp.batch);
     facts.list(&format!("{at} batch of CPU"), &lists("batch"), &batch);
     if !log.profile().tunes_pcp() {
         // The first `high` is the watermark.
-        let high = expected(u64::from(ours.pageset_high_min));
+        let kernel = lists("high");
+        let high = by_cpu(ours.pageset_high_min, |pcp| pcp.high);
         facts.list(
             &format!("{at} high of CPU"),
-            lists("high").get(1..).unwrap_or(&[]),
+            kernel.get(1..).unwrap_or(&[]),
             &high,
         );
     }
+    let kernel = lists("vm stats threshold");
+    let threshold: Vec<String> = ours
+        .pcp
+        .iter()
+        .map(|pcp| pcp.stat_threshold.to_string())
+        .collect();
+    facts.list(
+        &format!("{at} threshold of CPU"),
+        &kernel,
+        &threshold[..kernel.len().min(threshold.len())],
+    );
 }
 
 /// Reading the ratios computes what is withheld anew, from what is managed by then

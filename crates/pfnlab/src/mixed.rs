@@ -3,23 +3,23 @@
 use std::collections::BTreeSet;
 
 use pfnlab_mm::Mm;
-use pfnlab_model::{Gfp, Inspect, MigrateType, Pfn};
+use pfnlab_model::{Gfp, Inspect, MigrateType, Pfn, Ticket};
 use pfnlab_sim::Driver;
-use pfnlab_sim::phase::Table;
 
 /// How many pageblocks hold a frame that was asked for with another migratetype than the block's
-/// own: what `/proc/pagetypeinfo` calls the number of mixed blocks.
-pub(super) fn count(driver: &Driver<Mm>, table: &Table) -> u64 {
+/// own: what `/proc/pagetypeinfo` calls the number of mixed blocks. `asked` are the tickets, live or
+/// not, each with the mask it was asked for with.
+pub(crate) fn count(driver: &Driver<Mm>, asked: impl Iterator<Item = (Ticket, Gfp)>) -> u64 {
     let mm = driver.allocator();
     let order = mm.config().pageblock_order;
     let mut mixed: BTreeSet<Pfn> = BTreeSet::new();
-    for live in table.live() {
-        let Some(held) = driver.held(live.ticket) else {
+    for (ticket, gfp) in asked {
+        let Some(held) = driver.held(ticket) else {
             continue;
         };
         let (mut block, end) = (held.range().start().align_down(order), held.range().end());
         while block < end {
-            if mm.pageblock_type(block) != mobility(live.gfp) {
+            if mm.pageblock_type(block) != mobility(gfp) {
                 mixed.insert(block);
             }
             block = block.offset(order.frames());

@@ -1,0 +1,145 @@
+//! A trace on its way on one generation.
+
+use std::collections::BTreeMap;
+
+use pfnlab_mm::{Mm, Profile};
+use pfnlab_model::{Event, Gfp, Observer, Op, Snapshot, Ticket};
+use pfnlab_sim::{Driver, Fingerprint, Outcome, Tally};
+
+use super::end::{FreeMemory, Generation};
+use crate::boot::snapshot_of;
+use crate::watch::Watch;
+use crate::{Error, TraceFile, mixed};
+
+/// A trace on its way on one generation.
+pub(super) struct Side {
+    profile: &'static Profile,
+    driver: Driver<Mm>,
+    tally: Tally,
+    watch: Watch,
+    fingerprint: Fingerprint,
+    /// How every ticket was asked for, live or not.
+    asked: BTreeMap<Ticket, Gfp>,
+}
+
+/// Two observers at once.
+struct Both<'a, O>(&'a mut Watch, &'a mut O);
+
+impl<O: Observer> Observer for Both<'_, O> {
+    fn event(&mut self, event: Event) {
+        self.0.event(event);
+        self.1.event(event);
+    }
+}
+
+impl Side {
+    /// At the start of a trace.
+    pub(super) fn boot(file: &TraceFile, profile: &'static Profile) -> Result<Side, Error> {
+        let mm = file.clone().on(profile).boot()?;
+        Ok(Side {
+            profile,
+            driver: Driver::new(mm),
+            tally: Tally::default(),
+            watch: Watch::default(),
+            fingerprint: Fingerprint::new(),
+            asked: BTreeMap::new(),
+        })
+    }
+
+    /// The name of the generation.
+    pub(super) fn name(&self) -> &'static str {
+        self.profile.name()
+    }
+
+    /// The driver.
+    pub(super) fn driver(&self) -> &Driver<Mm> {
+        &self.driver
+    }
+
+    /// The state.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        snapshot_of(self.driver.allocator())
+    }
+
+    /// Runs the operation at a position.
+    pub(super) fn step(
+        &mut self,
+        file: &TraceFile,
+        at: usize,
+        observer: &mut impl Observer,
+    ) -> Result<Outcome, Error> {
+        let op = &file.trace().steps[at].op;
+        let observer = &mut Both(&mut self.watch, observer);
+        let ran = self.driver.step(op, observer);
+        let outcome = ran.map_err(|error| file.at_step(at, error.to_string()))?;
+        self.note(op, &outcome);
+        self.tally.count(&outcome);
+        self.fingerprint.outcome(op, &outcome, self.driver.pages());
+        Ok(outcome)
+    }
+
+    /// Whether what came of the latest operation is the same as elsewhere, frame by frame.
+    pub(super) fn agrees(&self, outcome: &Outcome, other: &Side, others: &Outcome) -> bool {
+        let bulk = matches!(outcome, Outcome::Bulk { .. });
+        let words = |outcome: &Outcome, side: &Side| {
+            let pages = side.driver.pages();
+            outcome.as_expectation(if bulk { pages } else { &[] })
+        };
+        match (outcome, others) {
+            // Why nothing was to be had is no difference that a requester sees.
+            (Outcome::Refused(_), Outcome::Refused(_)) => true,
+            _ if bulk => words(outcome, self) == words(others, other),
+            _ => outcome == others,
+        }
+    }
+
+    fn note(&mut self, op: &Op, outcome: &Outcome) {
+        match (*op, *outcome) {
+            (Op::Alloc { ticket, request }, Outcome::Lent(_))
+            | (
+                Op::Exact {
+                    ticket, request, ..
+                },
+                Outcome::Exact(_),
+            ) => {
+                self.asked.insert(ticket, request.gfp);
+            }
+            (Op::Bulk { base, request, .. }, Outcome::Bulk { got }) => {
+                let tickets = (base.0..).take(got as usize).map(Ticket);
+                self.asked
+                    .extend(tickets.map(|ticket| (ticket, request.gfp)));
+            }
+            (Op::Split { ticket, base }, Outcome::Split(block)) => {
+                let Some(gfp) = self.asked.remove(&ticket) else {
+                    return;
+                };
+                let tickets = (base.0..).take(block.frames() as usize).map(Ticket);
+                self.asked.extend(tickets.map(|ticket| (ticket, gfp)));
+            }
+            (Op::Free { ticket, .. }, Outcome::Freed(_) | Outcome::FreedRun(_)) => {
+                self.asked.remove(&ticket);
+            }
+            _ => {}
+        }
+    }
+
+    /// What it came to.
+    pub(super) fn finish(&self) -> Generation {
+        let last = self.snapshot();
+        let free = FreeMemory::of(&last);
+        let asked = self.asked.iter().map(|(&ticket, &gfp)| (ticket, gfp));
+        Generation {
+            profile: self.name(),
+            ops: self.tally.ops,
+            refused: self.tally.refused,
+            fallbacks: self.watch.fell_back,
+            claimed: self.watch.claimed,
+            mixed_pageblocks: mixed::count(&self.driver, asked),
+            free: free.frames,
+            free_huge: free.huge,
+            unusable: free.unusable,
+            parts_at: None,
+            fingerprint: format!("{:016x}", self.fingerprint.finish(&last)),
+        }
+    }
+}
