@@ -17,7 +17,7 @@ pub(crate) enum Placement {
 impl Zone {
     /// Frees a block that has been taken back: to an end of the CPU's list if such blocks are
     /// cached, else to the buddy (`free_unref_page`, `__free_pages_ok`).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn free(
         &mut self,
         block: Block,
@@ -41,7 +41,7 @@ impl Zone {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn free_to_pcp(
         &mut self,
         block: Block,

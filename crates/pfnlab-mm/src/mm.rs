@@ -50,6 +50,8 @@ pub struct Mm {
     /// The index of the zone that a request for Normal memory is rather sent to than that types
     /// mix.
     pub(crate) lower_zone: Option<usize>,
+    /// Its zones are asked briefly: [`Profile::is_brief`].
+    pub(crate) brief: bool,
     /// By migratetype: how far the first walk of a request may go.
     pub(crate) first_flags: [AllocFlags; MigrateType::COUNT],
     pub(crate) section_frames: u64,
@@ -213,6 +215,17 @@ impl Mm {
         Ok(())
     }
 
+    /// Takes a block back to the cold end.
+    #[inline(never)]
+    fn give_back_cold(
+        &mut self,
+        block: Block,
+        cpu: CpuId,
+        observer: &mut impl Observer,
+    ) -> Result<(), FreeError> {
+        self.give_back(block, End::Tail, cpu, observer)
+    }
+
     /// The fast path, then the slow one (`__alloc_pages`).
     ///
     /// Nearly every request is served by the first zone asked. What that takes is one function,
@@ -289,7 +302,7 @@ impl PageAllocator for Mm {
         if !self.profile.pcp.knows_cold() {
             return self.free(block, cpu, observer);
         }
-        self.give_back(block, End::Tail, cpu, observer)
+        self.give_back_cold(block, cpu, observer)
     }
 
     fn offers(&self, what: Capability) -> bool {

@@ -156,6 +156,7 @@ impl Mm {
             mobility_disabled: global.mobility_disabled,
             movable_zone: global.movable_zone,
             lower_zone: profile.fragment.lower_zone(config),
+            brief: profile.is_brief(config),
             first_flags: first_flags(config),
             section_frames: global.section_frames,
             cpus: cpus.collect(),

@@ -33,7 +33,7 @@ pub(crate) enum Mode {
 impl Zone {
     /// Takes a block (`rmqueue`). Its record says already that it is lent; nobody was told.
     #[inline(always)]
-    pub(crate) fn take(
+    pub(crate) fn take<const BRIEF: bool>(
         &mut self,
         want: Want,
         blocks: &mut Pageblocks,
@@ -43,7 +43,7 @@ impl Zone {
         let Some(list) = pcp.list_for(want.order, want.mt) else {
             return self.take_from_buddy(want, blocks, observer);
         };
-        if !pcp.is_direct() {
+        if !BRIEF && !pcp.is_direct() {
             return self.take_indirect(list, want, blocks, observer);
         }
         pcp.on_alloc(observer);

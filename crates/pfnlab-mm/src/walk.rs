@@ -12,7 +12,7 @@ use crate::rmqueue::Want;
 use crate::watermark::Ask;
 use crate::zone::Zone;
 use crate::zonelist::{Place, ZoneRef};
-use crate::{Config, Mm};
+use crate::{Config, Mm, Profile};
 
 /// Which watermark a walk tries first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +94,18 @@ impl Policy for ReserveIndex {
             }
             ReserveIndex::Highest => told("the highest its flags allow", "highest_zoneidx (5.8)"),
         }
+    }
+}
+
+impl Profile {
+    /// Whether a zone is asked briefly: nothing of what kernels up to 5.0, and kernels with
+    /// contiguous areas, must ask besides.
+    pub(crate) fn is_brief(&self, config: &Config) -> bool {
+        self.reserve_index == ReserveIndex::Highest
+            && self.short_cut.is_usable()
+            && !self.numa.matter()
+            && self.pcp.is_direct(config.cma)
+            && !config.cma
     }
 }
 
@@ -202,6 +214,41 @@ impl Mm {
         flags: AllocFlags,
         observer: &mut impl Observer,
     ) -> Result<Block, Refusal> {
+        if self.brief {
+            self.ask::<true>(asked, place, flags, observer)
+        } else {
+            self.ask_at_length(asked, place, flags, observer)
+        }
+    }
+
+    /// Asks one zone in a kernel that has more to ask.
+    ///
+    /// # Errors
+    /// Why the zone is passed over.
+    #[inline(never)]
+    fn ask_at_length(
+        &mut self,
+        asked: &Asked<'_>,
+        place: ZoneRef,
+        flags: AllocFlags,
+        observer: &mut impl Observer,
+    ) -> Result<Block, Refusal> {
+        self.ask::<false>(asked, place, flags, observer)
+    }
+
+    /// Asks one zone. `BRIEF` is [`Profile::is_brief`]: what only the others ask is left out, so
+    /// that nearly every request of theirs is one short function.
+    ///
+    /// # Errors
+    /// Why the zone is passed over.
+    #[inline(always)]
+    fn ask<const BRIEF: bool>(
+        &mut self,
+        asked: &Asked<'_>,
+        place: ZoneRef,
+        flags: AllocFlags,
+        observer: &mut impl Observer,
+    ) -> Result<Block, Refusal> {
         let id = place.id;
         let zone = &mut self.zones[place.zone.index()];
         let Request {
@@ -212,8 +259,8 @@ impl Mm {
             gfp,
             flags,
             highest: match self.profile.reserve_index {
-                ReserveIndex::Preferred => usize::from(asked.preferred.zone.kind),
-                ReserveIndex::Highest => asked.highest,
+                ReserveIndex::Preferred if !BRIEF => usize::from(asked.preferred.zone.kind),
+                _ => asked.highest,
             },
         };
         let want = Want {
@@ -223,18 +270,18 @@ impl Mm {
             cpu,
             cold: gfp.contains(Gfp::COLD),
         };
-        zone.admit(ask, observer)?;
+        zone.admit::<BRIEF>(ask, observer)?;
         // To the silent observer nothing is told, and so nothing is tested.
         if gfp.contains(Gfp::NOFAIL) && order.get() > 1 {
             observer.event(Event::NofailWarned { zone: id, order });
         }
-        let found = zone.take(want, &mut self.blocks, observer);
+        let found = zone.take::<BRIEF>(want, &mut self.blocks, observer);
         if zone.clear_boosted(flags, observer) {
             self.kswapds[id.node.index()].ask(Order::ZERO, id.kind, observer);
         }
         let block = found.ok_or(Refusal::NothingFound)?;
         zone.hand_out(block, want, &mut self.blocks, observer);
-        if self.profile.numa.matter() {
+        if !BRIEF && self.profile.numa.matter() {
             self.count_numa(asked, place, observer);
         }
         Ok(block)
@@ -264,15 +311,20 @@ impl Zone {
     /// # Errors
     /// Why they do not.
     #[inline(always)]
-    fn admit(&mut self, ask: Ask, observer: &mut impl Observer) -> Result<(), Refusal> {
+    fn admit<const BRIEF: bool>(
+        &mut self,
+        ask: Ask,
+        observer: &mut impl Observer,
+    ) -> Result<(), Refusal> {
         if self.profile.walk == WalkPolicy::HighFirst && !self.flags.contains(ZoneFlags::BELOW_HIGH)
         {
-            if self.watermark_fast(self.mark(Mark::High), ask).is_ok() {
+            let mark = self.mark(Mark::High);
+            if self.watermark_fast::<BRIEF>(mark, ask).is_ok() {
                 return Ok(());
             }
             self.set_flags(self.flags.with(ZoneFlags::BELOW_HIGH), observer);
         }
-        match self.watermark_fast(self.mark(ask.flags.mark()), ask) {
+        match self.watermark_fast::<BRIEF>(self.mark(ask.flags.mark()), ask) {
             Err(_) if ask.flags.any(AllocFlags::NO_WATERMARKS) => Ok(()),
             verdict => verdict,
         }

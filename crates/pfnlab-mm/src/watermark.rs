@@ -66,6 +66,13 @@ impl Policy for ShortCut {
     }
 }
 
+impl ShortCut {
+    /// Whether only frames that are there for the request are looked at.
+    pub(crate) fn is_usable(self) -> bool {
+        matches!(self, ShortCut::Usable)
+    }
+}
+
 /// Who may ignore the boost of a min watermark when an order-0 request would fail of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BoostExemption {
@@ -201,8 +208,9 @@ impl Zone {
     /// Frames that count as free but are not there for this request
     /// (`__zone_watermark_unusable_free`).
     #[inline]
-    fn unusable(&self, ask: Ask) -> i64 {
-        let unaligned = ask.order.frames() as i64 - 1 + self.closed_cma(ask);
+    fn unusable<const BRIEF: bool>(&self, ask: Ask) -> i64 {
+        let closed_cma = if BRIEF { 0 } else { self.closed_cma(ask) };
+        let unaligned = ask.order.frames() as i64 - 1 + closed_cma;
         let rule = self.profile.reserves;
         let open = if rule.hurry_counts_alone() {
             AllocFlags::NON_BLOCK.with(AllocFlags::OOM)
@@ -235,13 +243,18 @@ impl Zone {
     /// # Errors
     /// Why the zone is passed over.
     #[inline(always)]
-    pub(crate) fn watermark_fast(&self, mark: u64, ask: Ask) -> Result<(), Refusal> {
+    pub(crate) fn watermark_fast<const BRIEF: bool>(
+        &self,
+        mark: u64,
+        ask: Ask,
+    ) -> Result<(), Refusal> {
         if ask.order == Order::ZERO {
             let free = self.free_folded();
             let usable = match self.profile.short_cut {
+                _ if BRIEF => free - free.min(self.unusable::<true>(ask)),
                 ShortCut::Careful => self.free_careful(self.counts_exactly) - self.closed_cma(ask),
                 ShortCut::All => free - self.closed_cma(ask),
-                ShortCut::Usable => free - free.min(self.unusable(ask)),
+                ShortCut::Usable => free - free.min(self.unusable::<false>(ask)),
             };
             if usable > mark as i64 + self.lowmem_reserve[ask.highest] as i64 {
                 return Ok(());
@@ -287,7 +300,7 @@ impl Zone {
     /// # Errors
     /// Why the zone is passed over.
     pub(crate) fn watermark_of(&self, free: i64, mark: u64, ask: Ask) -> Result<(), Refusal> {
-        let free = free - self.unusable(ask);
+        let free = free - self.unusable::<false>(ask);
         let mut min = mark as i64;
         let (high, hurry) = (
             ask.flags.any(AllocFlags::MIN_RESERVE),

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-//! Recordings of running kernels, of four generations, come to exactly what was recorded.
-=======
 //! Recordings of running kernels come to exactly what was recorded.
->>>>>>> main
 
 mod common;
 
@@ -32,11 +28,7 @@ fn every_recorded_case_is_exact_and_identical() {
     .unwrap();
     assert_eq!(
         totals.to_string(),
-<<<<<<< HEAD
-        "exact 223895/223895 ops in 36/36 cases, after identical in 36/36"
-=======
         "exact 263181/263181 ops in 44/44 cases, after identical in 44/44"
->>>>>>> main
     );
 }
 

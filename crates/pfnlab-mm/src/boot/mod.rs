@@ -248,6 +248,7 @@ impl Mm {
             mobility_disabled: false,
             movable_zone: layout.movable_zone,
             lower_zone: profile.fragment.lower_zone(config),
+            brief: profile.is_brief(config),
             first_flags: first_flags(config),
             section_frames: machine.section_frames(),
             nodes: nodes(machine, profile, config, &zones),

@@ -302,7 +302,7 @@ impl Pcp {
 impl PcpPolicy {
     /// Whether a request goes to the list as it is: the lists hold more than single frames, and
     /// no frames of contiguous areas that it might not be entitled to.
-    pub(super) fn is_direct(self, cma: bool) -> bool {
+    pub(crate) fn is_direct(self, cma: bool) -> bool {
         match self {
             PcpPolicy::HotCold | PcpPolicy::Single => false,
             PcpPolicy::FreeFactorUnbounded | PcpPolicy::FreeFactor => !cma,
