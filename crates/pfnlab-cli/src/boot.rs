@@ -7,12 +7,13 @@ use pfnlab::boot::facts::{self, Fact, FactsFile};
 use pfnlab::boot::log::{self, BootedLog, LogOptions};
 use pfnlab::boot::{Booted, ZoneSummary, zones};
 use pfnlab::mm::boot::Circumstances;
-use pfnlab::{Machine, kernel, machine};
+use pfnlab::{Machine, TextError, kernel, machine};
 use serde::Serialize;
 
 use crate::Verdict;
 use crate::args::{BootArgs, Show};
 use crate::failure::Failure;
+use crate::generations::usage;
 use crate::output;
 use crate::style::style;
 
@@ -53,8 +54,17 @@ enum Source {
 }
 
 pub(crate) fn boot(args: &BootArgs) -> Result<Verdict, Failure> {
+    if args.frame.is_some() && args.show != Show::Descriptor && !args.json {
+        usage("boot", "a frame is asked about with `--show descriptor`");
+    }
     match source(args)? {
         Source::Machine(machine) => {
+            if let Some(what) = of_logs_only(args) {
+                usage(
+                    "boot",
+                    &format!("{what} is for a boot log, not for a machine"),
+                );
+            }
             let profile = kernel::profile(args.profile.as_deref())?;
             let config = kernel::config(args.config.as_deref())?;
             let circumstances = Circumstances {
@@ -79,10 +89,39 @@ fn source(args: &BootArgs) -> Result<Source, Failure> {
         name => return Ok(Source::Machine(machine::resolve(name)?)),
     };
     if !log::is_boot_log(&text) {
-        return Ok(Source::Machine(machine::parse(name, &text)?));
+        return Ok(Source::Machine(machine::parse(name, &text).map_err(
+            |error| {
+                if text.contains("[[node]]") {
+                    error
+                } else {
+                    neither(&error)
+                }
+            },
+        )?));
     }
     let booted = BootedLog::read(name, &text, &options(args)?)?;
     Ok(Source::Log(Box::new(booted)))
+}
+
+/// The option that a machine has no use for.
+fn of_logs_only(args: &BootArgs) -> Option<&'static str> {
+    let given = [
+        (args.check, "--check"),
+        (args.facts.is_some(), "--facts"),
+        (args.distances.is_some(), "--distances"),
+        (args.compare.is_some(), "--compare"),
+        (args.show == Show::Memblock, "--show memblock"),
+    ];
+    given
+        .into_iter()
+        .find_map(|(given, what)| given.then_some(what))
+}
+
+/// Said of text that is not even like a machine.
+fn neither(error: &TextError) -> TextError {
+    let message = "this is no boot log, which has a line `Linux version …` or `BIOS-e820: …`, and no \
+                   machine, which is TOML with a `[[node]]`";
+    TextError::new(error.name(), error.text(), error.span(), message)
 }
 
 /// Distances are in no log; facts have them, and so has a state to compare with.
@@ -137,10 +176,10 @@ fn show(args: &BootArgs, booted: &Booted, log: Option<&BootedLog>) -> Result<Ver
         Show::Zoneinfo => booted.zoneinfo(),
         Show::Zonelists => booted.zonelists(),
         Show::Zone => booted.pictures(&style(&args.style)),
-        Show::Memblock => log.map_or_else(
-            || "a machine has no boot allocator: give a boot log\n".to_owned(),
-            |log| log.replayed().memblock.dump().to_string(),
-        ),
+        // Of a machine, the command line was refused.
+        Show::Memblock => log.map_or_else(String::new, |log| {
+            log.replayed().memblock.dump().to_string()
+        }),
         Show::Sections => booted.sections(),
         Show::Memmap => booted.memmap(),
         // Not given, the command line would have been refused.

@@ -1,6 +1,7 @@
 //! `pfnlab diff`.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use pfnlab::generations::{self, Diff, ListDifference, Parting};
 use pfnlab::kernel;
@@ -23,8 +24,17 @@ struct DiffReport {
 
 pub(crate) fn diff(args: &DiffArgs) -> Result<Verdict, Failure> {
     let [one, other] = &args.profile[..] else {
-        usage("diff compares two generations: --profile A --profile B");
+        usage(
+            "diff",
+            "diff compares two generations: --profile A --profile B",
+        );
     };
+    if Path::new(&args.trace).is_dir() {
+        usage(
+            "diff",
+            "a recorded case is of one kernel: diff takes a trace, which runs on any",
+        );
+    }
     let profiles = [kernel::profile(Some(one))?, kernel::profile(Some(other))?];
     let file = open(&args.trace)?;
     let report = DiffReport {

@@ -104,18 +104,25 @@ fn trace_of(subject: Subject) -> Result<TraceFile, Error> {
     match subject {
         Subject::TraceFile(path) => TraceFile::open(&path),
         Subject::Trace(file) => Ok(file),
-        Subject::Case(folder) => usage(&format!(
-            "{}: a recorded case is of one kernel, so there is no --profile to choose",
-            folder.display()
-        )),
+        Subject::Case(folder) => usage(
+            "replay",
+            &format!(
+                "{}: a recorded case is of one kernel, so there is no --profile to choose",
+                folder.display()
+            ),
+        ),
     }
 }
 
-/// Ends the program: the command line makes no sense.
-pub(crate) fn usage(message: &str) -> ! {
-    Cli::command()
-        .error(ErrorKind::ArgumentConflict, message)
-        .exit()
+/// Ends the program: what was said to a verb makes no sense.
+pub(crate) fn usage(verb: &str, message: &str) -> ! {
+    let mut cli = Cli::command();
+    cli.build();
+    let command = match cli.find_subcommand_mut(verb) {
+        Some(command) => command,
+        None => &mut cli,
+    };
+    command.error(ErrorKind::ArgumentConflict, message).exit()
 }
 
 /// One line for each generation. The column of what parts is there when operations are compared.

@@ -62,7 +62,7 @@ pub(crate) fn profiles(args: &ProfilesArgs) -> Result<Verdict, Failure> {
                 .map(|pair| pair.map(SwitchReport::from))
                 .collect(),
         })?,
-        _ => usage("profiles takes two names at most"),
+        _ => usage("profiles", "profiles takes two names at most"),
     }
     Ok(Verdict::Fine)
 }

@@ -73,7 +73,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Verdict, Failure> {
 /// The tour.
 pub(crate) fn tour(args: &RunOptions) -> Result<Verdict, Failure> {
     if generations::is_all(args.profile.as_deref()) {
-        usage("--profile all runs a scenario: name one");
+        usage("run", "--profile all runs a scenario: name one");
     }
     let standard = TourOptions::default();
     let ops = args.ops.unwrap_or(standard.ops);
@@ -107,7 +107,7 @@ fn scenario(path: &str, args: &RunOptions) -> Result<Verdict, Failure> {
     };
     if generations::is_all(args.profile.as_deref()) {
         if args.record.is_some() {
-            usage("--profile all has no one run to record");
+            usage("run", "--profile all has no one run to record");
         }
         return generations::scenario(&scenario, args);
     }

@@ -190,13 +190,15 @@ fn phase_table(phases: &[Phase]) -> String {
             scores.join(" "),
         );
     }
+    let mut gap = "\n";
     for phase in phases {
         if let Some([slabs, fell_back]) = phase.slabs {
             let _ = writeln!(
                 text,
-                "\n{}: {slabs} slabs made; {fell_back} times no block of the order preferred",
+                "{gap}{}: {slabs} slabs made; {fell_back} times no block of the order preferred",
                 phase.phase
             );
+            gap = "";
         }
     }
     text.push('\n');

@@ -264,7 +264,11 @@ impl<A: PageAllocator> Checker<A> {
 
 impl Inside {
     fn new(first: &Snapshot) -> Inside {
-        let frames: u64 = first.zones.iter().map(|zone| zone.managed).sum();
+        let frames: u64 = first
+            .zones
+            .iter()
+            .map(|zone| zone.managed.max(zone.present))
+            .sum();
         let rules = rules::ALL
             .iter()
             .filter(|rule| rule.concerns(&first.profile));

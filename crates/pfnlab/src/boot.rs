@@ -236,8 +236,16 @@ fn zone_table(snapshot: &Snapshot) -> String {
         "{:<16}{:>12}{:>10}{:>10}{:>10}{:>10}{:>8}{:>8}{:>8}\n",
         "zone", "start", "spanned", "present", "managed", "free", "min", "low", "high"
     );
-    for zone in zones(snapshot) {
+    let zones = zones(snapshot);
+    // 2.6.37 does not count them.
+    let counted = zones.iter().any(|zone| zone.managed > 0);
+    for zone in zones {
         let [min, low, high] = zone.watermarks;
+        let managed = if counted {
+            zone.managed.to_string()
+        } else {
+            "-".to_owned()
+        };
         let _ = writeln!(
             text,
             "{:<16}{:>12}{:>10}{:>10}{:>10}{:>10}{:>8}{:>8}{:>8}",
@@ -245,7 +253,7 @@ fn zone_table(snapshot: &Snapshot) -> String {
             format!("{:#x}", zone.start),
             zone.spanned,
             zone.present,
-            zone.managed,
+            managed,
             zone.free,
             min,
             low,

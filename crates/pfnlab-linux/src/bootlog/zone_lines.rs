@@ -30,6 +30,14 @@ impl ZoneLines {
             _ => ZoneLines::Bytes,
         }
     }
+
+    /// Whether kernels of that time have such a zone: the one for devices came in 4.3.
+    fn knows(self, kind: ZoneKind) -> bool {
+        match self {
+            ZoneLines::Frames | ZoneLines::ShortBytes => kind != ZoneKind::Device,
+            ZoneLines::Bytes => true,
+        }
+    }
 }
 
 /// The lines from `Zone ranges:` on, without time stamps: to the last `Initmem setup node`, or, up
@@ -44,6 +52,12 @@ pub fn zone_ranges(
     ranges: &[(ZoneKind, PfnRange)],
     movable_start: &[Option<Pfn>],
 ) -> String {
+    let ranges: Vec<_> = ranges
+        .iter()
+        .copied()
+        .filter(|&(kind, _)| form.knows(kind))
+        .collect();
+    let ranges = &ranges[..];
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = match form {

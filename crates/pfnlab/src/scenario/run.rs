@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use pfnlab_mm::{Config, Mm, Profile};
-use pfnlab_model::{Gfp, Op, PageAllocator, Snapshot, Step, Ticket, Trace, TraceStart};
+use pfnlab_model::{
+    Gfp, Op, Order, PageAllocator, Snapshot, Step, Ticket, Trace, TraceStart, ZoneState,
+};
 use pfnlab_sim::phase::{Kind, Program};
 use pfnlab_sim::{Driver, Fingerprint, Tally, index};
 
@@ -67,7 +69,16 @@ impl ScenarioRun {
         let seed = options.seed.unwrap_or(spec.seed);
         // Fits: a machine has a limit for them.
         let cpus = scenario.machine().cpus().len() as u16;
-        let managed = first.zones.iter().map(|zone| zone.managed).sum();
+        // 2.6.37 does not count what it manages. Nothing is lent yet, so that is what is free.
+        let free = |zone: &ZoneState| -> u64 {
+            let frames = Order::all().map(|order| zone.free_blocks(order) * order.frames());
+            frames.sum()
+        };
+        let managed = first
+            .zones
+            .iter()
+            .map(|zone| zone.managed.max(free(zone)))
+            .sum();
         let setup = scenario.sysctls.iter().rev();
         Ok(ScenarioRun {
             name: scenario.name().to_owned(),

@@ -178,7 +178,7 @@ impl Teller<'_> {
     pub(super) fn client_outcome(&mut self, beats: &[Beat], arrow: &str) {
         let lent = beats.iter().rev().find_map(|beat| match beat {
             Beat::Client(Event::Slab(SlabEvent::Lent { cache, at })) => Some((
-                format!("{at}"),
+                format!("address {at}"),
                 format!(" is handed out: an object of {cache}."),
             )),
             Beat::Client(Event::Slab(SlabEvent::LargeLent { block })) => {
