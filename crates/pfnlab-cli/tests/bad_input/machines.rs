@@ -71,7 +71,7 @@ const ROWS: &[Row] = &[
     (
         "one-huge-zone.toml",
         "",
-        "zone Normal would span 0xfff00000 frames, more than 0x40000000",
+        "zone Normal would span 0xfff00000 frames, more than 0x80000000",
     ),
     (
         "overlap.toml",

@@ -142,7 +142,7 @@ const ROWS: &[Row] = &[
     (
         "profile-unknown.toml",
         "1:11",
-        "no profile `linux-7.7`: there are linux-6.1.0",
+        "no profile `linux-7.7`: there are linux-2.6.37",
     ),
     (
         "report-order-11.toml",

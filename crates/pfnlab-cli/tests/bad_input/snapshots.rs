@@ -144,18 +144,18 @@ fn alterations() -> Vec<(&'static str, Value, &'static str)> {
         ),
         (
             "/zones/1/spanned",
-            json!(1_u64 << 31),
+            json!(1_u64 << 32),
             "spans more frames than a zone can",
         ),
         (
             "/zones/1/present",
             huge.clone(),
-            "at most the frames that are present",
+            "at most its span is present, and managed",
         ),
         (
             "/zones/1/managed",
             huge.clone(),
-            "at most the frames that are present",
+            "at most its span is present, and managed",
         ),
         (
             "/zones/1/memory",
