@@ -1,7 +1,6 @@
 //! `pfnlab check`.
 
 use pfnlab::check::{self, Checked};
-use pfnlab::sim::rules;
 use serde::Serialize;
 
 use crate::Verdict;
@@ -50,7 +49,7 @@ impl CheckReport {
         CheckReport {
             file: file.to_owned(),
             ops: checked.ops,
-            rules: rules::ALL.len(),
+            rules: checked.rules,
             breach: checked.breach.map(|breach| BreachReport {
                 rule: breach.rule,
                 says: breach.says,

@@ -1,6 +1,6 @@
 //! A trace with every rule checked after every operation.
 
-use pfnlab_sim::{Breach, Checker, Failure, Report};
+use pfnlab_sim::{Breach, Checker, Failure, Report, rules};
 
 use crate::{Error, TraceFile};
 
@@ -9,6 +9,8 @@ use crate::{Error, TraceFile};
 pub struct Checked {
     /// How many operations ran; the one that broke a rule is the last of them.
     pub ops: u64,
+    /// How many rules hold for this kernel generation.
+    pub rules: usize,
     /// Outcomes counted, expectations counted.
     pub report: Report,
     /// The rule that was broken, if one was. The check ends there.
@@ -32,35 +34,46 @@ pub struct Checked {
 /// When its start is not to be had, or a step cannot be run.
 pub fn check(file: &TraceFile, mut progress: impl FnMut(u64)) -> Result<Checked, Error> {
     let mut report = Report::default();
-    let mut checker = match Checker::new(file.boot()?) {
+    let mm = file.boot()?;
+    let profile = mm.profile().name();
+    let rules = rules::ALL.iter().filter(|rule| rule.concerns(profile));
+    let rules = rules.count();
+    let mut checker = match Checker::new(mm) {
         Ok(checker) => checker,
-        Err(failure) => return ended(file, report, failure),
+        Err(failure) => return ended(file, rules, report, failure),
     };
     for step in &file.trace().steps {
         match checker.step(&step.op, &mut ()) {
             Ok(outcome) => report.record(step, &outcome, checker.driver().pages()),
-            Err(failure) => return ended(file, report, failure),
+            Err(failure) => return ended(file, rules, report, failure),
         }
         progress(report.tally.ops);
     }
     if let Err(failure) = checker.finish() {
-        return ended(file, report, failure);
+        return ended(file, rules, report, failure);
     }
     Ok(Checked {
         ops: report.tally.ops,
+        rules,
         report,
         breach: None,
         line: None,
     })
 }
 
-fn ended(file: &TraceFile, report: Report, failure: Failure) -> Result<Checked, Error> {
+fn ended(
+    file: &TraceFile,
+    rules: usize,
+    report: Report,
+    failure: Failure,
+) -> Result<Checked, Error> {
     match failure {
         Failure::Driver { step, error } => {
             Err(file.at_step(step as usize, error.to_string()).into())
         }
         Failure::Breach(breach) => Ok(Checked {
             ops: breach.step.map_or(0, |step| step + 1),
+            rules,
             report,
             line: breach.step.map(|step| file.line(step as usize)),
             breach: Some(*breach),
