@@ -195,7 +195,7 @@ fn the_order_of_frees_does_not_matter() {
             let (_, held) = play(&mut one, turns, 0);
             play(&mut other, turns, 0);
             // Half of what is held, by place.
-            let half = |at: &usize| at % 2 == 0 && *at < held.len();
+            let half = |at: &usize| at.is_multiple_of(2) && *at < held.len();
             for at in (0..held.len()).filter(half) {
                 one.free(held[at], CpuId(0), &mut ()).unwrap();
             }
