@@ -29,7 +29,11 @@ fn nodes_and_zones(facts: &mut Facts, log: &BootedLog, said: &[(u32, &str)]) {
     let reserved = layout.reserved_low(log.early_reserved());
     let mut ours = Vec::new();
     for node in log.machine().nodes() {
-        let frames: u64 = log.machine().memory_of(node.id).map(pfnlab_model::PfnRange::frames).sum();
+        let frames: u64 = log
+            .machine()
+            .memory_of(node.id)
+            .map(pfnlab_model::PfnRange::frames)
+            .sum();
         ours.push(format!("On node {} totalpages: {frames}", node.id));
         let zones = layout.zones.iter().zip(&snapshot.zones);
         let zones = zones.filter(|(zone, _)| zone.id.node == node.id && zone.present > 0);
