@@ -6,7 +6,7 @@ use core::fmt;
 use super::{MemRange, PAGE};
 use crate::{ByteRange, BytesError, CpuId, NodeId, Pfn};
 
-/// Where in a [`MachineSpec`] something is wrong.
+/// Where in a [`MachineSpec`](crate::MachineSpec) something is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// In which node, by position; `None`: at the top.
