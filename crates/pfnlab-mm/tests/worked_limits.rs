@@ -14,7 +14,8 @@ const FRAMES: [(ZoneKind, u64); 3] = [(Dma, 3840), (Dma32, 760_000), (Normal, 3_
 
 /// Nothing is reserved, so all of it is released.
 fn booted(profile: &Profile, cpus: u16) -> Snapshot {
-    let up_to = |start: u64, frames: u64| format!("{:#x}..{:#x}", start << 12, (start + frames) << 12);
+    let up_to =
+        |start: u64, frames: u64| format!("{:#x}..{:#x}", start << 12, (start + frames) << 12);
     let [(_, dma), (_, dma32), (_, normal)] = FRAMES;
     let ram = [up_to(256, dma + dma32), up_to(1 << 20, normal)];
     let spec = MachineSpec {
@@ -148,7 +149,11 @@ fn lists_are_sized_by_batches_then_by_the_low_mark() {
             let [dma, _, normal] = zones(&snapshot);
             if OLD.contains(&name) || WITHOUT_PROMO.contains(&name) {
                 let batch = normal.pcp[0].batch;
-                assert_eq!((dma.pcp[0].high, normal.pcp[0].high), (0, 6 * batch), "{name}");
+                assert_eq!(
+                    (dma.pcp[0].high, normal.pcp[0].high),
+                    (0, 6 * batch),
+                    "{name}"
+                );
                 continue;
             }
             assert_eq!(normal.pageset_high_min, least, "{name}, {cpus} CPUs");

@@ -62,6 +62,27 @@ fn nodes_are_asked_in_the_order_of_the_tables() {
     }
 }
 
+/// 10.3: up to 5.0 a node that heads a group is charged as many as nodes were left, from 6.1 on one
+/// more. Two nodes farther from each other than from all else tell the difference; computed with a
+/// model of both rules that also comes to the loads 10.4 names, 3 1 3 3 and 2 2 2 2 after the ring.
+#[test]
+fn nodes_equally_far_away_take_turns_by_their_load() {
+    let apart = [
+        [10, 20, 20, 20],
+        [20, 10, 30, 20],
+        [20, 30, 10, 20],
+        [20, 20, 20, 10],
+    ];
+    for profile in Profile::ALL {
+        let name = profile.name();
+        let expected = match name {
+            "linux-2.6.37" | "linux-3.8" | "linux-4.14" | "linux-5.0" => "0123 1302 2301 3012",
+            _ => "0123 1302 2301 3021",
+        };
+        assert_eq!(orders(&four(apart, None), profile), expected, "{name}");
+    }
+}
+
 /// Six ranges of 1 GiB from 4 GiB on, to nodes 0, 1, 2, 0, 1, 2: half of every span belongs to
 /// others, and from 3.8 on descriptors of such holes are not counted.
 #[test]
@@ -80,7 +101,10 @@ fn interleaved_nodes_pay_for_their_own_frames() {
     for profile in Profile::ALL {
         let name = profile.name();
         let layout = Layout::new(&machine, profile, &Config::X86_64);
-        let normal = layout.zones.iter().filter(|zone| zone.id.kind == ZoneKind::Normal);
+        let normal = layout
+            .zones
+            .iter()
+            .filter(|zone| zone.id.kind == ZoneKind::Normal);
         let mut starts = Vec::new();
         for zone in normal {
             starts.push(zone.span.start().get());
