@@ -218,7 +218,7 @@ fn check(
 #[test]
 fn the_kernel_robs_the_users() {
     let start = |profile| in_use(profile, Movable, &[(100, 2), (544, 5)], None);
-    for profile in generations("linux-3.8", "linux-6.1.y") {
+    for profile in generations("linux-2.6.37", "linux-6.1.y") {
         let left = "o0U[547] o2U[548] o3U[552] o4U[560] o2M[100]";
         check(
             profile,

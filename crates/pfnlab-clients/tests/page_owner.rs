@@ -113,6 +113,26 @@ fn masks_have_the_numbers_of_their_generation() {
             Gfp::GFP_USER,
             [0x0142_00c0, 0x62_00c0, 0x10_0cc0, 0x10_0cc0],
         ),
+        (
+            Gfp::GFP_HIGHUSER,
+            [0x0142_00c2, 0x62_00c2, 0x10_0cc2, 0x10_0cc2],
+        ),
+        (
+            Gfp::GFP_HIGHUSER_MOVABLE,
+            [0x0142_00ca, 0x62_00ca, 0x10_0cca, 0x10_0cca],
+        ),
+        (
+            Gfp::GFP_KERNEL_ACCOUNT,
+            [0x0150_00c0, 0x70_00c0, 0x40_0cc0, 0x40_0cc0],
+        ),
+        (
+            Gfp::GFP_TRANSHUGE_LIGHT,
+            [0x3_42ca, 0x3_42ca, 0x1c_20ca, 0x1c_20ca],
+        ),
+        (
+            Gfp::GFP_TRANSHUGE,
+            [0x43_42ca, 0x23_42ca, 0x1c_24ca, 0x1c_24ca],
+        ),
     ];
     let all = [
         MaskBits::Bits414,
@@ -123,6 +143,10 @@ fn masks_have_the_numbers_of_their_generation() {
     for (gfp, expected) in cases {
         assert_eq!(all.map(|bits| bits.raw(gfp).0), expected, "{gfp}");
     }
+    // Told in words: the largest composite that fits, then single flags.
+    let page = Gfp::GFP_HIGHUSER_MOVABLE | Gfp::COMP;
+    assert_eq!(MaskBits::Bits612.raw(page), (0x14_0cca, page));
+    assert_eq!(page.to_string(), "GFP_HIGHUSER_MOVABLE|__GFP_COMP");
 }
 
 #[test]

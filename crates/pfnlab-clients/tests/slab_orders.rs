@@ -5,6 +5,7 @@ mod common;
 
 use common::order;
 use pfnlab_clients::Generation;
+use pfnlab_clients::page_owner::MaskBits;
 use pfnlab_clients::slab::{CpuTotals, OrderLimits, SlabMasks, Slot, slab_orders};
 use pfnlab_model::{CacheFlags, CacheSpec, Gfp};
 
@@ -245,6 +246,32 @@ fn the_masks_running_kernels_showed() {
         let policy = Generation::by_name(name).unwrap().slab();
         let masks = SlabMasks::new(policy, cache, caller, order(wanted), order(0));
         assert_eq!(masks.first, flags(expected), "{name}, order {wanted}");
+    }
+}
+
+/// 12.3, 6.12: `kmalloc(200, GFP_KERNEL)` with eight CPUs, in the kernel's own numbers.
+#[test]
+fn two_hundred_bytes_are_asked_for_without_effort_first() {
+    for name in ["linux-6.12.0", "linux-6.12.y"] {
+        let policy = Generation::by_name(name).unwrap().slab();
+        let orders = slab_orders(policy, 256, CpuTotals::all(8), OrderLimits::default());
+        let (preferred, least) = orders.unwrap();
+        assert_eq!(
+            (preferred.order, least.order),
+            (order(1), order(0)),
+            "{name}"
+        );
+        let masks = SlabMasks::new(
+            policy,
+            CacheFlags::NONE,
+            Gfp::GFP_KERNEL,
+            preferred.order,
+            least.order,
+        );
+        let raw = [masks.first, masks.second].map(|gfp| MaskBits::Bits612.raw(gfp).0);
+        assert_eq!(raw, [0xd_20c0, 0x4_0cc0], "{name}");
+        let text = "__GFP_IO|__GFP_FS|__GFP_NOWARN|__GFP_NORETRY|__GFP_COMP|__GFP_NOMEMALLOC";
+        assert_eq!(masks.first.to_string(), text);
     }
 }
 

@@ -42,7 +42,7 @@ use crate::vmstat::{DecayDrain, Grouping};
 use crate::walk::{FragmentRule, ReserveIndex, WalkPolicy};
 use crate::watermark::{BoostExemption, ExactCount, HighAtomicShare, LargeBlock, ShortCut};
 use crate::zone::{IsolatedFrames, SizeBase};
-use crate::zonelist::LocalRule;
+use crate::zonelist::{LoadRule, LocalRule};
 use crate::zonelist_cache::CachePolicy;
 use crate::zonelist_order::OrderPolicy;
 use early::{LINUX_2_6_37, LINUX_3_8};
@@ -154,6 +154,8 @@ pub struct Profile {
     pub(crate) empty_zones: EmptyZones,
     /// Whether a node without memory heads its own zonelist.
     pub(crate) local: LocalRule,
+    /// What a node is charged for heading a group of nodes equally far away.
+    pub(crate) load: LoadRule,
     /// How the boot allocator behaves.
     pub(crate) memblock: MemblockPolicy,
     /// How much memory a booting kernel thinks it will manage.
@@ -305,6 +307,7 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     movable_end: MovableEnd::Dropped,
     first_types: FirstTypes::Memory,
     release_end: ReleaseEnd::Tail,
+    load: LoadRule::OneMore,
     ..LINUX_5_0
 };
 

@@ -34,6 +34,48 @@ impl Policy for LocalRule {
     }
 }
 
+/// How much a node is charged for heading a group of nodes equally far away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LoadRule {
+    /// As many as nodes were left to ask, whatever it was charged before (up to 5.0).
+    NodesLeft,
+    /// One more every time (from 6.1).
+    OneMore,
+}
+
+impl Policy for LoadRule {
+    const DECIDES: &'static str = "the charge for heading a group of nodes equally far away";
+
+    fn told(self) -> Told {
+        match self {
+            LoadRule::NodesLeft => told(
+                "how many nodes were left to ask, instead of what it was before",
+                "build_zonelists, node_load",
+            ),
+            LoadRule::OneMore => told("one more every time", "build_zonelists, node_load"),
+        }
+    }
+}
+
+impl LoadRule {
+    /// What a node charged `load` is charged now, `left` of the online nodes not having been asked
+    /// before it.
+    fn charge(self, load: u64, left: u64) -> u64 {
+        match self {
+            LoadRule::NodesLeft => left,
+            LoadRule::OneMore => load + 1,
+        }
+    }
+
+    /// How many charges weigh as much as one unit of distance.
+    fn scale(self, topology: &Topology<'_>) -> u64 {
+        match self {
+            LoadRule::NodesLeft => topology.online * topology.max_nodes,
+            LoadRule::OneMore => topology.max_nodes,
+        }
+    }
+}
+
 /// One zone to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ZoneRef {
@@ -95,7 +137,10 @@ pub(crate) struct Topology<'a> {
     pub(crate) memory: &'a [bool],
     /// `MAX_NUMNODES`.
     pub(crate) max_nodes: u64,
+    /// How many nodes are online.
+    pub(crate) online: u64,
     pub(crate) local: LocalRule,
+    pub(crate) load: LoadRule,
 }
 
 /// For every node, in which order nodes are asked (`build_zonelists`, `find_next_best_node`).
@@ -113,7 +158,8 @@ pub(crate) fn node_orders(topology: &Topology<'_>) -> Vec<Vec<NodeId>> {
             while let Some(node) = next_best(topology, local, &used, &load) {
                 used[node] = true;
                 if topology.distance[local][node] != topology.distance[local][previous] {
-                    load[node] += 1;
+                    let left = topology.online.saturating_sub(order.len() as u64);
+                    load[node] = topology.load.charge(load[node], left);
                 }
                 order.push(NodeId(node as u16));
                 previous = node;
@@ -135,7 +181,7 @@ fn next_best(topology: &Topology<'_>, local: usize, used: &[bool], load: &[u64])
         let distance = u64::from(topology.distance[local][*node])
             + u64::from(*node < local)
             + u64::from(topology.cpus[*node]);
-        distance * topology.max_nodes + load[*node]
+        distance * topology.load.scale(topology) + load[*node]
     };
     // Of equal scores the lowest node wins: `min_by_key` keeps the first.
     (0..used.len())
@@ -163,7 +209,9 @@ mod tests {
             cpus: &cpus,
             memory: &memory,
             max_nodes: 64,
+            online: 4,
             local,
+            load: LoadRule::OneMore,
         };
         let orders = node_orders(&topology);
         orders

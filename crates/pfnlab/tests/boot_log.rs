@@ -178,6 +178,40 @@ fn every_fact_of_an_older_kernel_is_derived() {
     }
 }
 
+/// The flags word of a descriptor and the frames of every zone, as 2.6.37 and 3.8 printed them
+/// (`mminit_loglevel=4`): each line is a fact, and with another number in it, a difference.
+#[test]
+fn flags_words_and_memory_maps_of_old_are_derived_number_for_number() {
+    for (name, lines) in [("2.6.37-m3z", 9), ("3.8-m7", 10)] {
+        let log = text(&format!("tests/boot-logs/{name}/serial.log.gz"));
+        let all = facts::check(&read(&log, &LogOptions::default()), None);
+        let said = |line: &str| {
+            let (_, said) = line.split_once("mminit::")?;
+            let word = said.strip_prefix("pageflags_layout_");
+            word.or_else(|| said.strip_prefix("memmap_init "))
+                .map(|said| said.trim_end().to_owned())
+        };
+        let said: Vec<String> = log.lines().filter_map(said).collect();
+        assert_eq!(said.len(), lines, "{name}");
+        for line in said {
+            let told = all.iter().filter(|fact| fact.kernel.contains(&line));
+            let told: Vec<_> = told.collect();
+            assert!(!told.is_empty(), "{name}: no fact says {line}");
+            assert!(told.iter().all(|fact| fact.is_derived()), "{name}: {line}");
+            let digit = line.rfind(|c: char| c.is_ascii_digit()).unwrap();
+            let other = (line.as_bytes()[digit] - b'0' + 1) % 10;
+            let mut altered = line.clone();
+            altered.replace_range(digit..=digit, &other.to_string());
+            let log = log.replace(&line, &altered);
+            let all = facts::check(&read(&log, &LogOptions::default()), None);
+            assert!(
+                all.iter().any(|fact| !fact.is_derived()),
+                "{name}: {altered}"
+            );
+        }
+    }
+}
+
 /// 2.6.37 asks the Normal zones of both nodes before any lower one; half the memory were enough to
 /// change that.
 #[test]

@@ -371,11 +371,15 @@ pub fn fallback_order(machine: &Machine, profile: &Profile, config: &Config) -> 
         .iter()
         .map(|node| machine.memory_of(node.id).next().is_some())
         .collect();
+    let online = nodes.iter().zip(&memory);
+    let online = online.filter(|(node, memory)| **memory || !node.cpus.is_empty());
     node_orders(&Topology {
         distance: &rows,
         cpus: &vec![false; nodes.len()],
         memory: &memory,
         max_nodes: config.max_nodes,
+        online: online.count() as u64,
         local: profile.local,
+        load: profile.load,
     })
 }

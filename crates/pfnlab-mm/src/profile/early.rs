@@ -35,7 +35,7 @@ use crate::vmstat::{DecayDrain, Grouping};
 use crate::walk::{FragmentRule, ReserveIndex, WalkPolicy};
 use crate::watermark::{BoostExemption, ExactCount, HighAtomicShare, LargeBlock, ShortCut};
 use crate::zone::{IsolatedFrames, SizeBase};
-use crate::zonelist::LocalRule;
+use crate::zonelist::{LoadRule, LocalRule};
 use crate::zonelist_cache::CachePolicy;
 use crate::zonelist_order::OrderPolicy;
 
@@ -163,6 +163,7 @@ pub(crate) const LINUX_2_6_37: Profile = Profile {
     movable_min: MovableMin::Shared,
     empty_zones: EmptyZones::Counted,
     local: LocalRule::AlwaysFirst,
+    load: LoadRule::NodesLeft,
     memblock: MemblockPolicy::LINUX_2_6_37,
     estimate: Estimate::WholeSpan,
     late_unit: LateUnit::Pageblock,
