@@ -17,6 +17,7 @@ extern crate alloc;
 
 mod generation;
 
+mod node_of;
 mod notify;
 
 pub mod slab;

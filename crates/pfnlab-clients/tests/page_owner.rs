@@ -3,13 +3,13 @@
 use pfnlab_clients::Generation;
 use pfnlab_clients::page_owner::sort::{Key, Merge, sort};
 use pfnlab_clients::page_owner::{
-    Context, Entries, Everywhere, MaskBits, MigrateReason, PageFacts, PageOwner, SnapshotFacts,
-    StackId, TooLong, mixed_blocks,
+    Context, Entries, Everywhere, MigrateReason, PageFacts, PageOwner, SnapshotFacts, StackId,
+    TooLong, mixed_blocks,
 };
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
-    Block, CpuId, Gfp, Inspect, MachineSpec, MigrateType, NodeSpec, Order, PageAllocator, Pfn,
-    PfnRange, Request,
+    Block, CpuId, Gfp, GfpBits, Inspect, MachineSpec, MigrateType, NodeSpec, Order, PageAllocator,
+    Pfn, PfnRange, Request,
 };
 
 fn generation(name: &str) -> &'static Generation {
@@ -135,17 +135,17 @@ fn masks_have_the_numbers_of_their_generation() {
         ),
     ];
     let all = [
-        MaskBits::Bits414,
-        MaskBits::Bits50,
-        MaskBits::Bits61,
-        MaskBits::Bits612,
+        GfpBits::Linux4_14,
+        GfpBits::Linux5_0,
+        GfpBits::Linux6_1,
+        GfpBits::Linux6_12,
     ];
     for (gfp, expected) in cases {
         assert_eq!(all.map(|bits| bits.raw(gfp).0), expected, "{gfp}");
     }
     // Told in words: the largest composite that fits, then single flags.
     let page = Gfp::GFP_HIGHUSER_MOVABLE | Gfp::COMP;
-    assert_eq!(MaskBits::Bits612.raw(page), (0x14_0cca, page));
+    assert_eq!(GfpBits::Linux6_12.raw(page), (0x14_0cca, page));
     assert_eq!(page.to_string(), "GFP_HIGHUSER_MOVABLE|__GFP_COMP");
 }
 

@@ -5,9 +5,8 @@ mod common;
 
 use common::order;
 use pfnlab_clients::Generation;
-use pfnlab_clients::page_owner::MaskBits;
 use pfnlab_clients::slab::{CpuTotals, OrderLimits, SlabMasks, Slot, slab_orders};
-use pfnlab_model::{CacheFlags, CacheSpec, Gfp};
+use pfnlab_model::{CacheFlags, CacheSpec, Gfp, GfpBits};
 
 /// Order and objects, by size and number of CPUs: both algorithms agree on all of these.
 const TABLE: &[(u32, [&str; 5])] = &[
@@ -268,7 +267,7 @@ fn two_hundred_bytes_are_asked_for_without_effort_first() {
             preferred.order,
             least.order,
         );
-        let raw = [masks.first, masks.second].map(|gfp| MaskBits::Bits612.raw(gfp).0);
+        let raw = [masks.first, masks.second].map(|gfp| GfpBits::Linux6_12.raw(gfp).0);
         assert_eq!(raw, [0xd_20c0, 0x4_0cc0], "{name}");
         let text = "__GFP_IO|__GFP_FS|__GFP_NOWARN|__GFP_NORETRY|__GFP_COMP|__GFP_NOMEMALLOC";
         assert_eq!(masks.first.to_string(), text);

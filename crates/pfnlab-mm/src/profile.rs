@@ -192,28 +192,6 @@ pub struct Profile {
     pub(crate) at_once: AtOnce,
 }
 
-/// The zone counters of 6.1.
-const ZONE_STATS_6_1: &[ZoneStat] = ZONE_STATS_6_12.split_at(ZoneStat::Unaccepted.index()).0;
-/// The zone counters of 6.12. Those behind them belong to generations before 6.1.
-const ZONE_STATS_6_12: &[ZoneStat] = ZoneStat::ALL.split_at(ZoneStat::Unaccepted.index() + 1).0;
-
-/// The zone counters of 4.14 and 5.0.
-const ZONE_STATS_4_14: &[ZoneStat] = &[
-    ZoneStat::FreePages,
-    ZoneStat::InactiveAnon,
-    ZoneStat::ActiveAnon,
-    ZoneStat::InactiveFile,
-    ZoneStat::ActiveFile,
-    ZoneStat::Unevictable,
-    ZoneStat::WritePending,
-    ZoneStat::Mlock,
-    ZoneStat::PageTable,
-    ZoneStat::KernelStack,
-    ZoneStat::Bounce,
-    ZoneStat::Zspages,
-    ZoneStat::FreeCma,
-];
-
 /// Linux 4.14, as of 4.14.177: pageblocks kept for high-order requests that cannot wait instead of
 /// any, watermarks a share of the zone apart, blocks looked for on the lists, one node after the
 /// other.
@@ -222,7 +200,7 @@ pub(crate) const LINUX_4_14: Profile = Profile {
     about: "4.14, long-term, as of 4.14.177",
     news: "pageblocks kept for high-order requests that cannot wait instead of any, watermarks a share of the zone apart, blocks looked for on the lists, one node after the other",
     numbering: Numbering::MovableFirst,
-    zone_stats: ZONE_STATS_4_14,
+    zone_stats: ZoneStat::LINUX_4_14,
     size_base: SizeBase::Managed,
     fallback: FallbackPolicy::Steal,
     kept: KeptPolicy::None,
@@ -280,7 +258,7 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     name: "linux-6.1.0",
     about: "6.1, as of its seventh release candidate",
     news: "per-CPU lists of small high orders and of huge pages, fragmentation avoided, memory released and moved to the tails of lists, bulk requests",
-    zone_stats: ZONE_STATS_6_1,
+    zone_stats: ZoneStat::LINUX_6_1,
     cma: CmaRule::HalfFirst,
     fragment: FragmentRule::Avoided,
     moved_to: MovedTo::Tail,
@@ -330,7 +308,7 @@ pub(crate) const LINUX_6_12_0: Profile = Profile {
     name: "linux-6.12.0",
     about: "6.12, as released",
     news: "per-CPU lists that size themselves, every list change accounted by type, blocks freed pageblock by pageblock, the high watermark tried first",
-    zone_stats: ZONE_STATS_6_12,
+    zone_stats: ZoneStat::LINUX_6_12,
     fallback: FallbackPolicy::StealOne,
     merge: MergePolicy::Retype,
     grouping: Grouping::PerBlock,

@@ -91,79 +91,65 @@ impl Zone {
         cpu: CpuId,
         observer: &mut impl Observer,
     ) {
-        let zone = self.id;
-        let pcp = &mut self.pcps[cpu.index()];
+        let pcp = &self.pcps[cpu.index()];
         let sum = i64::from(pcp.diff[stat.index()]) + delta;
         let folded = sum.unsigned_abs() > u64::from(pcp.stat_threshold);
         // Fits: a sum within the threshold fits in eight bits.
         let value = if folded { 0 } else { sum as i8 };
         if pcp.diff[stat.index()] != value {
-            pcp.diff[stat.index()] = value;
-            observer.event(Event::DiffSet {
-                zone,
-                cpu,
-                stat,
-                value,
-            });
+            self.set_diff(stat, value, cpu, observer);
         }
         if folded {
-            self.vm_stat[stat.index()] += sum;
-            observer.event(Event::StatSet {
-                zone,
-                stat,
-                value: self.vm_stat[stat.index()],
-            });
+            self.add_to_stat(stat, sum, observer);
         }
     }
 
     /// Raises a counter by one on behalf of `cpu` (`__inc_zone_state`). Who folds goes half a
     /// threshold too far, so that the next fold is further away.
     pub(crate) fn count_one(&mut self, stat: ZoneStat, cpu: CpuId, observer: &mut impl Observer) {
-        let zone = self.id;
-        let pcp = &mut self.pcps[cpu.index()];
+        let pcp = &self.pcps[cpu.index()];
         let sum = i16::from(pcp.diff[stat.index()]) + 1;
         let threshold = i16::from(pcp.stat_threshold);
         let ahead = threshold >> 1;
         let folded = sum > threshold;
         // Fits: the threshold is at most 125.
         let value = (if folded { -ahead } else { sum }) as i8;
-        pcp.diff[stat.index()] = value;
+        self.set_diff(stat, value, cpu, observer);
+        if folded {
+            self.add_to_stat(stat, i64::from(sum + ahead), observer);
+        }
+    }
+
+    #[inline]
+    fn set_diff(&mut self, stat: ZoneStat, value: i8, cpu: CpuId, observer: &mut impl Observer) {
+        self.pcps[cpu.index()].diff[stat.index()] = value;
         observer.event(Event::DiffSet {
-            zone,
+            zone: self.id,
             cpu,
             stat,
             value,
         });
-        if folded {
-            self.vm_stat[stat.index()] += i64::from(sum + ahead);
-            observer.event(Event::StatSet {
-                zone,
-                stat,
-                value: self.vm_stat[stat.index()],
-            });
-        }
+    }
+
+    #[inline]
+    fn add_to_stat(&mut self, stat: ZoneStat, delta: i64, observer: &mut impl Observer) {
+        self.vm_stat[stat.index()] += delta;
+        observer.event(Event::StatSet {
+            zone: self.id,
+            stat,
+            value: self.vm_stat[stat.index()],
+        });
     }
 
     /// Folds all differences of `cpu`, whatever the threshold; says whether there were any.
     pub(crate) fn fold(&mut self, cpu: CpuId, observer: &mut impl Observer) -> bool {
-        let zone = self.id;
         let mut any = false;
         for &stat in self.profile.zone_stats {
-            let diff = core::mem::take(&mut self.pcps[cpu.index()].diff[stat.index()]);
+            let diff = self.pcps[cpu.index()].diff[stat.index()];
             if diff != 0 {
                 any = true;
-                self.vm_stat[stat.index()] += i64::from(diff);
-                observer.event(Event::DiffSet {
-                    zone,
-                    cpu,
-                    stat,
-                    value: 0,
-                });
-                observer.event(Event::StatSet {
-                    zone,
-                    stat,
-                    value: self.vm_stat[stat.index()],
-                });
+                self.set_diff(stat, 0, cpu, observer);
+                self.add_to_stat(stat, i64::from(diff), observer);
             }
         }
         any

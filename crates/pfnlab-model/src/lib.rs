@@ -31,6 +31,7 @@ mod node;
 mod migratetype;
 
 mod gfp;
+mod gfp_bits;
 
 mod request;
 
@@ -67,6 +68,7 @@ pub use client_event::{
 pub use client_op::ClientOp;
 pub use event::{End, Event, Observer, PcpField, Refusal};
 pub use gfp::{Gfp, GfpError};
+pub use gfp_bits::GfpBits;
 pub use machine::{
     Kernelcore, Machine, MachineError, MachineSpec, MemRange, NodeSpec, NodeTopology, Place,
 };

@@ -122,3 +122,105 @@ impl ZoneStat {
         self as usize
     }
 }
+
+/// What the zones of each generation count, in the order of its `vm_stat`. A build can lack some of
+/// them: [`ZoneStat::without`].
+impl ZoneStat {
+    /// 2.6.37.
+    pub const LINUX_2_6_37: &[ZoneStat] = &ZoneStat::without::<31>(
+        ZoneStat::LINUX_3_8,
+        &[
+            ZoneStat::VmscanImmediate,
+            ZoneStat::AnonThps,
+            ZoneStat::FreeCma,
+        ],
+    );
+    /// 3.8.
+    pub const LINUX_3_8: &[ZoneStat] = &[
+        ZoneStat::FreePages,
+        ZoneStat::LruInactiveAnon,
+        ZoneStat::LruActiveAnon,
+        ZoneStat::LruInactiveFile,
+        ZoneStat::LruActiveFile,
+        ZoneStat::LruUnevictable,
+        ZoneStat::Mlock,
+        ZoneStat::AnonPages,
+        ZoneStat::FileMapped,
+        ZoneStat::FilePages,
+        ZoneStat::FileDirty,
+        ZoneStat::Writeback,
+        ZoneStat::SlabReclaimable,
+        ZoneStat::SlabUnreclaimable,
+        ZoneStat::PageTable,
+        ZoneStat::KernelStack,
+        ZoneStat::UnstableNfs,
+        ZoneStat::Bounce,
+        ZoneStat::VmscanWrite,
+        ZoneStat::VmscanImmediate,
+        ZoneStat::WritebackTemp,
+        ZoneStat::IsolatedAnon,
+        ZoneStat::IsolatedFile,
+        ZoneStat::Shmem,
+        ZoneStat::Dirtied,
+        ZoneStat::Written,
+        ZoneStat::NumaHit,
+        ZoneStat::NumaMiss,
+        ZoneStat::NumaForeign,
+        ZoneStat::NumaInterleave,
+        ZoneStat::NumaLocal,
+        ZoneStat::NumaOther,
+        ZoneStat::AnonThps,
+        ZoneStat::FreeCma,
+    ];
+    /// 4.14 and 5.0: most counters became a node's.
+    pub const LINUX_4_14: &[ZoneStat] = &[
+        ZoneStat::FreePages,
+        ZoneStat::InactiveAnon,
+        ZoneStat::ActiveAnon,
+        ZoneStat::InactiveFile,
+        ZoneStat::ActiveFile,
+        ZoneStat::Unevictable,
+        ZoneStat::WritePending,
+        ZoneStat::Mlock,
+        ZoneStat::PageTable,
+        ZoneStat::KernelStack,
+        ZoneStat::Bounce,
+        ZoneStat::Zspages,
+        ZoneStat::FreeCma,
+    ];
+    /// 6.1.
+    pub const LINUX_6_1: &[ZoneStat] = ZoneStat::LINUX_6_12
+        .split_at(ZoneStat::Unaccepted.index())
+        .0;
+    /// 6.12: the first of [`ZoneStat::ALL`]; those behind them belong to generations before 6.1.
+    pub const LINUX_6_12: &[ZoneStat] = ZoneStat::ALL.split_at(ZoneStat::Unaccepted.index() + 1).0;
+
+    /// `all` without those `left_out`, `N` in number.
+    ///
+    /// # Panics
+    /// When not exactly `N` remain: in a constant, it does not compile.
+    pub const fn without<const N: usize>(all: &[ZoneStat], left_out: &[ZoneStat]) -> [ZoneStat; N] {
+        let mut kept = [ZoneStat::FreePages; N];
+        let (mut at, mut count) = (0, 0);
+        while at < all.len() {
+            if !all[at].is_among(left_out) {
+                kept[count] = all[at];
+                count += 1;
+            }
+            at += 1;
+        }
+        assert!(count == N, "as many remain as the array has room for");
+        kept
+    }
+
+    const fn is_among(self, stats: &[ZoneStat]) -> bool {
+        let mut at = 0;
+        while at < stats.len() {
+            if stats[at].index() == self.index() {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+}

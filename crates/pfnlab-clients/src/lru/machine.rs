@@ -11,6 +11,7 @@ use pfnlab_model::{
 
 use super::pages::{Page, Pages};
 use super::policy::{LruPolicy, ReleaseOrder};
+use crate::node_of::node_of;
 use crate::{CpuEvent, CpuNotifier, Generation};
 
 /// The LRU lists of every node, and the batches of every CPU in front of them.
@@ -103,11 +104,9 @@ impl Lru {
         if self.pages.overlap(block) {
             return Err(LruError::Known(block));
         }
-        let inspect = memory.inspect();
-        let zone = inspect.and_then(|inspect| inspect.zone_of(block.start()));
         self.pages.insert(Page {
             block,
-            node: zone.map_or(NodeId(0), |zone| zone.node),
+            node: node_of(memory, block),
             references: 1,
             owned: true,
             wanted: list,

@@ -20,7 +20,7 @@ pub mod sort;
 
 pub use facts::{PageFacts, SnapshotFacts};
 pub use owner::{Entries, Everywhere, PageOwner};
-pub use policy::{Coverage, MaskBits, OnFree, OnSplit, OwnerPolicy, OwnerText};
+pub use policy::{Coverage, OnFree, OnSplit, OwnerPolicy, OwnerText};
 pub use record::{Context, MigrateReason, Record};
 pub use stacks::{StackId, Stacks};
 pub use text::{TooLong, mixed_blocks};

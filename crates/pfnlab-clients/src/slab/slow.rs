@@ -11,6 +11,7 @@ use super::gfp::SlabMasks;
 use super::page::Slab;
 use super::policy::SlabPolicy;
 use super::slub::Places;
+use crate::node_of::node_of;
 
 /// What a request that names a node, but may go elsewhere, tries first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,11 +247,7 @@ impl Cache {
         memory: &impl PageAllocator,
         observer: &mut impl Observer,
     ) {
-        let zone = memory
-            .inspect()
-            .and_then(|inspect| inspect.zone_of(block.start()));
-        let node = zone.map_or(NodeId(0), |zone| zone.node);
-        let slab = Slab::new(block, node, objects);
+        let slab = Slab::new(block, node_of(memory, block), objects);
         self.slabs.insert(block.start(), slab);
         let cache = self.id;
         observer.event(Event::Slab(SlabEvent::Made {

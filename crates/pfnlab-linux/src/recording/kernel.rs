@@ -2,23 +2,18 @@
 //!
 //! - [`counters`]: the counters of a zone, in order.
 //! - [`fields`]: the fields of a snapshot.
-//! - [`gfp_bits`]: the bits of a GFP mask.
 
 mod counters;
 mod fields;
-mod gfp_bits;
 
-use pfnlab_model::{Gfp, MigrateType, ZoneFlags, ZoneKind, ZoneStat};
+use pfnlab_model::{Gfp, GfpBits, MigrateType, ZoneFlags, ZoneKind, ZoneStat};
 
 use super::SnapshotProblem;
-use counters::{
-    COUNTERS_2_6_37, COUNTERS_3_8, COUNTERS_4_14, COUNTERS_6_1, COUNTERS_6_1_0, COUNTERS_6_12,
-};
+use counters::{COUNTERS_4_14, COUNTERS_6_1_0};
 use fields::{
     FIELDS_2_6_37, FIELDS_3_8, FIELDS_4_14, FIELDS_5_0, FIELDS_5_0_CMA, FIELDS_6_1, FIELDS_6_1_0,
     FIELDS_6_12, FIELDS_6_12_0, Fields,
 };
-use gfp_bits::{GFP_2_6_37, GFP_3_8, GFP_3_8_NEGATED, GFP_4_14, GFP_5_0, GFP_6_1, GFP_6_12};
 
 /// A recorded kernel.
 #[derive(Debug)]
@@ -35,9 +30,9 @@ pub(super) struct Kernel {
     pub(super) counters: &'static [ZoneStat],
     /// What its snapshots call a counter; case does not matter.
     pub(super) counter_name: fn(ZoneStat) -> &'static str,
-    /// The bits of its raw masks. A flag that is not here does not exist in this kernel, and the
+    /// The bits of its raw masks. A flag that has none does not exist in this kernel, and the
     /// recorder ignored it.
-    pub(super) gfp_bits: &'static [(Gfp, u32)],
+    pub(super) gfp_bits: GfpBits,
     /// The bits that are set where a flag is not.
     pub(super) gfp_negated: &'static [(Gfp, u32)],
     /// Whether the allocator alone decides when to wake kswapd.
@@ -70,7 +65,7 @@ const LINUX_6_12: Kernel = Kernel {
     name: "6.12",
     profile: "linux-6.12.y",
     zones: WITH_DEVICE,
-    counters: COUNTERS_6_12,
+    counters: ZoneStat::LINUX_6_12,
     counter_name: ZoneStat::symbol,
     fields: FIELDS_6_12,
     ..LINUX_6_12_0
@@ -79,7 +74,7 @@ const LINUX_6_12: Kernel = Kernel {
 const LINUX_6_12_0: Kernel = Kernel {
     name: "6.12.0",
     profile: "linux-6.12.0",
-    gfp_bits: GFP_6_12,
+    gfp_bits: GfpBits::Linux6_12,
     zone_flags: ZoneFlags::BOOSTED
         .with(ZoneFlags::RECLAIM_ACTIVE)
         .with(ZoneFlags::BELOW_HIGH),
@@ -91,7 +86,7 @@ const LINUX_6_1: Kernel = Kernel {
     name: "6.1",
     profile: "linux-6.1.y",
     zones: WITH_DEVICE,
-    counters: COUNTERS_6_1,
+    counters: ZoneStat::LINUX_6_1,
     counter_name: ZoneStat::symbol,
     fields: FIELDS_6_1,
     ..LINUX_6_1_0
@@ -102,7 +97,7 @@ const LINUX_6_1_0: Kernel = Kernel {
     profile: "linux-6.1.0",
     migratetypes: WITH_ISOLATION,
     counters: COUNTERS_6_1_0,
-    gfp_bits: GFP_6_1,
+    gfp_bits: GfpBits::Linux6_1,
     counts_by_node: false,
     fields: FIELDS_6_1_0,
     ..LINUX_5_0
@@ -118,7 +113,7 @@ const LINUX_5_0_CMA: Kernel = Kernel {
 const LINUX_5_0: Kernel = Kernel {
     name: "5.0",
     profile: "linux-5.0",
-    gfp_bits: GFP_5_0,
+    gfp_bits: GfpBits::Linux5_0,
     frees_cold: false,
     // 5.0 has no second flag; the recorder sets its bit all the same.
     zone_flags: ZoneFlags::BOOSTED.with(ZoneFlags::RECLAIM_ACTIVE),
@@ -131,7 +126,7 @@ const LINUX_4_14: Kernel = Kernel {
     profile: "linux-4.14",
     migratetypes: WITH_HIGHATOMIC,
     counters: COUNTERS_4_14,
-    gfp_bits: GFP_4_14,
+    gfp_bits: GfpBits::Linux4_14,
     gfp_negated: &[],
     counts_by_node: true,
     wakes_kswapd: false,
@@ -142,9 +137,10 @@ const LINUX_4_14: Kernel = Kernel {
 const LINUX_3_8: Kernel = Kernel {
     name: "3.8",
     profile: "linux-3.8",
-    counters: COUNTERS_3_8,
-    gfp_bits: GFP_3_8,
-    gfp_negated: GFP_3_8_NEGATED,
+    counters: ZoneStat::LINUX_3_8,
+    gfp_bits: GfpBits::Linux3_8,
+    // `__GFP_NO_KSWAPD` says the opposite of a later flag.
+    gfp_negated: &[(Gfp::KSWAPD_RECLAIM, 0x40_0000)],
     fields: FIELDS_3_8,
     ..LINUX_2_6_37
 };
@@ -159,9 +155,9 @@ const LINUX_2_6_37: Kernel = Kernel {
         ZoneKind::Movable,
     ],
     migratetypes: WITH_RESERVE,
-    counters: COUNTERS_2_6_37,
+    counters: ZoneStat::LINUX_2_6_37,
     counter_name: ZoneStat::name,
-    gfp_bits: GFP_2_6_37,
+    gfp_bits: GfpBits::Linux2_6_37,
     gfp_negated: &[],
     wakes_kswapd: true,
     frees_cold: true,
@@ -215,6 +211,15 @@ const WITH_CMA: &[MigrateType] = &[
     MigrateType::Isolate,
 ];
 
+/// The flags no recording may name: no recorded request waits, and none is charged to a group.
+const NEVER_NAMED: Gfp = Gfp::DIRECT_RECLAIM
+    .union(Gfp::IO)
+    .union(Gfp::FS)
+    .union(Gfp::RETRY_MAYFAIL)
+    .union(Gfp::NOFAIL)
+    .union(Gfp::ACCOUNT)
+    .union(Gfp::ZEROTAGS);
+
 impl Kernel {
     /// The kernel that snapshots call `name`.
     pub(super) fn by_name(name: &str) -> Option<&'static Kernel> {
@@ -235,10 +240,10 @@ impl Kernel {
 
     /// The mask the kernel was really given for these flags.
     pub(super) fn raw_gfp(&self, gfp: Gfp) -> u32 {
-        let set = self.gfp_bits.iter().filter(|(flag, _)| gfp.contains(*flag));
+        let (set, _) = self.gfp_bits.raw(gfp.without(NEVER_NAMED));
         let negated = self.gfp_negated.iter();
         let negated = negated.filter(|(flag, _)| !gfp.contains(*flag));
-        set.chain(negated).fold(0, |raw, (_, bit)| raw | bit)
+        negated.fold(set, |raw, (_, bit)| raw | bit)
     }
 
     /// The flags with these bits; `None` when one of them is not understood.

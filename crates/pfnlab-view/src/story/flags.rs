@@ -48,6 +48,11 @@ pub(super) fn needs_all(profile: Option<&str>) -> bool {
     profile.is_some_and(high_first)
 }
 
+/// Whether frames of like kind speak for claiming a pageblock, and not only free ones.
+pub(super) fn counts_alike(profile: Option<&str>) -> bool {
+    !matches!(profile, Some("linux-2.6.37" | "linux-3.8"))
+}
+
 /// Whether types must not be mixed in a pageblock.
 pub(super) fn unmixed(flags: u32) -> bool {
     flags & NOFRAGMENT != 0

@@ -261,7 +261,12 @@ fn why_not(fallback: &Fallback, look: &PageblockLook) -> String {
     if flags::claims_first(profile) && !parts.iter().any(is_not_claimed) {
         return ": once a refill has stolen, it goes on stealing".to_owned();
     }
-    too_little(look, flags::needs_all(profile), counts_alike(profile)).to_owned()
+    too_little(
+        look,
+        flags::needs_all(profile),
+        flags::counts_alike(profile),
+    )
+    .to_owned()
 }
 
 /// Why a pageblock is not worth claiming. `all`: it must lie in the zone from its first frame on;
@@ -282,14 +287,9 @@ fn too_little(look: &PageblockLook, all: bool, alike: bool) -> &'static str {
 fn claims_small(wanted: MigrateType, profile: Option<&str>) -> bool {
     match wanted {
         MigrateType::Movable => false,
-        MigrateType::Unmovable => counts_alike(profile),
+        MigrateType::Unmovable => flags::counts_alike(profile),
         _ => true,
     }
-}
-
-/// Whether frames of like kind speak for claiming a pageblock, and not only free ones.
-fn counts_alike(profile: Option<&str>) -> bool {
-    !matches!(profile, Some("linux-2.6.37" | "linux-3.8"))
 }
 
 /// Which lists were looked at, and which gave a block.
