@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use pfnlab_mm::{Mm, Profile};
-use pfnlab_model::{Block, CpuId, MigrateType, Order, PageAllocator, Pfn};
+use pfnlab_model::{
+    Block, CpuId, FreeListState, Gfp, Inspect, MigrateType, Order, PageAllocator, Pfn, ZoneStat,
+};
 use pfnlab_proptests::bare::{Bare, free_blocks, request};
 use pfnlab_proptests::{Broken, for_all};
 use proptest::collection::vec;
@@ -208,7 +210,7 @@ fn the_order_of_frees_does_not_matter() {
     });
 }
 
-/// What was taken and given back leaves the same blocks free.
+/// What was taken and given back leaves the same blocks free, and as many frames counted.
 #[test]
 fn a_block_that_comes_back_was_never_away() {
     let cases = (turns(MOVABLE, 10, 100), 0..=10u8);
@@ -216,12 +218,145 @@ fn a_block_that_comes_back_was_never_away() {
         for profile in Profile::ALL {
             let mut mm = zone().boot(profile);
             play(&mut mm, turns, 0);
-            let before = free_blocks(&mm);
+            let before = (free_blocks(&mm), counted(&mm));
             let Ok(block) = mm.alloc(&request(order(*size), MigrateType::Movable), &mut ()) else {
                 continue;
             };
             mm.free(block, CpuId(0), &mut ()).unwrap();
-            equal(profile.name(), &before, &free_blocks(&mm))?;
+            equal(profile.name(), &before, &(free_blocks(&mm), counted(&mm)))?;
+        }
+        Ok(())
+    });
+}
+
+/// The free frames a zone counts, and those it keeps for atomic requests.
+fn counted(mm: &Mm) -> (i64, Option<u64>) {
+    let snapshot = mm.snapshot();
+    let stats = &snapshot.global.zone_stats;
+    let free = stats.iter().position(|&stat| stat == ZoneStat::FreePages);
+    let zone = &snapshot.zones[0];
+    (zone.vm_stat[free.unwrap()], zone.highatomic_free)
+}
+
+/// Where nothing is withheld, a request fails when no block is large enough, and only then.
+#[test]
+fn a_request_fails_for_want_of_a_block_alone() {
+    for_all(40, turns(EVERY, 10, 200), |turns| {
+        for profile in Profile::ALL {
+            let mut mm = zone().boot(profile);
+            play(&mut mm, turns, 0);
+            let largest = free_blocks(&mm).iter().map(|block| block.order()).max();
+            for (size, mt) in (0..=10).flat_map(|size| EVERY.iter().map(move |mt| (size, *mt))) {
+                let asked = order(size);
+                // Each from the same state.
+                let mut mm = Mm::resume(&mm.snapshot()).unwrap();
+                let served = mm.alloc(&request(asked, mt), &mut ()).is_ok();
+                equal(
+                    profile.name(),
+                    &served,
+                    &largest.is_some_and(|most| asked <= most),
+                )?;
+            }
+        }
+        Ok(())
+    });
+}
+
+/// With per-CPU lists, emptied or not: whoever takes all there is gets the same frames, in another
+/// order. No watermark may hold for it: that of an empty zone keeps from everybody what its CPUs
+/// have, and 2.6.37 has no request without one.
+#[test]
+fn drained_lists_lose_no_frame() {
+    for_all(20, turns(EVERY, 9, 200), |turns| {
+        for profile in &Profile::ALL[1..] {
+            let mut snapshot = zone().snapshot(profile);
+            for pcp in &mut snapshot.zones[0].pcp {
+                (pcp.batch, pcp.high) = (15, 90);
+                if profile.tunes_pcp() {
+                    (pcp.high_min, pcp.high_max) = (90, 90);
+                }
+            }
+            let mut mm = Mm::resume(&snapshot).unwrap();
+            play(&mut mm, turns, 0);
+            let mut drained = Mm::resume(&mm.snapshot()).unwrap();
+            drained.drain(CpuId(0), &mut ());
+            equal(profile.name(), &everything(mm), &everything(drained))?;
+        }
+        Ok(())
+    });
+}
+
+/// Every frame there is to have, ascending.
+fn everything(mut mm: Mm) -> Vec<Pfn> {
+    let mut frames = Vec::new();
+    // The lists of large blocks first: what stays on them serves no smaller request.
+    for size in [9, 3, 2, 1, 0] {
+        for &mt in EVERY {
+            let mut all = request(order(size), mt);
+            all.gfp = (all.gfp | Gfp::MEMALLOC).without(Gfp::DIRECT_RECLAIM);
+            while let Ok(block) = mm.alloc(&all, &mut ()) {
+                frames.extend((0..block.frames()).map(|at| block.start().offset(at)));
+            }
+        }
+    }
+    frames.sort_unstable();
+    frames
+}
+
+/// Two free blocks of the users, of which only the second is in a pageblock worth having.
+fn a_poor_and_a_rich_pageblock(profile: &'static Profile, batch: u32) -> Mm {
+    let mut snapshot = zone().snapshot(profile);
+    let stats = &snapshot.global.zone_stats;
+    let free = stats.iter().position(|&stat| stat == ZoneStat::FreePages);
+    let zone = &mut snapshot.zones[0];
+    zone.vm_stat[free.unwrap()] = 64;
+    zone.free_lists = vec![FreeListState {
+        order: order(5),
+        mt: MigrateType::Movable,
+        pfns: [Pfn::new(32), Pfn::new(512)].into(),
+    }];
+    let pageblocks = zone.pageblocks.as_mut().unwrap();
+    // All users of the first can be moved, and so would come back; none of the second.
+    pageblocks.movable = vec![(0, 480)];
+    for pcp in &mut zone.pcp {
+        (pcp.batch, pcp.high) = (batch, 6 * batch);
+        if profile.tunes_pcp() {
+            (pcp.high_min, pcp.high_max) = (6 * batch, 6 * batch);
+        }
+    }
+    Mm::resume(&snapshot).unwrap()
+}
+
+/// A refill of many is many refills of one; but in 6.12.y a refill that stole goes on stealing, and
+/// looks for no pageblock to claim any more.
+#[test]
+fn a_refill_is_many_single_ones_until_it_steals() {
+    let three = |profile, batch| {
+        let mut mm = a_poor_and_a_rich_pageblock(profile, batch);
+        let request = request(Order::ZERO, MigrateType::Unmovable);
+        [(); 3].map(|()| mm.alloc(&request, &mut ()).unwrap().start().get())
+    };
+    for profile in Profile::ALL {
+        let (single, many) = (three(profile, 1), three(profile, 3));
+        if profile.name() == "linux-6.12.y" {
+            assert_eq!((single, many), ([32, 512, 513], [32, 33, 34]));
+        } else {
+            assert_eq!(single, many, "{}", profile.name());
+        }
+    }
+    // Not so many that the mark of an empty zone keeps from them what the CPU has.
+    for_all(40, turns(MOVABLE, 0, 45), |turns| {
+        for profile in Profile::ALL {
+            let play = |batch| {
+                let mut mm = a_poor_and_a_rich_pageblock(profile, batch);
+                let takes = turns.iter().map(|turn| request(order(turn.order), turn.mt));
+                let mut got = Vec::new();
+                for take in takes {
+                    got.push(mm.alloc(&take, &mut ()).ok());
+                }
+                got
+            };
+            equal(profile.name(), &play(1), &play(15))?;
         }
         Ok(())
     });

@@ -11,7 +11,7 @@ use pfnlab_mm::Profile;
 use proptest::prelude::*;
 
 pub use machines::machines;
-pub use traces::traces;
+pub use traces::{Choices, traces};
 
 use crate::Case;
 

@@ -185,7 +185,7 @@ impl Choices {
     /// own, so any step can be dropped.
     ///
     /// A mask may name nodes that do not exist, and so leave none.
-    pub(super) fn steps(&self, cpus: u16, nodes: u16) -> Vec<Step> {
+    pub fn steps(&self, cpus: u16, nodes: u16) -> Vec<Step> {
         let fit = |request: &Request| Request {
             cpu: CpuId(request.cpu.0 % cpus),
             node: request.node.map(|node| NodeId(node.0 % nodes)),
