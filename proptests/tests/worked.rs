@@ -3,8 +3,8 @@
 
 use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{
-    Block, CpuId, Event, FreeListState, Inspect, MigrateType, Op, Order, PageAllocator, Pfn,
-    Snapshot, Ticket, ZoneStat,
+    Block, CpuId, Event, FreeListState, Inspect, MigrateType, Op, Order, PageAllocator, PcpState,
+    Pfn, Snapshot, Ticket, ZoneStat,
 };
 use pfnlab_proptests::bare::{Bare, request};
 use pfnlab_sim::Driver;
@@ -342,8 +342,14 @@ struct Cached {
     /// The count and the high mark once 120 frames are handed out.
     then: (u32, u32),
     order_2: [u64; 3],
-    /// The count once they came back.
-    back: u32,
+    /// What sizes the lists: after the first allocations, how far refills were scaled up; then the
+    /// high mark; once the frames came back, refills again, frames freed in a row, and how far
+    /// drains were.
+    tuned: [u32; 5],
+    /// What is drained while they come back, and the count then.
+    back: (&'static [&'static str], u32),
+    /// What is drained while the three larger blocks come back.
+    order_2_back: [&'static str; 3],
     last: [u64; 5],
 }
 
@@ -357,7 +363,10 @@ const CACHED: &[Cached] = &[
         refills: &[15; 8],
         then: (0, 90),
         order_2: [64632, 64636, 64640],
-        back: 75,
+        tuned: [0, 90, 0, 0, 0],
+        back: (&["64512..64526", "64527..64541", "64542..64556"], 75),
+        // They go to the buddy straight away.
+        order_2_back: [""; 3],
         last: [64631, 64630, 64629, 64628, 64627],
     },
     Cached {
@@ -369,7 +378,9 @@ const CACHED: &[Cached] = &[
         refills: &[15; 8],
         then: (0, 100),
         order_2: [120, 124, 128],
-        back: 75,
+        tuned: [0, 100, 0, 0, 2],
+        back: (&["0..14", "15..44"], 75),
+        order_2_back: ["120 45..119", "124", "128"],
         last: [0, 1, 2, 3, 4],
     },
     Cached {
@@ -381,7 +392,10 @@ const CACHED: &[Cached] = &[
         refills: &[15, 30, 60, 120],
         then: (105, 325),
         order_2: [228, 232, 236],
-        back: 225,
+        tuned: [4, 340, 0, 120, 0],
+        back: (&[], 225),
+        // The CPU frees larger blocks in a row: all goes.
+        order_2_back: ["", "228 232 224..120 0..119", "236"],
         last: [0, 1, 2, 3, 4],
     },
 ];
@@ -394,6 +408,34 @@ fn a_hundred_and_twenty_frames_pass_through_the_per_cpu_lists() {
             pass_through(profile, cached);
         }
     }
+}
+
+/// Frees a block; which went from a per-CPU list to the buddy for it, in their order, as runs:
+/// `120 45..119`.
+fn drained(mm: &mut Mm, pfn: u64, size: u8) -> String {
+    let block = Block::new(Pfn::new(pfn), order(size)).unwrap();
+    let mut events: Vec<Event> = Vec::new();
+    mm.free(block, CpuId(0), &mut events).unwrap();
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for event in events {
+        let Event::PcpUnlinked { block, .. } = event else {
+            continue;
+        };
+        let pfn = block.start().get();
+        let step = |last: u64| pfn.abs_diff(last) == 1;
+        match runs.last_mut() {
+            // A run goes one way.
+            Some((first, last)) if step(*last) && pfn.abs_diff(*first) > first.abs_diff(*last) => {
+                *last = pfn;
+            }
+            _ => runs.push((pfn, pfn)),
+        }
+    }
+    let words = runs.into_iter().map(|(first, last)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}..{last}"),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn pass_through(profile: &'static Profile, cached: &Cached) {
@@ -413,11 +455,8 @@ fn pass_through(profile: &'static Profile, cached: &Cached) {
         }
     }
     let mut mm = Mm::resume(&snapshot).unwrap();
-    let pcp = |mm: &Mm| {
-        let snapshot = mm.snapshot();
-        let pcp = &snapshot.zones[0].pcp[0];
-        (pcp.count, pcp.high)
-    };
+    let state = |mm: &Mm| mm.snapshot().zones[0].pcp[0].clone();
+    let pcp = |mm: &Mm| (state(mm).count, state(mm).high);
     let mut events = Vec::new();
     let pages: Vec<_> = (0..120)
         .map(|_| alloc(&mut mm, 0, Movable, &mut events))
@@ -433,14 +472,26 @@ fn pass_through(profile: &'static Profile, cached: &Cached) {
     });
     assert_eq!(refills.collect::<Vec<_>>(), cached.refills, "{name}");
     assert_eq!(pcp(&mm), cached.then, "{name}");
+    let scaled = state(&mm).alloc_factor;
     let large = [(); 3].map(|()| alloc(&mut mm, 2, Movable, &mut events));
     assert_eq!(large, cached.order_2, "{name}");
-    for page in pages {
-        free(&mut mm, page, 0);
-    }
-    assert_eq!(pcp(&mm).0, cached.back, "{name}");
-    for block in large {
-        free(&mut mm, block, 2);
+    let high = pcp(&mm).1;
+    let drains = pages.into_iter().map(|page| drained(&mut mm, page, 0));
+    let drains: Vec<_> = drains.filter(|drain| !drain.is_empty()).collect();
+    assert_eq!(drains, cached.back.0, "{name}");
+    assert_eq!(pcp(&mm).0, cached.back.1, "{name}");
+    let PcpState {
+        alloc_factor,
+        free_count,
+        free_factor,
+        ..
+    } = state(&mm);
+    let tuned = [scaled, high, alloc_factor, free_count, free_factor];
+    assert_eq!(tuned, cached.tuned, "{name}");
+    let back = large.map(|block| drained(&mut mm, block, 2));
+    assert_eq!(back, cached.order_2_back, "{name}");
+    if profile.tunes_pcp() {
+        assert_eq!(pcp(&mm).1, cached.high, "{name}: lowered again");
     }
     let last = [(); 5].map(|()| alloc(&mut mm, 0, Movable, &mut events));
     assert_eq!(last, cached.last, "{name}");

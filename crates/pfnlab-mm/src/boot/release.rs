@@ -193,4 +193,26 @@ mod tests {
                 .all(|block| block.order() == Order::ZERO)
         );
     }
+
+    /// 11.6: so many pieces are the free ranges of the worked example.
+    #[test]
+    fn the_worked_example_is_released_in_so_many_pieces() {
+        // Between the reservations of 11.3, within the ranges of 11.2.
+        let free = [
+            (0x100, 0x1000),
+            (0x3000, 0xb_ffe0),
+            (0x10_0000, 0x11_c600),
+            (0x11_fe00, 0x11_ffd4),
+            (0x12_0000, 0x14_c000),
+            (0x15_0000, 0x1b_d600),
+            (0x1b_fe00, 0x1b_ffcd),
+        ];
+        let pieces = |chunks: Chunks| -> usize {
+            let range = |(start, end)| PfnRange::new(Pfn::new(start), Pfn::new(end)).unwrap();
+            let of = |free| chunks.of(range(free), Order::MAX).count();
+            free.into_iter().map(of).sum()
+        };
+        assert_eq!(pieces(Chunks::Largest), 1504);
+        assert_eq!(pieces(Chunks::Words), 23_866);
+    }
 }
