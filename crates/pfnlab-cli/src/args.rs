@@ -202,6 +202,8 @@ pub(crate) enum Show {
     Pagetypeinfo,
     /// The zone part of /proc/zoneinfo
     Zoneinfo,
+    /// The free areas as the log reports them when memory runs out
+    FreeAreas,
     /// The order in which zones are asked, by node
     Zonelists,
     /// A picture of every zone: its frames, its lists, its pageblocks

@@ -27,6 +27,7 @@ struct BootReport<'a> {
     buddyinfo: String,
     pagetypeinfo: String,
     zoneinfo: String,
+    free_areas: String,
     zonelists: String,
     memmap: String,
     /// With a frame.
@@ -161,6 +162,7 @@ fn show(args: &BootArgs, booted: &Booted, log: Option<&BootedLog>) -> Result<Ver
             buddyinfo: booted.buddyinfo(),
             pagetypeinfo: booted.pagetypeinfo(),
             zoneinfo: booted.zoneinfo(),
+            free_areas: booted.free_areas(),
             zonelists: booted.zonelists(),
             memmap: booted.memmap(),
             descriptor: args.frame.map(|frame| booted.descriptor(frame)),
@@ -174,6 +176,7 @@ fn show(args: &BootArgs, booted: &Booted, log: Option<&BootedLog>) -> Result<Ver
         Show::Buddyinfo => booted.buddyinfo(),
         Show::Pagetypeinfo => booted.pagetypeinfo(),
         Show::Zoneinfo => booted.zoneinfo(),
+        Show::FreeAreas => booted.free_areas(),
         Show::Zonelists => booted.zonelists(),
         Show::Zone => booted.pictures(&style(&args.style)),
         // Of a machine, the command line was refused.

@@ -101,54 +101,6 @@ fn the_text_of_each_generation() {
     );
 }
 
-/// The numbers of the composites, by generation.
-#[test]
-fn masks_have_the_numbers_of_their_generation() {
-    let cases = [
-        (Gfp::GFP_KERNEL, [0x0140_00c0, 0x60_00c0, 0xcc0, 0xcc0]),
-        (Gfp::GFP_ATOMIC, [0x0108_0020, 0x48_0020, 0xa20, 0x820]),
-        (Gfp::GFP_NOIO, [0x0140_0000, 0x60_0000, 0xc00, 0xc00]),
-        (Gfp::GFP_NOFS, [0x0140_0040, 0x60_0040, 0xc40, 0xc40]),
-        (
-            Gfp::GFP_USER,
-            [0x0142_00c0, 0x62_00c0, 0x10_0cc0, 0x10_0cc0],
-        ),
-        (
-            Gfp::GFP_HIGHUSER,
-            [0x0142_00c2, 0x62_00c2, 0x10_0cc2, 0x10_0cc2],
-        ),
-        (
-            Gfp::GFP_HIGHUSER_MOVABLE,
-            [0x0142_00ca, 0x62_00ca, 0x10_0cca, 0x10_0cca],
-        ),
-        (
-            Gfp::GFP_KERNEL_ACCOUNT,
-            [0x0150_00c0, 0x70_00c0, 0x40_0cc0, 0x40_0cc0],
-        ),
-        (
-            Gfp::GFP_TRANSHUGE_LIGHT,
-            [0x3_42ca, 0x3_42ca, 0x1c_20ca, 0x1c_20ca],
-        ),
-        (
-            Gfp::GFP_TRANSHUGE,
-            [0x43_42ca, 0x23_42ca, 0x1c_24ca, 0x1c_24ca],
-        ),
-    ];
-    let all = [
-        GfpBits::Linux4_14,
-        GfpBits::Linux5_0,
-        GfpBits::Linux6_1,
-        GfpBits::Linux6_12,
-    ];
-    for (gfp, expected) in cases {
-        assert_eq!(all.map(|bits| bits.raw(gfp).0), expected, "{gfp}");
-    }
-    // Told in words: the largest composite that fits, then single flags.
-    let page = Gfp::GFP_HIGHUSER_MOVABLE | Gfp::COMP;
-    assert_eq!(GfpBits::Linux6_12.raw(page), (0x14_0cca, page));
-    assert_eq!(page.to_string(), "GFP_HIGHUSER_MOVABLE|__GFP_COMP");
-}
-
 #[test]
 fn which_frames_have_a_record_and_for_how_long() {
     let mut old = owner("linux-5.0");

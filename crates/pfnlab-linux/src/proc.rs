@@ -1,14 +1,17 @@
-//! What `/proc` says about a snapshot, to the byte.
+//! What `/proc` and the log say about a snapshot, to the byte.
 //!
 //! - [`buddyinfo`]: `/proc/buddyinfo`, free blocks by order.
 //! - [`pagetypeinfo`]: `/proc/pagetypeinfo`, the same by migratetype, and pageblocks.
 //! - [`zoneinfo`]: `/proc/zoneinfo`, the part about zones.
+//! - [`free_areas`]: the lines of `show_mem` about free blocks.
 
 mod buddyinfo;
+mod free_areas;
 mod pagetypeinfo;
 mod zoneinfo;
 
 pub use buddyinfo::buddyinfo;
+pub use free_areas::{FreeAreasForm, free_areas};
 pub use pagetypeinfo::pagetypeinfo;
 pub use zoneinfo::{ZoneinfoForm, zoneinfo};
 

@@ -32,6 +32,7 @@ mod migratetype;
 
 mod gfp;
 mod gfp_bits;
+mod gfp_words;
 
 mod request;
 

@@ -141,6 +141,11 @@ impl Booted {
         proc::zoneinfo(&self.snapshot())
     }
 
+    /// The free areas as a kernel logs them when it runs out of memory (`show_mem`).
+    pub fn free_areas(&self) -> String {
+        proc::free_areas(&self.snapshot())
+    }
+
     /// A picture of every zone with memory, one below the other.
     pub fn pictures(&self, style: &Style) -> String {
         let snapshot = self.snapshot();

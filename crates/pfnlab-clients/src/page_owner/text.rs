@@ -86,11 +86,12 @@ impl<E: Entries> PageOwner<E> {
         facts: &impl PageFacts,
     ) -> fmt::Result {
         let policy = self.policy();
-        let (raw, known) = policy.bits.raw(record.gfp);
+        let (raw, _) = policy.bits.raw(record.gfp);
+        let words = policy.bits.words(raw);
         let Record { order, by, .. } = record;
         write!(
             out,
-            "Page allocated via order {order}, mask {raw:#x}({known})"
+            "Page allocated via order {order}, mask {raw:#x}({words})"
         )?;
         let process = format!("pid {}, tgid {} ({})", by.pid, by.tgid, comm(&by.comm));
         let freed = record.freed_by.as_ref().map_or(0, |freed| freed.time);

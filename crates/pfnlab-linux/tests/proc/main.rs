@@ -182,3 +182,70 @@ fn a_boost_raises_every_watermark() {
             .all(|(with, without)| number(with) == number(without) + 512)
     );
 }
+
+/// The line of the specification; 2.6.37 does not say the types, and 3.8 numbers them otherwise.
+#[test]
+fn free_areas_say_of_what_types_they_are() {
+    use MigrateType::{HighAtomic, Movable, Reclaimable, Reserve, Unmovable};
+    let report = |profile: &str, types: &[MigrateType], lists: &[(u8, MigrateType, &[u64])]| {
+        let mut snapshot = state("6.12-m9");
+        snapshot.profile = profile.into();
+        snapshot.global.migratetypes = types.to_vec();
+        zone(&mut snapshot, ZoneKind::Dma).present = 0;
+        let list = |&(order, mt, pfns): &(u8, MigrateType, &[u64])| FreeListState {
+            order: Order::new(order).unwrap(),
+            mt,
+            pfns: pfns.iter().copied().map(Pfn::new).collect(),
+        };
+        let free = lists.iter().map(list).collect();
+        zone(&mut snapshot, ZoneKind::Dma32).free_lists = free;
+        proc::free_areas(&snapshot)
+    };
+    let rest = "0*16kB 0*32kB 0*64kB 0*128kB 0*256kB 0*512kB 0*1024kB 0*2048kB 0*4096kB = 20kB\n";
+    let new = [Unmovable, Movable, Reclaimable, HighAtomic];
+    let old = [Unmovable, Reclaimable, Movable, Reserve];
+    let example: &[(u8, MigrateType, &[u64])] = &[
+        (0, Unmovable, &[0x1001]),
+        (1, Unmovable, &[0x1010]),
+        (1, Movable, &[0x1020]),
+    ];
+    let line = format!("Node 0 DMA32: 1*4kB (U) 2*8kB (UM) {rest}");
+    assert_eq!(report("linux-6.12.y", &new, example), line);
+    let line = format!("Node 0 DMA32: 1*4kB 2*8kB {rest}");
+    assert_eq!(report("linux-2.6.37", &old, example), line);
+
+    let all: &[(u8, MigrateType, &[u64])] = &[
+        (0, Movable, &[0x1001]),
+        (0, Reclaimable, &[0x1003]),
+        (0, Reserve, &[0x1005]),
+        (0, Unmovable, &[]),
+    ];
+    assert!(report("linux-3.8", &old, all).contains(": 3*4kB (EMR) 0*8kB "));
+}
+
+/// As many blocks as `/proc/buddyinfo` of the same kernel counts.
+#[test]
+fn free_areas_count_what_buddyinfo_counts() {
+    let counts = |line: &str| -> Vec<u64> {
+        let words = line.split_whitespace();
+        words.filter_map(|word| word.parse().ok()).collect()
+    };
+    let of_area = |word: &str| {
+        word.split_once('*')
+            .and_then(|(blocks, _)| blocks.parse().ok())
+    };
+    let text = proc::free_areas(&state("6.12-m9"));
+    let buddyinfo = real("6.12-m9", "buddyinfo");
+    assert_eq!(text.lines().count(), buddyinfo.lines().count());
+    for (area, line) in text.lines().zip(buddyinfo.lines()) {
+        let blocks: Vec<u64> = area.split_whitespace().filter_map(of_area).collect();
+        assert_eq!(blocks, counts(line));
+        let kib = (0..)
+            .zip(&blocks)
+            .map(|(order, blocks)| blocks * 4 << order);
+        assert!(
+            area.ends_with(&format!(" = {}kB", kib.sum::<u64>())),
+            "{area}"
+        );
+    }
+}
