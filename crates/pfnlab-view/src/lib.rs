@@ -13,6 +13,7 @@ mod style;
 
 mod text;
 
+mod generation;
 mod names;
 
 mod binary;

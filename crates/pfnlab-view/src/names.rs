@@ -2,6 +2,7 @@
 
 use pfnlab_model::{Block, CpuId, MigrateType, Order, Pfn, PfnRange, Snapshot, ZoneId};
 
+use crate::generation::Generation;
 use crate::style::Tone;
 use crate::text::Line;
 
@@ -41,7 +42,7 @@ pub(crate) fn pcp_list(index: u8, snapshot: Option<&Snapshot>) -> Line {
     const HUGE: u8 = 12;
     if index >= HUGE {
         let order = snapshot.map_or(9, |snapshot| snapshot.global.pageblock_order.get());
-        if snapshot.is_some_and(|snapshot| snapshot.profile == "linux-6.1.0") {
+        if Generation::of(snapshot).one_huge_list {
             return Line::from(format!("order-{order}"));
         }
         let line = Line::from(format!("order-{order} "));

@@ -5,6 +5,7 @@ use pfnlab_model::{
     ZoneFlags, ZoneId, ZoneKind, ZoneStat,
 };
 
+use crate::generation::Generation;
 use crate::text::Line;
 
 use super::look::{FreeCounts, Level, Neighbour, PageblockLook, PcpLook};
@@ -22,7 +23,7 @@ pub(crate) enum Beat {
     Walk {
         preferred: ZoneId,
         flags: u32,
-        profile: Option<String>,
+        generation: &'static Generation,
     },
     /// A zone's watermark let the request in.
     LetIn { zone: ZoneId, level: Option<Level> },
@@ -247,8 +248,8 @@ pub(crate) struct Fallback {
     pub(crate) counts: Option<FreeCounts>,
     /// The pageblock of the block that was found.
     pub(crate) pageblock: Option<PageblockLook>,
-    /// The kernel generation.
-    pub(crate) profile: Option<String>,
+    /// What is known of the kernel.
+    pub(crate) generation: &'static Generation,
     /// What was done.
     pub(crate) parts: Vec<Beat>,
 }

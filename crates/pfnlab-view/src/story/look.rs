@@ -6,6 +6,7 @@ use pfnlab_model::{
 };
 
 use super::flags;
+use crate::generation::Generation;
 
 /// How many blocks the free lists of a zone hold; empty ones left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,7 +90,7 @@ impl Level {
             .iter()
             .position(|&kind| kind == highest);
         let withheld = index.and_then(|index| zone.lowmem_reserve.get(index));
-        let first = flags::high_first(&snapshot.profile)
+        let first = Generation::of(Some(snapshot)).high_first
             && flags.is_some()
             && !zone.flags.contains(ZoneFlags::BELOW_HIGH);
         let name = match flags {

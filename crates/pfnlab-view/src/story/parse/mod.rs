@@ -12,6 +12,7 @@ use pfnlab_model::{End, Event, PcpField, Snapshot, ZoneFlags, ZoneId};
 
 use super::beat::{Beat, Fallback};
 use super::look::{self, PageblockLook, PcpLook};
+use crate::generation::Generation;
 use crate::names;
 
 use blocks::Search;
@@ -188,7 +189,7 @@ impl Parser<'_> {
                     claimed,
                     counts,
                     pageblock,
-                    profile: self.state().map(|state| state.profile.clone()),
+                    generation: Generation::of(self.state()),
                     parts,
                 }));
             }
@@ -227,11 +228,10 @@ impl Parser<'_> {
                     first: Some(preferred),
                     let_in: None,
                 });
-                let profile = self.state().map(|state| state.profile.clone());
                 Beat::Walk {
                     preferred,
                     flags,
-                    profile,
+                    generation: Generation::of(self.state()),
                 }
             }
             Event::ZoneRefused { zone, why } => self.refused(zone, why),

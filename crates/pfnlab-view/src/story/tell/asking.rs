@@ -3,6 +3,7 @@
 use pfnlab_model::{MigrateType, NodeId, Op, Order, Request, ZoneFlags, ZoneId, ZoneKind};
 
 use super::{IN_ZONE, OUTER, Teller, ZONES};
+use crate::generation::Generation;
 use crate::names::{self, counted};
 use crate::story::flags;
 use crate::story::look::{FreeCounts, Level};
@@ -32,7 +33,7 @@ impl Teller<'_> {
         );
     }
 
-    pub(super) fn walk(&mut self, preferred: ZoneId, flags: u32, profile: Option<&str>) {
+    pub(super) fn walk(&mut self, preferred: ZoneId, flags: u32, generation: &Generation) {
         let mark = flags::mark(flags);
         let start = names::zone(preferred);
         let mut line = Line::new().then(Tone::Strong, "Walk");
@@ -44,7 +45,7 @@ impl Teller<'_> {
             Tone::Plain,
             format!("{single} from {start} on, down to the {mark} mark"),
         );
-        for words in flags::words(flags, profile) {
+        for words in flags::words(flags, generation) {
             line.push(Tone::Plain, format!("; {words}"));
         }
         line.push(Tone::Faint, format!(" (alloc flags {flags:#x})"));

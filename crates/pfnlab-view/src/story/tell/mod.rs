@@ -106,9 +106,9 @@ impl Teller<'_> {
             Beat::Walk {
                 preferred,
                 flags,
-                profile,
+                generation,
             } => {
-                self.walk(*preferred, *flags, profile.as_deref());
+                self.walk(*preferred, *flags, generation);
             }
             Beat::LetIn { zone, level } => self.let_in(*zone, level.as_ref()),
             Beat::Low {

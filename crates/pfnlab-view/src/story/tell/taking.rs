@@ -3,10 +3,10 @@
 use pfnlab_model::{Block, CpuId, MigrateType, Order};
 
 use super::{SHOWN, Teller};
+use crate::generation::Generation;
 use crate::ladder;
 use crate::names::{self, counted};
 use crate::story::beat::{Beat, Fallback, Take};
-use crate::story::flags;
 use crate::story::look::{FreeCounts, PageblockLook};
 use crate::style::Tone;
 use crate::text::Line;
@@ -93,7 +93,7 @@ impl Teller<'_> {
         if !tried.iter().any(known) {
             self.claim(fallback);
         }
-        if !fallback.claimed && flags::claims_first(fallback.profile.as_deref()) {
+        if !fallback.claimed && fallback.generation.claims_first {
             let mut line = Line::from("The block is stolen alone: what is cut off stays ");
             line.append(names::of_type(*from));
             self.say(line.plain("."));
@@ -246,27 +246,21 @@ fn why_not(fallback: &Fallback, look: &PageblockLook) -> String {
     let Fallback {
         block,
         wanted,
-        profile,
+        generation,
         parts,
         ..
     } = fallback;
-    let profile = profile.as_deref();
     let least = look.block.order().get() / HALF;
     if look.block.order() <= block.order() {
         return String::new();
     }
-    if block.order().get() < least && !claims_small(*wanted, profile) {
+    if block.order().get() < least && !claims_small(*wanted, generation) {
         return format!(": {wanted} requests claim from blocks of order {least} on only");
     }
-    if flags::claims_first(profile) && !parts.iter().any(is_not_claimed) {
+    if generation.claims_first && !parts.iter().any(is_not_claimed) {
         return ": once a refill has stolen, it goes on stealing".to_owned();
     }
-    too_little(
-        look,
-        flags::needs_all(profile),
-        flags::counts_alike(profile),
-    )
-    .to_owned()
+    too_little(look, generation.claims_whole, generation.counts_alike).to_owned()
 }
 
 /// Why a pageblock is not worth claiming. `all`: it must lie in the zone from its first frame on;
@@ -284,10 +278,10 @@ fn too_little(look: &PageblockLook, all: bool, alike: bool) -> &'static str {
 }
 
 /// Whether a request may claim the pageblock of a block of less than half its order.
-fn claims_small(wanted: MigrateType, profile: Option<&str>) -> bool {
+fn claims_small(wanted: MigrateType, generation: &Generation) -> bool {
     match wanted {
         MigrateType::Movable => false,
-        MigrateType::Unmovable => flags::counts_alike(profile),
+        MigrateType::Unmovable => generation.counts_alike,
         _ => true,
     }
 }
