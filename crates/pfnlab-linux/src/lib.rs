@@ -13,6 +13,7 @@ mod recording;
 mod compare;
 
 mod bytes;
+mod form;
 
 pub mod bootlog;
 pub mod proc;

@@ -3,6 +3,7 @@
 //!
 //! The sources are read as words: comments and the insides of strings do not count.
 
+mod names;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::tidy::Untidy;
+use names::names_compared;
 use words::{Word, words};
 
 /// The crate that has profiles.
@@ -35,21 +37,35 @@ struct Source {
     words: Vec<Word>,
 }
 
-/// Looks through the sources of the allocator below `root`.
+/// Looks through the sources of the allocator below `root` for all of this, and through those of
+/// every crate for generations that are told apart by name.
 ///
 /// # Errors
 /// When a file cannot be read.
 pub fn check(root: &Path) -> io::Result<Vec<Untidy>> {
+    let mut untidy = look(&read(root, &root.join(SOURCES))?);
+    let mut crates: Vec<PathBuf> = fs::read_dir(root.join("crates"))?
+        .map(|entry| Ok(entry?.path().join("src")))
+        .collect::<io::Result<_>>()?;
+    crates.sort();
+    for sources in crates.iter().filter(|sources| !sources.ends_with(SOURCES)) {
+        let sources = read(root, sources)?;
+        untidy.extend(sources.iter().flat_map(names_compared));
+    }
+    Ok(untidy)
+}
+
+/// Every source file at or below a folder.
+fn read(root: &Path, folder: &Path) -> io::Result<Vec<Source>> {
     let mut paths = Vec::new();
-    collect(&root.join(SOURCES), &mut paths)?;
+    collect(folder, &mut paths)?;
     paths.sort();
     let read = |path: PathBuf| -> io::Result<Source> {
         let text = fs::read_to_string(&path)?;
         let path = path.strip_prefix(root).unwrap_or(&path).to_owned();
         Ok(Source::new(path, &text))
     };
-    let sources: Vec<Source> = paths.into_iter().map(read).collect::<Result<_, _>>()?;
-    Ok(look(&sources))
+    paths.into_iter().map(read).collect()
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {

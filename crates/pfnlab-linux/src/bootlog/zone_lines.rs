@@ -4,6 +4,8 @@ use std::fmt::{self, Write};
 
 use pfnlab_model::{Machine, Pfn, PfnRange, ZoneKind};
 
+use crate::form::form_of;
+
 /// How a kernel prints where its zones are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ZoneLines {
@@ -24,11 +26,11 @@ impl ZoneLines {
     /// assert_eq!(ZoneLines::of("linux-6.12.y"), ZoneLines::Bytes);
     /// ```
     pub fn of(profile: &str) -> ZoneLines {
-        match profile {
-            "linux-2.6.37" => ZoneLines::Frames,
-            "linux-3.8" => ZoneLines::ShortBytes,
-            _ => ZoneLines::Bytes,
-        }
+        let before = [
+            ("linux-2.6.37", ZoneLines::Frames),
+            ("linux-3.8", ZoneLines::ShortBytes),
+        ];
+        form_of(profile, &before, ZoneLines::Bytes)
     }
 
     /// Whether kernels of that time have such a zone: the one for devices came in 4.3.

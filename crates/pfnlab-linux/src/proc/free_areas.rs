@@ -5,6 +5,7 @@ use std::fmt::Write;
 use pfnlab_model::{Order, Snapshot, ZoneState};
 
 use super::{orders, populated};
+use crate::form::form_of;
 
 /// Whether a line says of which types the blocks of an order are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,10 +19,8 @@ pub enum FreeAreasForm {
 impl FreeAreasForm {
     /// The form of a profile. A profile we do not know is taken for a newer kernel.
     pub fn of(profile: &str) -> FreeAreasForm {
-        match profile {
-            "linux-2.6.37" => FreeAreasForm::Counts,
-            _ => FreeAreasForm::Types,
-        }
+        let before = [("linux-2.6.37", FreeAreasForm::Counts)];
+        form_of(profile, &before, FreeAreasForm::Types)
     }
 }
 

@@ -5,12 +5,21 @@ use std::fmt::Write;
 use pfnlab_model::{Block, MigrateType, NodeId, Order, Pfn, PfnRange, Snapshot, ZoneId, ZoneState};
 
 use super::{orders, populated};
+use crate::form::form_of;
 
-/// The kernel counts no further on one list, lest it hold the zone's lock too long, and prints
-/// `>` before the number (`pagetypeinfo_showfree_print`).
+/// From 5.5 on the kernel counts no further on one list, lest it hold the zone's lock too long, and
+/// prints `>` before the number (`pagetypeinfo_showfree_print`).
 const COUNTED: usize = 100_000;
 
-/// `/proc/pagetypeinfo` of 6.1 and 6.12: free blocks by migratetype, and pageblocks by migratetype.
+/// Those that count every list to its end.
+const WITHOUT_END: [(&str, usize); 4] = [
+    ("linux-2.6.37", usize::MAX),
+    ("linux-3.8", usize::MAX),
+    ("linux-4.14", usize::MAX),
+    ("linux-5.0", usize::MAX),
+];
+
+/// `/proc/pagetypeinfo`: free blocks by migratetype, and pageblocks by migratetype.
 ///
 /// A pageblock counts when one page of it is online and the zone's. The page is the one that lies
 /// in its pageblock where the zone's start lies in the first. When a snapshot does not say where the
@@ -31,6 +40,7 @@ fn node_lines(text: &mut String, snapshot: &Snapshot, node: NodeId) -> std::fmt:
     let zones = || populated(snapshot).filter(|zone| zone.id.node == node);
     let types = &snapshot.global.migratetypes;
     let pageblock = snapshot.global.pageblock_order;
+    let counted = form_of(&snapshot.profile, &WITHOUT_END, COUNTED);
     let owners = Owners::new(snapshot);
     writeln!(text, "Page block order: {pageblock}")?;
     writeln!(text, "Pages per block:  {}\n", pageblock.frames())?;
@@ -45,8 +55,8 @@ fn node_lines(text: &mut String, snapshot: &Snapshot, node: NodeId) -> std::fmt:
             write!(text, "Node {node:>4}, zone {kind:>8}, type {mt:>12} ")?;
             for order in orders(snapshot) {
                 let blocks = list_length(zone, order, mt);
-                let more = if blocks < COUNTED { "" } else { ">" };
-                write!(text, "{more}{:>6} ", blocks.min(COUNTED))?;
+                let more = if blocks < counted { "" } else { ">" };
+                write!(text, "{more}{:>6} ", blocks.min(counted))?;
             }
             text.push('\n');
         }

@@ -4,39 +4,67 @@ use std::fmt::Write;
 
 use pfnlab_model::{CpuState, Snapshot, ZoneStat, ZoneState};
 
+use crate::form::form_of;
+
 /// After so many runs without progress kswapd gives a node up (`MAX_RECLAIM_RETRIES`).
 const MAX_RECLAIM_RETRIES: u32 = 16;
 
 /// Which lines the zone part of `/proc/zoneinfo` has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ZoneinfoForm {
+    /// 2.6.37: only zones with memory; what was scanned and no `managed`; counters, not indented
+    /// as far, before `protection`.
+    Scanned,
+    /// 3.8: the same with `managed`.
+    ScannedManaged,
+    /// 4.14: every zone; nothing about boosts and contiguous areas, and a ratio that is always 0.
+    WithRatio,
+    /// 5.0: without that.
+    WithoutBoost,
     /// 6.1: no `promo` line.
     WithoutPromo,
     /// 6.12.
     WithPromo,
 }
 
+use ZoneinfoForm::{Scanned, ScannedManaged, WithPromo, WithRatio, WithoutBoost, WithoutPromo};
+
+/// The forms before the newest.
+const FORMS: &[(&str, ZoneinfoForm)] = &[
+    ("linux-2.6.37", Scanned),
+    ("linux-3.8", ScannedManaged),
+    ("linux-4.14", WithRatio),
+    ("linux-5.0", WithoutBoost),
+    ("linux-6.1.0", WithoutPromo),
+    ("linux-6.1.y", WithoutPromo),
+];
+
 impl ZoneinfoForm {
     /// The form of a profile. A profile we do not know is taken for a newer kernel.
     pub fn of(profile: &str) -> ZoneinfoForm {
-        match profile {
-            "linux-6.1.0" | "linux-6.1.y" => ZoneinfoForm::WithoutPromo,
-            _ => ZoneinfoForm::WithPromo,
-        }
+        form_of(profile, FORMS, WithPromo)
+    }
+
+    /// Whether it is one of the two oldest.
+    fn is_old(self) -> bool {
+        matches!(self, Scanned | ScannedManaged)
     }
 }
 
-/// The zone part of `/proc/zoneinfo`: every zone of every online node, in the form of the
-/// snapshot's profile.
+/// The zone part of `/proc/zoneinfo`: every zone of every online node, up to 3.8 every one with
+/// memory, in the form of the snapshot's profile.
 ///
 /// Two things the kernel prints are no part of a snapshot, and left out: the `per-node stats` of
-/// a node's first zone, and the `numa_` counters behind the zone's own. `cma` is 0.
+/// a node's first zone (4.14 on), and the `numa_` counters behind the zone's own, where those are
+/// none of the zone's. `cma` is 0.
 pub fn zoneinfo(snapshot: &Snapshot) -> String {
     let mut text = String::new();
     let form = ZoneinfoForm::of(&snapshot.profile);
     for zone in &snapshot.zones {
-        // Writing to a String cannot fail.
-        let _ = zone_lines(&mut text, snapshot, form, zone);
+        if zone.present > 0 || !form.is_old() {
+            // Writing to a String cannot fail.
+            let _ = zone_lines(&mut text, snapshot, form, zone);
+        }
     }
     text
 }
@@ -48,51 +76,76 @@ fn zone_lines(
     zone: &ZoneState,
 ) -> std::fmt::Result {
     let counters = || snapshot.global.zone_stats.iter().zip(&zone.vm_stat);
-    // The folded count dips below 0 when differences are not folded yet; then 0 is printed.
-    let printed = |count: i64| count.max(0);
     let free = counters().find(|(stat, _)| **stat == ZoneStat::FreePages);
     let free = free.map_or(0, |(_, &count)| count);
 
     writeln!(text, "Node {}, zone {:>8}", zone.id.node, zone.id.kind)?;
     writeln!(text, "  pages free     {}", printed(free))?;
-    // The watermarks are those in force, boost included (`min_wmark_pages` and its like).
-    let marks = &zone.watermarks;
-    writeln!(text, "        boost    {}", zone.boost)?;
-    writeln!(
-        text,
-        "        min      {}",
-        marks.min.saturating_add(zone.boost)
-    )?;
-    writeln!(
-        text,
-        "        low      {}",
-        marks.low.saturating_add(zone.boost)
-    )?;
-    writeln!(
-        text,
-        "        high     {}",
-        marks.high.saturating_add(zone.boost)
-    )?;
-    if form == ZoneinfoForm::WithPromo {
-        writeln!(
-            text,
-            "        promo    {}",
-            marks.promo.saturating_add(zone.boost)
-        )?;
+    for (name, number) in sizes(zone, form) {
+        writeln!(text, "        {name:<9}{number}")?;
     }
-    writeln!(text, "        spanned  {}", zone.spanned)?;
-    writeln!(text, "        present  {}", zone.present)?;
-    writeln!(text, "        managed  {}", zone.managed)?;
-    writeln!(text, "        cma      0")?;
+    if form.is_old() {
+        for (stat, &count) in counters() {
+            writeln!(text, "    {:<12} {}", stat.name(), printed(count))?;
+        }
+    }
     let reserve: Vec<_> = zone.lowmem_reserve.iter().map(u64::to_string).collect();
     writeln!(text, "        protection: ({})", reserve.join(", "))?;
     if zone.present == 0 {
         return Ok(());
     }
-
-    for (stat, &count) in counters() {
-        writeln!(text, "      {:<12} {}", stat.name(), printed(count))?;
+    if !form.is_old() {
+        for (stat, &count) in counters() {
+            writeln!(text, "      {:<12} {}", stat.name(), printed(count))?;
+        }
     }
+    pagesets(text, snapshot, zone)?;
+    let start = zone.start.get();
+    if form.is_old() {
+        let given_up = u8::from(zone.all_unreclaimable);
+        writeln!(text, "  all_unreclaimable: {given_up}")?;
+        writeln!(text, "  start_pfn:         {start}")?;
+        return writeln!(text, "  inactive_ratio:    {}", inactive_ratio(zone));
+    }
+    let mut nodes = snapshot.nodes.iter();
+    let node = nodes.find(|node| node.node == zone.id.node);
+    let given_up = node.is_some_and(|node| node.kswapd_failures >= MAX_RECLAIM_RETRIES);
+    writeln!(text, "  node_unreclaimable:  {}", u8::from(given_up))?;
+    writeln!(text, "  start_pfn:           {start}")?;
+    if form == WithRatio {
+        writeln!(text, "  node_inactive_ratio: 0")?;
+    }
+    Ok(())
+}
+
+/// The folded count dips below 0 when differences are not folded yet; then 0 is printed.
+fn printed(count: i64) -> i64 {
+    count.max(0)
+}
+
+/// The lines from the watermarks to what is managed. The watermarks are those in force, boost
+/// included (`min_wmark_pages` and its like).
+fn sizes(zone: &ZoneState, form: ZoneinfoForm) -> Vec<(&'static str, u64)> {
+    let marks = &zone.watermarks;
+    let mark = |mark: u64| mark.saturating_add(zone.boost);
+    let since = |first: ZoneinfoForm| form >= first;
+    let lines = [
+        (since(WithoutPromo), "boost", zone.boost),
+        (true, "min", mark(marks.min)),
+        (true, "low", mark(marks.low)),
+        (true, "high", mark(marks.high)),
+        (since(WithPromo), "promo", mark(marks.promo)),
+        (form.is_old(), "scanned", zone.pages_scanned),
+        (true, "spanned", zone.spanned),
+        (true, "present", zone.present),
+        (since(ScannedManaged), "managed", zone.managed),
+        (since(WithoutPromo), "cma", 0),
+    ];
+    let printed = lines.into_iter().filter(|(has, ..)| *has);
+    printed.map(|(_, name, number)| (name, number)).collect()
+}
+
+fn pagesets(text: &mut String, snapshot: &Snapshot, zone: &ZoneState) -> std::fmt::Result {
     writeln!(text, "  pagesets")?;
     let online = |cpu: &&CpuState| cpu.online;
     for cpu in snapshot.cpus.iter().filter(online) {
@@ -105,9 +158,14 @@ fn zone_lines(
         writeln!(text, "              batch: {}", pcp.batch)?;
         writeln!(text, "  vm stats threshold: {}", pcp.stat_threshold)?;
     }
-    let mut nodes = snapshot.nodes.iter();
-    let node = nodes.find(|node| node.node == zone.id.node);
-    let given_up = node.is_some_and(|node| node.kswapd_failures >= MAX_RECLAIM_RETRIES);
-    writeln!(text, "  node_unreclaimable:  {}", u8::from(given_up))?;
-    writeln!(text, "  start_pfn:           {}", zone.start.get())
+    Ok(())
+}
+
+/// How many times as many active anonymous pages there may be as inactive ones: the root of ten
+/// times the zone's whole GiB, 1 in a zone of less than one.
+fn inactive_ratio(zone: &ZoneState) -> u64 {
+    match zone.present >> 18 {
+        0 => 1,
+        gib => (10 * gib).isqrt(),
+    }
 }

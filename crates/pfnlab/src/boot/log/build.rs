@@ -26,6 +26,9 @@ pub(super) fn profile_of(release: &str) -> Option<&'static Profile> {
     Profile::by_name(name)
 }
 
+/// Generations of which there are kernels built without isolated pageblocks.
+const WITHOUT_ISOLATION: [&str; 2] = ["linux-4.14", "linux-5.0"];
+
 /// The build, as far as the log shows it.
 pub(super) fn config_of(profile: &Profile, script: &BootScript, text: &str) -> Config {
     let said = || bootlog::messages(text).map(|(_, said)| said);
@@ -40,7 +43,7 @@ pub(super) fn config_of(profile: &Profile, script: &BootScript, text: &str) -> C
     config.cma = said().any(|said| said.starts_with("cma: Reserved "));
     // No log shows whether memory can be taken out of use. It usually can where the kernel is built
     // to use that itself: from 6.1 on, up to 3.8, and with such areas.
-    config.isolation = config.cma || !matches!(profile.name(), "linux-4.14" | "linux-5.0");
+    config.isolation = config.cma || !WITHOUT_ISOLATION.contains(&profile.name());
     if said().any(is_late) {
         config = Config {
             name: Config::X86_64_DEFERRED.name,
