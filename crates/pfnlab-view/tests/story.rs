@@ -218,6 +218,35 @@ fn split_exact_and_bulk() {
     );
 }
 
+/// What a run leaves of its block is one free block for every bit of the rest: each merge makes one of
+/// two, so that as many merges went before as there are frames more than blocks.
+#[test]
+fn many_blocks_that_come_back_are_told_as_one() {
+    const FRAMES: u32 = 600;
+    let mut stage = Stage::new(boot());
+    let (_, story) = stage.step(Op::Exact {
+        ticket: Ticket(500),
+        frames: FRAMES,
+        request: Request::new(Gfp::GFP_KERNEL),
+    });
+    let rest = 1024 - FRAMES;
+    let text = story.text(&WIDE, Detail::Brief);
+    let (from, to) = (BASE + u64::from(FRAMES), BASE + 1024);
+    let back = format!("{rest} blocks come back one by one: {from:#x}..{to:#x}.");
+    assert!(text.contains(&back), "{text}");
+    let merges = format!("{} merges", rest - rest.count_ones());
+    assert!(text.contains(&merges), "{text}");
+    for order in (0..10).filter(|order| rest >> order & 1 == 1) {
+        // The larger blocks lie above.
+        let larger = u64::from(rest) >> (order + 1) << (order + 1);
+        let start = to - larger - (1 << order);
+        let list = format!("order {order} Unmovable {start:#x}");
+        assert!(text.contains(&list), "{list}\n{text}");
+    }
+    let full = story.text(&WIDE, Detail::Full);
+    assert_eq!(full.matches(" comes back: 1 frame").count(), rest as usize);
+}
+
 /// A zone of four pageblocks, all in use and movable but for `free`, with per-CPU lists that fetch
 /// one block at a time and no watermarks.
 fn scarce(profile: &str, mt: MigrateType, free: &[(u64, u8)], movable: [u32; 4]) -> Mm {

@@ -2,7 +2,8 @@
 //!
 //! - [`Teller`]: one sentence for every beat.
 //! - [`asking`]: requests, walks, watermarks. [`taking`]: blocks that leave the free lists.
-//!   [`giving`]: blocks that come back. [`changes`]: what many blocks did to the lists.
+//!   [`giving`]: blocks that come back; [`returning`]: a great many of them. [`changes`]: what many
+//!   blocks did to the lists.
 //! - [`clients`]: what the allocator's clients do.
 //! - [`counters`]: numbers that only a full story tells. [`outcome`]: how it ended.
 
@@ -12,6 +13,7 @@ mod clients;
 mod counters;
 mod giving;
 mod outcome;
+mod returning;
 mod taking;
 
 use pfnlab_model::{Block, CpuId, End, MigrateType, Op, ZoneId};
@@ -22,6 +24,8 @@ use super::look::PcpLook;
 use crate::names::{self, counted};
 use crate::style::Tone;
 use crate::text::{Line, Page};
+
+use returning::many_returned;
 
 /// Runs of frames that are named before the rest is only counted.
 const SHOWN: usize = 4;
@@ -46,7 +50,16 @@ pub(super) fn tell(beats: &[Beat], op: &Op, detail: Detail, page: &mut Page) {
     if beats.is_empty() {
         return teller.say(nothing(op));
     }
-    beats.iter().for_each(|beat| teller.beat(beat));
+    let mut rest = beats;
+    while let Some(beat) = rest.first() {
+        let many = many_returned(rest).filter(|_| !teller.full());
+        let (told, further) = rest.split_at(many.unwrap_or(1));
+        match many {
+            Some(_) => teller.many_back(told),
+            None => teller.beat(beat),
+        }
+        rest = further;
+    }
     teller.outcome(beats);
 }
 
