@@ -2,6 +2,7 @@
 //!
 //! - [`Recording`]: operations recorded on a running kernel, with its state before and after.
 //!   Start here.
+//! - [`EventFiles`]: what was done to a machine between two recorded states.
 //! - [`read_snapshot`]: a recorded state on its own. [`read_untouched`]: the rest of it.
 //! - [`differences`]: where two snapshots are not the same.
 //! - [`proc`]: `/proc/buddyinfo`, `/proc/pagetypeinfo` and `/proc/zoneinfo` of a snapshot.
@@ -21,6 +22,6 @@ pub mod proc;
 pub use bytes::{read_bytes, read_unpacked};
 pub use compare::{Difference, NOT_COMPARED, differences};
 pub use recording::{
-    Got, OpProblem, RecordedOp, Recording, RecordingError, SnapshotProblem, Status, Untouched,
-    ZoneAfter, read_snapshot, read_untouched,
+    EventFiles, Got, OpProblem, RecordedEvent, RecordedOp, Recording, RecordingError,
+    SnapshotProblem, Status, Untouched, ZoneAfter, read_snapshot, read_untouched,
 };

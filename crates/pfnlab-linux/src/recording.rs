@@ -1,6 +1,7 @@
 //! A recorded case: the state before, the operations with what came of them, the state after.
 
 mod error;
+mod event;
 mod file;
 mod kernel;
 mod op;
@@ -14,6 +15,7 @@ use pfnlab_model::Snapshot;
 use crate::Difference;
 
 pub use error::{OpProblem, RecordingError, SnapshotProblem};
+pub use event::{EventFiles, RecordedEvent};
 pub use op::{Got, RecordedOp, Status, ZoneAfter};
 pub use snapshot::Untouched;
 

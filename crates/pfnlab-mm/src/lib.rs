@@ -19,6 +19,7 @@
 //!   `tunables`.
 //! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
 //! - `pageblock`, `zone_map`, `kswapd`, `vmstat`, `numa_events`, `node_reclaim`: what stands beside.
+//! - `cpu_hotplug`: CPUs come and go: what they held does not.
 //! - [`memmap`]: which frames have a page descriptor, and what it says. From [`memory_model`],
 //!   [`descriptor`], [`pageblock_bits`]: where a kernel keeps all that, bit for bit.
 
@@ -67,6 +68,7 @@ mod buddy;
 mod frames;
 mod free_list;
 
+mod cpu_hotplug;
 mod kswapd;
 mod node_reclaim;
 mod numa_events;
@@ -93,3 +95,4 @@ pub use mm::Mm;
 pub use node_reclaim::{NodeReclaim, NodeReclaimMarks};
 pub use profile::{Profile, Switch};
 pub use resume::ResumeError;
+pub use vmstat::pressure_threshold;

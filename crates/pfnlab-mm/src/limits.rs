@@ -3,6 +3,7 @@
 use pfnlab_model::{Event, NodeId, Observer, Watermarks, ZoneKind};
 
 use crate::Mm;
+use crate::alloc_flags::Mark;
 use crate::boost::mult_frac;
 use crate::profile::{Policy, Told, told};
 use crate::vmstat::normal_threshold;
@@ -240,7 +241,7 @@ impl Mm {
         }
         self.set_pagesets(silent);
         self.set_watermarks(silent);
-        self.set_thresholds();
+        self.set_thresholds(silent);
         self.set_lowmem_reserves(silent);
     }
 
@@ -424,18 +425,18 @@ impl Mm {
     }
 
     /// How far a CPU's difference may grow (`refresh_zone_stat_thresholds`).
-    fn set_thresholds(&mut self) {
+    pub(crate) fn set_thresholds(&mut self, observer: &mut impl Observer) {
         let online = self.cpus.iter().filter(|cpu| cpu.online).count() as u64;
         for zone in self.zones.iter_mut().filter(|zone| zone.is_populated()) {
             let threshold = normal_threshold(online, zone.size());
             for (pcp, cpu) in zone.pcps.iter_mut().zip(&self.cpus) {
                 if cpu.online {
-                    pcp.stat_threshold = threshold;
+                    pcp.set_threshold(threshold, observer);
                 }
             }
             let drift = online * u64::from(threshold);
             if drift > zone.watermarks.low - zone.watermarks.min {
-                zone.percpu_drift_mark = zone.watermarks.high + drift;
+                zone.set_drift_mark(zone.mark(Mark::High) + drift, observer);
             }
         }
     }

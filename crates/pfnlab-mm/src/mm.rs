@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 
 use pfnlab_model::{
-    AllocError, Block, Capability, CpuId, End, Event, FreeError, Gfp, Inspect, MigrateType, NodeId,
-    Observer, Order, PageAllocator, Pfn, Refusal, Request, Sysctl, ZoneFlags, ZoneId, ZoneKind,
-    ZoneStat,
+    AllocError, Block, Capability, CpuError, CpuId, End, Event, FreeError, Gfp, Inspect,
+    MigrateType, NodeId, Observer, Order, PageAllocator, Pfn, Refusal, Request, Sysctl, ZoneFlags,
+    ZoneId, ZoneKind, ZoneStat,
 };
 
 use crate::alloc_flags::AllocFlags;
@@ -124,15 +124,13 @@ impl Mm {
         let contradiction = AllocError::Contradiction(gfp);
         let highest = self.gfp_zones.highest(gfp).ok_or(contradiction)?;
         let mt = gfp_zone::migratetype(gfp, self.mobility_disabled).ok_or(contradiction)?;
-        if request.cpu.index() >= self.cpus.len() {
-            return Err(AllocError::NoZone);
-        }
-        let node = match request.node {
-            Some(node) => node.index(),
-            // x86 kernels are built without memoryless-node support, so the nearest node is the
-            // CPU's own even if it has no memory.
-            None => self.cpus[request.cpu.index()].node.index(),
+        let cpu = match self.cpus.get(request.cpu.index()) {
+            Some(cpu) if cpu.online => cpu,
+            _ => return Err(AllocError::NoCpu(request.cpu)),
         };
+        // x86 kernels are built without memoryless-node support, so the nearest node is the CPU's
+        // own even if it has no memory.
+        let node = request.node.unwrap_or(cpu.node).index();
         if node >= self.nodes.len() {
             return Err(AllocError::NoZone);
         }
@@ -206,7 +204,7 @@ impl Mm {
         observer: &mut impl Observer,
     ) -> Result<(), FreeError> {
         let zone = self.zone_of_block(block)?;
-        if block.order() > self.config.top_order || cpu.index() >= self.cpus.len() {
+        if block.order() > self.config.top_order || !self.runs(cpu) {
             return Err(FreeError::Unsupported(block));
         }
         let zone = &mut self.zones[zone];
@@ -359,20 +357,38 @@ impl PageAllocator for Mm {
     }
 
     fn drain(&mut self, cpu: CpuId, observer: &mut impl Observer) {
+        if !self.runs(cpu) {
+            return;
+        }
         for zone in self.zones.iter_mut().filter(|zone| zone.is_populated()) {
-            if cpu.index() < zone.pcps.len() {
-                zone.drain(cpu, cpu, &mut self.blocks, observer);
-            }
+            zone.drain(cpu, cpu, &mut self.blocks, observer);
         }
     }
 
     fn vmstat_tick(&mut self, cpu: CpuId, observer: &mut impl Observer) {
-        let Some(&Cpu { node, .. }) = self.cpus.get(cpu.index()) else {
+        let Some(&Cpu { node, online: true }) = self.cpus.get(cpu.index()) else {
             return;
         };
         for zone in self.zones.iter_mut().filter(|zone| zone.is_populated()) {
             zone.tick(cpu, zone.id.node == node, &mut self.blocks, observer);
         }
+    }
+
+    fn successor(&self, cpu: CpuId) -> Result<CpuId, CpuError> {
+        self.first_other_cpu(cpu)
+    }
+
+    fn cpu_offline(
+        &mut self,
+        cpu: CpuId,
+        on: CpuId,
+        observer: &mut impl Observer,
+    ) -> Result<(), CpuError> {
+        self.take_cpu_away(cpu, on, observer)
+    }
+
+    fn cpu_online(&mut self, cpu: CpuId, observer: &mut impl Observer) -> Result<(), CpuError> {
+        self.bring_cpu_back(cpu, observer)
     }
 
     fn sysctl(

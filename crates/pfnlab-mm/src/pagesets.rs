@@ -3,7 +3,8 @@
 use pfnlab_model::{Event, NodeId, Observer};
 
 use crate::Mm;
-use crate::zone::Pageset;
+use crate::alloc_flags::Mark;
+use crate::zone::{Pageset, Zone};
 
 /// The least `percpu_pagelist_high_fraction` (`MIN_PERCPU_PAGELIST_HIGH_FRACTION`).
 const LEAST_FRACTION: u64 = 8;
@@ -17,12 +18,22 @@ pub(crate) fn is_fraction(value: u64) -> bool {
 }
 
 impl Mm {
-    /// How long the per-CPU lists may be.
+    /// How long the per-CPU lists may be, of every zone.
     pub(crate) fn set_pagesets(&mut self, observer: &mut impl Observer) {
         if self.profile.pcp.is_single() {
             self.set_single_pagesets(observer);
         } else {
-            self.set_zone_pagesets(observer);
+            self.set_zone_pagesets(|_| true, 0, observer);
+        }
+    }
+
+    /// The same of the zones with memory, as if every node had so many CPUs more. Only new
+    /// watermarks reach the other zones, too.
+    pub(crate) fn set_populated_pagesets(&mut self, more_cpus: u64, observer: &mut impl Observer) {
+        if self.profile.pcp.is_single() {
+            self.set_single_pagesets(observer);
+        } else {
+            self.set_zone_pagesets(Zone::is_populated, more_cpus, observer);
         }
     }
 
@@ -48,19 +59,24 @@ impl Mm {
 
     /// A share of the low watermark for every CPU of the node, or a fraction of the zone
     /// (`zone_set_pageset_high_and_batch`, since 6.1).
-    fn set_zone_pagesets(&mut self, observer: &mut impl Observer) {
+    fn set_zone_pagesets(
+        &mut self,
+        wanted: fn(&Zone) -> bool,
+        more_cpus: u64,
+        observer: &mut impl Observer,
+    ) {
         let cap = self.profile.pcp.batch_cap();
         let online = |cpu: &&crate::mm::Cpu| cpu.online;
         let all_cpus = self.cpus.iter().filter(online).count() as u64;
         let nodes = &self.nodes;
         let real = |node: NodeId| nodes.get(node.index()).map_or(node, |node| node.real);
-        for zone in &mut self.zones {
+        for zone in self.zones.iter_mut().filter(|zone| wanted(zone)) {
             let on_node = self
                 .cpus
                 .iter()
                 .filter(online)
                 .filter(|cpu| real(cpu.node) == real(zone.id.node));
-            let cpus = match on_node.count() as u64 {
+            let cpus = match on_node.count() as u64 + more_cpus {
                 0 => all_cpus,
                 some => some,
             };
@@ -70,9 +86,9 @@ impl Mm {
             let (least, most) = match zone.managed.checked_div(fraction) {
                 Some(part) => (part, part),
                 None if self.profile.pcp.has_range() => {
-                    (zone.watermarks.low, zone.managed / LEAST_FRACTION)
+                    (zone.mark(Mark::Low), zone.managed / LEAST_FRACTION)
                 }
-                None => (zone.watermarks.low, zone.watermarks.low),
+                None => (zone.mark(Mark::Low), zone.mark(Mark::Low)),
             };
             let (high_min, high_max) = (share(least), share(most));
             let pageset = Pageset {

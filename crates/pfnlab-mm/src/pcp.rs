@@ -106,6 +106,18 @@ impl Pcp {
         }
     }
 
+    /// Changes how far its differences may grow.
+    pub(crate) fn set_threshold(&mut self, threshold: u8, observer: &mut impl Observer) {
+        if self.stat_threshold != threshold {
+            self.stat_threshold = threshold;
+            observer.event(Event::ThresholdSet {
+                zone: self.zone,
+                cpu: self.cpu,
+                threshold,
+            });
+        }
+    }
+
     /// The list for blocks of an order and type; `None`: such blocks are not cached.
     #[inline]
     pub(crate) fn list_for(&self, order: Order, mt: MigrateType) -> Option<u8> {

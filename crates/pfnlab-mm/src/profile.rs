@@ -20,6 +20,7 @@ use crate::boot::{
 use crate::buddy::MergePolicy;
 use crate::bulk::BulkPolicy;
 use crate::cma::CmaRule;
+use crate::cpu_hotplug::CpuHotplug;
 use crate::descriptor::DescriptorEra;
 use crate::draining::DrainType;
 use crate::exact::Surplus;
@@ -88,6 +89,8 @@ pub struct Profile {
     pub(crate) pcp: PcpPolicy,
     /// Where it is counted which node served requests.
     pub(crate) numa: NumaCounters,
+    /// What is done when a CPU comes or goes.
+    pub(crate) cpu_hotplug: CpuHotplug,
     /// How a sunken high mark is brought about.
     pub(crate) decay: DecayDrain,
     /// Which list a page is drained to.
@@ -211,6 +214,7 @@ pub(crate) const LINUX_4_14: Profile = Profile {
     slowpath: SlowPath::Repeated,
     kswapd: KswapdRule::EveryNode,
     numa: NumaCounters::Differences,
+    cpu_hotplug: CpuHotplug::Teardown,
     reserves: ReserveRule::Atomic,
     large_block: LargeBlock::OnList,
     short_cut: ShortCut::All,
@@ -265,6 +269,7 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     merge: MergePolicy::KeepTypes,
     pcp: PcpPolicy::FreeFactorUnbounded,
     numa: NumaCounters::AddedUpWhenRead,
+    cpu_hotplug: CpuHotplug::Resized,
     reserve_index: ReserveIndex::Highest,
     reserve_walk: ReserveWalk::AnywhereWaking,
     flag_bits: FlagBits::KswapdAt800,

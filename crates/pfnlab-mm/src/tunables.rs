@@ -187,11 +187,11 @@ impl Mm {
             }
             (Sysctl::PercpuPagelistHighFraction, None) => {
                 tunables.percpu_pagelist_high_fraction = value;
-                self.set_pagesets(observer);
+                self.set_populated_pagesets(0, observer);
             }
             (Sysctl::PercpuPagelistFraction, None) => {
                 tunables.percpu_pagelist_fraction = value;
-                self.set_pagesets(observer);
+                self.set_populated_pagesets(0, observer);
             }
             (_, None) => {
                 tunables.watermark_boost_factor = value;

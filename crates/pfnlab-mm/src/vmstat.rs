@@ -1,6 +1,6 @@
 //! Statistics: each CPU keeps a small difference to a zone's counter, and folds it when it grows.
 
-use pfnlab_model::{CpuId, Event, Observer, PcpField, ZoneStat};
+use pfnlab_model::{CpuId, Event, Observer, PcpField, Watermarks, ZoneStat};
 
 use crate::pageblock::Pageblocks;
 use crate::profile::{Policy, Told, told};
@@ -155,6 +155,17 @@ impl Zone {
         any
     }
 
+    /// Changes the mark below which the folded count of free frames may deceive.
+    pub(crate) fn set_drift_mark(&mut self, frames: u64, observer: &mut impl Observer) {
+        if self.percpu_drift_mark != frames {
+            self.percpu_drift_mark = frames;
+            observer.event(Event::DriftMarkSet {
+                zone: self.id,
+                frames,
+            });
+        }
+    }
+
     /// The second's work of `cpu` on this zone (`refresh_cpu_vm_stats`).
     pub(crate) fn tick(
         &mut self,
@@ -193,6 +204,25 @@ impl Zone {
     }
 }
 
+/// How large a difference may grow while the background reclaimer is awake, so that the folded
+/// count stays between the min and the low mark whatever the CPUs have not folded
+/// (`calculate_pressure_threshold`, since 2.6.38). Watermarks are in frames.
+///
+/// ```
+/// use pfnlab_mm::pressure_threshold;
+/// use pfnlab_model::Watermarks;
+/// let marks = Watermarks { min: 33, low: 41, high: 49, promo: 57 };
+/// assert_eq!(pressure_threshold(4, &marks), 2);
+/// ```
+pub fn pressure_threshold(online_cpus: u64, marks: &Watermarks) -> u8 {
+    let apart = marks.low.saturating_sub(marks.min);
+    // Fits: it is clamped.
+    (apart / online_cpus.max(1)).clamp(1, MOST_THRESHOLD) as u8
+}
+
+/// The most a difference may grow: it is kept in eight bits.
+const MOST_THRESHOLD: u64 = 125;
+
 /// How large a difference may grow with so many CPUs online (`calculate_normal_threshold`).
 /// `managed` is in frames of 4 KiB.
 ///
@@ -200,10 +230,10 @@ impl Zone {
 ///   one CPU, 253 000 frames: memory 7 · 128 MiB, 2 · fls(1) · (1 + fls(7)) = 8
 /// ```
 pub(crate) fn normal_threshold(online_cpus: u64, managed: u64) -> u8 {
-    let fls = |value: u64| u64::BITS - value.leading_zeros();
+    let fls = |value: u64| u64::from(u64::BITS - value.leading_zeros());
     let memory = managed >> (27 - 12);
     let threshold = 2 * fls(online_cpus) * (1 + fls(memory));
-    threshold.min(125) as u8
+    threshold.min(MOST_THRESHOLD) as u8
 }
 
 #[cfg(test)]

@@ -112,6 +112,37 @@ pub trait PageAllocator {
     /// [`Capability::PerCpu`].
     fn vmstat_tick(&mut self, _cpu: CpuId, _: &mut impl Observer) {}
 
+    /// The CPU that would take over what `cpu` has if it went: the first other one that runs.
+    /// [`Capability::CpuHotplug`].
+    ///
+    /// # Errors
+    /// Why `cpu` cannot go.
+    fn successor(&self, _cpu: CpuId) -> Result<CpuId, CpuError> {
+        Err(CpuError::Unsupported)
+    }
+
+    /// Takes `cpu` away: what its per-CPU lists and its statistics hold goes to all, by the hands
+    /// of `on` (`page_alloc_cpu_dead`). [`Capability::CpuHotplug`].
+    ///
+    /// # Errors
+    /// Why it cannot go, or not by these hands; nothing changes then.
+    fn cpu_offline(
+        &mut self,
+        _cpu: CpuId,
+        _on: CpuId,
+        _: &mut impl Observer,
+    ) -> Result<(), CpuError> {
+        Err(CpuError::Unsupported)
+    }
+
+    /// Brings `cpu` back (`page_alloc_cpu_online`). [`Capability::CpuHotplug`].
+    ///
+    /// # Errors
+    /// Why it cannot come; nothing changes then.
+    fn cpu_online(&mut self, _cpu: CpuId, _: &mut impl Observer) -> Result<(), CpuError> {
+        Err(CpuError::Unsupported)
+    }
+
     /// Writes a tunable, if the allocator has it and takes the value. [`Capability::Sysctl`].
     ///
     /// # Errors
@@ -161,6 +192,8 @@ pub enum Capability {
     Zones,
     /// [`PageAllocator::sysctl`].
     Sysctl,
+    /// [`PageAllocator::cpu_offline`] and [`PageAllocator::cpu_online`].
+    CpuHotplug,
 }
 
 /// A look inside an allocator of zones. Nothing changes by looking.
@@ -198,6 +231,8 @@ pub enum AllocError {
     Watermark(Order),
     /// Enough is free, but no block of this order or above.
     Exhausted(Order),
+    /// There is no such CPU, or it does not run.
+    NoCpu(CpuId),
     /// The allocator does not do this.
     Unsupported,
 }
@@ -212,6 +247,7 @@ impl fmt::Display for AllocError {
                 write!(f, "every zone is below its watermark for order {order}")
             }
             AllocError::Exhausted(order) => write!(f, "no free block of order {order} or above"),
+            AllocError::NoCpu(cpu) => write!(f, "CPU {cpu} does not run"),
             AllocError::Unsupported => f.write_str("this allocator does not do that"),
         }
     }
@@ -248,3 +284,32 @@ impl fmt::Display for FreeError {
 }
 
 impl core::error::Error for FreeError {}
+
+/// A CPU that cannot come or go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CpuError {
+    /// There is no such CPU.
+    Unknown(CpuId),
+    /// It runs already.
+    Online(CpuId),
+    /// It does not run.
+    Offline(CpuId),
+    /// No other CPU runs that could take over what it has.
+    Last(CpuId),
+    /// The allocator does not do this.
+    Unsupported,
+}
+
+impl fmt::Display for CpuError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CpuError::Unknown(cpu) => write!(f, "there is no CPU {cpu}"),
+            CpuError::Online(cpu) => write!(f, "CPU {cpu} runs already"),
+            CpuError::Offline(cpu) => write!(f, "CPU {cpu} does not run"),
+            CpuError::Last(cpu) => write!(f, "CPU {cpu} is the last that runs"),
+            CpuError::Unsupported => f.write_str("this allocator does not do that"),
+        }
+    }
+}
+
+impl core::error::Error for CpuError {}

@@ -344,6 +344,29 @@ pub enum Event {
         /// The zone.
         zone: ZoneId,
     },
+    /// A CPU began or ceased to run (`set_cpu_online`).
+    CpuSet {
+        /// Which.
+        cpu: CpuId,
+        /// Whether it runs now.
+        online: bool,
+    },
+    /// How far a CPU's differences to a zone's counters may grow was computed.
+    ThresholdSet {
+        /// The zone.
+        zone: ZoneId,
+        /// Whose differences.
+        cpu: CpuId,
+        /// Beyond this they are folded.
+        threshold: u8,
+    },
+    /// It was computed below how many free frames a zone's folded count may deceive.
+    DriftMarkSet {
+        /// The zone.
+        zone: ZoneId,
+        /// How many.
+        frames: u64,
+    },
     /// A tunable was written, or follows from one that was.
     SysctlSet {
         /// Which.

@@ -55,7 +55,7 @@ mod zone_stat;
 
 mod allocator;
 
-pub use allocator::{AllocError, Capability, FreeError, Inspect, PageAllocator};
+pub use allocator::{AllocError, Capability, CpuError, FreeError, Inspect, PageAllocator};
 pub use block::{Block, BlockError};
 pub use boot_script::{
     Affinity, BootOp, BootScript, BootStep, DumpRegion, FirmwareRange, LateFree, MemblockCall,

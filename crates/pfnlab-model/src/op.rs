@@ -79,6 +79,16 @@ pub enum Op {
         /// Which CPU's.
         cpu: CpuId,
     },
+    /// `cpu-offline`: a CPU goes; one that stays takes over what it had (`page_alloc_cpu_dead`).
+    CpuOffline {
+        /// Which.
+        cpu: CpuId,
+    },
+    /// `cpu-online`: a CPU comes, or comes back (`page_alloc_cpu_online`).
+    CpuOnline {
+        /// Which.
+        cpu: CpuId,
+    },
     /// `sysctl`: write a tunable of `/proc/sys/vm`.
     Sysctl {
         /// Which.
@@ -144,6 +154,8 @@ impl fmt::Display for Op {
             Op::Client(op) => op.fmt(f),
             Op::Drain { cpu } => write!(f, "drain cpu={cpu}"),
             Op::Vmstat { cpu } => write!(f, "vmstat cpu={cpu}"),
+            Op::CpuOffline { cpu } => write!(f, "cpu-offline {cpu}"),
+            Op::CpuOnline { cpu } => write!(f, "cpu-online {cpu}"),
             Op::Sysctl { sysctl, value } => write!(f, "sysctl {sysctl} {value}"),
             Op::ZoneFlags {
                 zone,

@@ -1,6 +1,7 @@
 //! The text form of a trace: one operation a line, made to be written by hand.
 
 mod client;
+mod hotplug;
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -361,12 +362,13 @@ impl<'a> Line<'a> {
                         .transpose()?,
                 }
             }
-            unknown => match self.client(verb)? {
+            unknown => match self.other(verb)? {
                 Some(op) => op,
                 None => {
                     let message = format!(
                         "`{unknown}` is no operation: a, f, split, bulk, exact, drain, vmstat, \
-                         sysctl, zone-flags, {}, or one of your own that begins with x-",
+                         sysctl, zone-flags, {}, {}, or one of your own that begins with x-",
+                        hotplug::VERBS,
                         client::VERBS
                     );
                     return Err(self.error(verb, &message));
@@ -377,6 +379,14 @@ impl<'a> Line<'a> {
             op,
             expect: self.expectation()?,
         })
+    }
+
+    /// The operation `verb` begins, if it is one of the other files'.
+    fn other(&mut self, verb: Word<'a>) -> Result<Option<Op>, TraceError> {
+        match self.hotplug(verb)? {
+            Some(op) => Ok(Some(op)),
+            None => self.client(verb),
+        }
     }
 
     /// The `name=value` words and bare words up to `=>` or the end.

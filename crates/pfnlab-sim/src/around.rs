@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use pfnlab_clients::Generation;
 use pfnlab_clients::lru::{Lru, LruError};
 use pfnlab_clients::page_ext::{ClientKind, Needs, PageExt, PageExtError, SectionMap};
 use pfnlab_clients::slab::{GiveBackError, LendError, Slub, SlubSetup};
+use pfnlab_clients::{CpuEvent, CpuNotifier, Generation};
 use pfnlab_model::{
     Address, AllocError, Block, CacheId, Capability, ClientOp, CpuId, FreeError, Inspect, MemRange,
     Observer, PageAllocator, PageExtClients, Pfn, PfnRange, Request, Snapshot, Ticket,
@@ -107,6 +107,30 @@ impl Around {
             true => Ok(Outcome::Freed(block)),
             false => Ok(Outcome::Kept(block)),
         }
+    }
+
+    /// What the LRU batches of a CPU hold that is gone is taken over.
+    pub(crate) fn batches_of(
+        &mut self,
+        gone: CpuEvent,
+        allocator: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> Result<(), DriverError> {
+        let mut tap = Tap(allocator, &mut self.moves);
+        let taken = self.lru.cpu_event(gone, &mut tap, observer);
+        taken.map_err(|error| not_taken_over(gone, error))
+    }
+
+    /// What the caches of objects keep for a CPU that is gone goes back to the nodes.
+    pub(crate) fn slabs_of(
+        &mut self,
+        gone: CpuEvent,
+        allocator: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> Result<(), DriverError> {
+        let mut tap = Tap(allocator, &mut self.moves);
+        let taken = self.slub.cpu_event(gone, &mut tap, observer);
+        taken.map_err(|error| not_taken_over(gone, error))
     }
 
     /// Runs one operation. Whatever ticket it gives out names nothing.
@@ -250,6 +274,11 @@ impl Around {
             Err(PageExtError::OutOfMemory { error, .. }) => Outcome::Refused(error),
         }
     }
+}
+
+fn not_taken_over(gone: CpuEvent, error: FreeError) -> DriverError {
+    let (CpuEvent::Online(cpu) | CpuEvent::Dead { cpu, .. }) = gone;
+    DriverError::NotTakenOver { cpu, error }
 }
 
 fn cache_of(things: &BTreeMap<Ticket, Thing>, ticket: Ticket) -> Option<CacheId> {

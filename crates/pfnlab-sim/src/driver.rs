@@ -1,5 +1,6 @@
 //! The driver: operations that name tickets become calls that name blocks.
 
+use pfnlab_clients::CpuEvent;
 use pfnlab_model::{
     AllocError, Block, Capability, ClientOp, CpuId, FreeError, Gfp, Inspect, Observer, Op, Order,
     PageAllocator, Pfn, PfnRange, Request, Ticket,
@@ -67,6 +68,14 @@ pub enum DriverError {
     NotTaken {
         /// The ticket.
         ticket: Ticket,
+        /// What the allocator says.
+        error: FreeError,
+    },
+    /// The allocator does not take back what a client kept for a CPU that is gone.
+    #[error("what was kept for CPU {cpu}: {error}")]
+    NotTakenOver {
+        /// Which CPU.
+        cpu: CpuId,
         /// What the allocator says.
         error: FreeError,
     },
@@ -166,6 +175,10 @@ impl<A: PageAllocator> Driver<A> {
                 allocator.vmstat_tick(cpu, observer);
                 Outcome::Done
             })),
+            Op::CpuOffline { cpu } => self.cpu_offline(cpu, observer),
+            Op::CpuOnline { cpu } => Ok(self.if_offered(Capability::CpuHotplug, |allocator| {
+                done(&allocator.cpu_online(cpu, observer))
+            })),
             Op::Sysctl { sysctl, value } => Ok(self.if_offered(Capability::Sysctl, |allocator| {
                 done(&allocator.sysctl(sysctl, value, observer))
             })),
@@ -196,6 +209,32 @@ impl<A: PageAllocator> Driver<A> {
         });
         around.begin();
         around.step(op, &self.tickets, &mut self.allocator, observer)
+    }
+
+    /// Takes a CPU away, in the kernel's order: LRU batches, then the allocator's own lists, then
+    /// caches of objects.
+    #[cold]
+    fn cpu_offline(
+        &mut self,
+        cpu: CpuId,
+        observer: &mut impl Observer,
+    ) -> Result<Outcome, DriverError> {
+        if !self.allocator.offers(Capability::CpuHotplug) {
+            return Ok(Outcome::Unsupported);
+        }
+        let Ok(on) = self.allocator.successor(cpu) else {
+            return Ok(Outcome::Rejected);
+        };
+        let dead = CpuEvent::Dead { cpu, on };
+        if let Some(around) = &mut self.around {
+            around.begin();
+            around.batches_of(dead, &mut self.allocator, observer)?;
+        }
+        let gone = self.allocator.cpu_offline(cpu, on, observer);
+        if let Some(around) = &mut self.around {
+            around.slabs_of(dead, &mut self.allocator, observer)?;
+        }
+        Ok(done(&gone))
     }
 
     /// Gives up a page that a batch or a list knows; `None`: neither does.

@@ -90,18 +90,21 @@ pub enum RefusalKind {
     Watermark,
     /// [`AllocError::Exhausted`].
     Exhausted,
+    /// [`AllocError::NoCpu`].
+    NoCpu,
     /// [`AllocError::Unsupported`].
     Unsupported,
 }
 
 impl RefusalKind {
     /// Every reason.
-    pub const ALL: [RefusalKind; 6] = [
+    pub const ALL: [RefusalKind; 7] = [
         RefusalKind::TooLarge,
         RefusalKind::Contradiction,
         RefusalKind::NoZone,
         RefusalKind::Watermark,
         RefusalKind::Exhausted,
+        RefusalKind::NoCpu,
         RefusalKind::Unsupported,
     ];
 
@@ -116,6 +119,7 @@ impl RefusalKind {
             RefusalKind::NoZone => "no zone allowed",
             RefusalKind::Watermark => "below the watermark",
             RefusalKind::Exhausted => "no block large enough",
+            RefusalKind::NoCpu => "no such CPU runs",
             RefusalKind::Unsupported => "not offered",
         }
     }
@@ -129,6 +133,7 @@ impl From<AllocError> for RefusalKind {
             AllocError::NoZone => RefusalKind::NoZone,
             AllocError::Watermark(_) => RefusalKind::Watermark,
             AllocError::Exhausted(_) => RefusalKind::Exhausted,
+            AllocError::NoCpu(_) => RefusalKind::NoCpu,
             AllocError::Unsupported => RefusalKind::Unsupported,
         }
     }

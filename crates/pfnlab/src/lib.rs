@@ -7,6 +7,7 @@
 //! - [`boot`]: a machine becomes zones; what Linux would print about them.
 //! - [`TraceFile`]: operations as text, and the state they start from. [`snapshot`]: that state, saved.
 //! - [`replay`]: traces and recordings of running kernels, compared.
+//! - [`events`]: what taking a CPU away, or writing a tunable, leads to; compared with kernels.
 //! - [`check`]: every rule after every operation. [`explain`]: what each did, in words.
 //! - [`scenario`]: phases of work on a machine, from a file, summed up.
 //! - [`generations`]: the same on every kernel generation, side by side, and where two part.
@@ -61,6 +62,7 @@ mod trace;
 mod whereabouts;
 
 pub mod check;
+pub mod events;
 pub mod explain;
 pub mod replay;
 

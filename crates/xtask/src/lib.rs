@@ -6,5 +6,6 @@
 
 pub mod boot_logs;
 pub mod conformance;
+pub mod events;
 pub mod switches;
 pub mod tidy;

@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 
 use xtask::boot_logs::CheckedLog;
 use xtask::conformance::Conformance;
+use xtask::events::Events;
 
 const USAGE: &str = "\
 cargo xtask <verb>
@@ -15,6 +16,8 @@ cargo xtask <verb>
                      conformance page must show this table, --write-page: make it
   boot-logs DIR…     derive every fact of every boot log at or below DIR (console.log with
                      facts.txt beside it, serial.log.gz with machine.json.gz and snapshots/)
+  events DIR…        derive what every recorded event at or below DIR leads to (a CPU taken away,
+                     a tunable written: snapshots/e*.json.gz of a machine)
   full [DIR…]        the long suites: many property cases, all builds, recordings if given
   tidy               what no compiler checks (part of `cargo test`)
 ";
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
             conformance(folders)
         }
         Some((verb, folders)) if verb == "boot-logs" && !folders.is_empty() => boot_logs(folders),
+        Some((verb, folders)) if verb == "events" && !folders.is_empty() => events(folders),
         Some((verb, folders)) if verb == "full" => full(folders),
         Some((verb, [])) if verb == "tidy" => tidy(),
         _ => {
@@ -85,6 +89,17 @@ fn boot_logs(folders: &[String]) -> Done {
     let facts: usize = all.iter().map(|log| log.facts).sum();
     println!("derived {derived}/{facts} facts of {} logs", all.len());
     if all.iter().all(CheckedLog::is_well) && !all.is_empty() {
+        Ok(())
+    } else {
+        Err("not all is derived".into())
+    }
+}
+
+/// Every event is derived, also behind one that comes out otherwise.
+fn events(folders: &[String]) -> Done {
+    let all = Events::of(folders)?;
+    println!("{all}");
+    if all.is_well() {
         Ok(())
     } else {
         Err("not all is derived".into())

@@ -13,6 +13,7 @@ use crate::boot::{
 use crate::buddy::MergePolicy;
 use crate::bulk::BulkPolicy;
 use crate::cma::CmaRule;
+use crate::cpu_hotplug::CpuHotplug;
 use crate::descriptor::DescriptorEra;
 use crate::draining::DrainType;
 use crate::exact::Surplus;
@@ -49,6 +50,7 @@ pub(crate) const LINUX_2_6_37: Profile = Profile {
     size_base: SizeBase::Present,
     isolated: IsolatedFrames::Counted,
     numa: NumaCounters::WithZone,
+    cpu_hotplug: CpuHotplug::Notifier,
     fallback: FallbackPolicy::LargestAsFound,
     kept: KeptPolicy::FirstFrame,
     cma: CmaRule::Unknown,

@@ -3,8 +3,9 @@
 use alloc::collections::VecDeque;
 
 use crate::{
-    Block, CpuId, End, Event, FreeListState, GlobalState, MigrateType, NodeId, NodeState, PcpField,
-    PcpListState, PcpState, Snapshot, Sysctl, ZoneId, ZoneStat, ZoneState, ZonelistCacheState,
+    Block, CpuId, CpuState, End, Event, FreeListState, GlobalState, MigrateType, NodeId, NodeState,
+    PcpField, PcpListState, PcpState, Snapshot, Sysctl, ZoneId, ZoneStat, ZoneState,
+    ZonelistCacheState,
 };
 
 impl Snapshot {
@@ -120,6 +121,13 @@ impl Snapshot {
                 zone.pages_scanned = 0;
                 zone.all_unreclaimable = false;
             }
+            Event::CpuSet { cpu, online } => self.cpu_mut(cpu).online = online,
+            Event::ThresholdSet {
+                zone,
+                cpu,
+                threshold,
+            } => self.pcp_mut(zone, cpu).stat_threshold = threshold,
+            Event::DriftMarkSet { zone, frames } => self.zone_mut(zone).percpu_drift_mark = frames,
             Event::SysctlSet { sysctl, value } => self.global.set(sysctl, value),
             Event::WatermarksSet { zone, marks } => self.zone_mut(zone).watermarks = marks,
             Event::LowmemReserveSet {
@@ -175,6 +183,11 @@ impl Snapshot {
     fn node_mut(&mut self, id: NodeId) -> &mut NodeState {
         let at = self.nodes.binary_search_by_key(&id, |node| node.node);
         &mut self.nodes[at.expect("an event speaks of a node that exists")]
+    }
+
+    fn cpu_mut(&mut self, id: CpuId) -> &mut CpuState {
+        let at = self.cpus.binary_search_by_key(&id, |cpu| cpu.cpu);
+        &mut self.cpus[at.expect("an event speaks of a CPU that exists")]
     }
 
     fn cache_mut(&mut self, node: NodeId) -> &mut ZonelistCacheState {

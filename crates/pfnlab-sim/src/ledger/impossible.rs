@@ -62,6 +62,9 @@ pub enum Why {
     /// A zone has no per-CPU lists for a CPU.
     #[error("{0} has no lists for CPU {1}")]
     NoCpu(ZoneId, CpuId),
+    /// There is no such CPU at all.
+    #[error("there is no CPU {0}")]
+    Stranger(CpuId),
     /// There is no such node.
     #[error("there is no node {0}")]
     NoNode(NodeId),
@@ -145,6 +148,11 @@ pub(super) fn check_names(base: &Snapshot, event: Event) -> Result<(), Why> {
             zone: id,
             cpu: whose,
             ..
+        }
+        | Event::ThresholdSet {
+            zone: id,
+            cpu: whose,
+            ..
         } => {
             cpu(id, whose)?;
         }
@@ -155,6 +163,7 @@ pub(super) fn check_names(base: &Snapshot, event: Event) -> Result<(), Why> {
         | Event::ReclaimEncouraged { zone: id }
         | Event::DirtyReserveSet { zone: id, .. }
         | Event::WatermarksSet { zone: id, .. }
+        | Event::DriftMarkSet { zone: id, .. }
         | Event::PagesetSet { zone: id, .. } => {
             zone(id)?;
         }
@@ -171,6 +180,10 @@ pub(super) fn check_names(base: &Snapshot, event: Event) -> Result<(), Why> {
                 .lowmem_reserve
                 .get(at)
                 .ok_or(Why::NoKind(highest))?;
+        }
+        Event::CpuSet { cpu: which, .. } => {
+            let known = base.cpus.iter().any(|cpu| cpu.cpu == which);
+            known.then_some(()).ok_or(Why::Stranger(which))?;
         }
         Event::KswapdAsked { node: id, .. } | Event::KswapdWoken { node: id } => {
             node(id)?;

@@ -89,7 +89,7 @@ fn ops(op: &Op) -> Vec<Op> {
         }
         Op::Drain { .. } => vec![Op::Drain { cpu: CpuId(0) }],
         Op::Vmstat { .. } => vec![Op::Vmstat { cpu: CpuId(0) }],
-        Op::Sysctl { .. } => Vec::new(),
+        Op::Sysctl { .. } | Op::CpuOffline { .. } | Op::CpuOnline { .. } => Vec::new(),
         Op::Client(op) => client(op).into_iter().map(Op::Client).collect(),
         Op::ZoneFlags {
             zone,

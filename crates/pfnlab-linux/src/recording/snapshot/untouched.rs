@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pfnlab_model::NodeId;
 use serde_json::Value;
 
 use super::json::{Global, Kept, Node, Pcp, State, Zone};
@@ -28,6 +29,19 @@ impl Untouched {
             got: said(self, path).unwrap_or_else(nothing),
         };
         paths.into_iter().filter(differ).map(difference).collect()
+    }
+
+    /// The memory sections, each as the recording writes it; none where it does not say.
+    pub fn sections(&self) -> Vec<String> {
+        let sections = self.0.get("sections").and_then(Value::as_array);
+        sections.map_or_else(Vec::new, |all| all.iter().map(Value::to_string).collect())
+    }
+
+    /// The states a node is in, by the kernel's names (`node_states`).
+    pub fn node_states(&self, node: NodeId) -> Vec<&str> {
+        let states = self.0.get(&format!("nodes[{node}].states"));
+        let states = states.and_then(Value::as_array).into_iter().flatten();
+        states.filter_map(Value::as_str).collect()
     }
 
     /// Takes them out of a state.

@@ -1,0 +1,183 @@
+//! What was done to a machine between two recorded states: a CPU taken away, a tunable written.
+
+use std::path::{Path, PathBuf};
+
+use pfnlab_model::{CpuId, Op, Snapshot, Sysctl, ZoneKind};
+
+use super::snapshot::{self, Recorded};
+use super::{RecordingError, Untouched};
+
+/// Where a machine's states lie.
+const STATES: &str = "snapshots";
+/// What the name of a packed state ends in.
+const PACKED: &str = ".json.gz";
+/// The state after the case that was run before the first event, on machines without a state from
+/// their start.
+const FIRST_CASE: &str = "w02/after.json.gz";
+
+/// Something that was done to a running machine, by its files. Between the two states ordinary
+/// activity of the kernel went on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventFiles {
+    /// The name of the state after it, such as `e1-cpu3-offline`.
+    pub name: String,
+    /// The state before.
+    pub before: PathBuf,
+    /// The state after.
+    pub after: PathBuf,
+}
+
+/// An event, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// What was done, in order. What a kernel does not know it refused.
+    pub ops: Vec<Op>,
+    /// The state before.
+    pub before: Snapshot,
+    /// The rest of it.
+    pub untouched_before: Untouched,
+    /// The state after.
+    pub after: Snapshot,
+    /// The rest of it.
+    pub untouched_after: Untouched,
+}
+
+impl EventFiles {
+    /// The events of the machine in a folder, in the order of their names; none when it has no
+    /// folder `snapshots` with states called `e1-…` and so on.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub fn of_machine(machine: impl AsRef<Path>) -> Result<Vec<EventFiles>, RecordingError> {
+        let machine = machine.as_ref();
+        let names = state_names(&machine.join(STATES))?;
+        let path = |name: &str| machine.join(STATES).join(format!("{name}{PACKED}"));
+        let start = names.first().filter(|name| name.starts_with("e0-"));
+        let mut before = start.map_or_else(|| machine.join(FIRST_CASE), |name| path(name));
+        let mut events = Vec::new();
+        for name in names.iter().filter(|&name| Some(name) != start) {
+            let after = path(name);
+            events.push(EventFiles {
+                name: name.clone(),
+                before: std::mem::replace(&mut before, after.clone()),
+                after,
+            });
+        }
+        Ok(events)
+    }
+
+    /// Reads the event; `None`: its name says nothing that is understood.
+    ///
+    /// # Errors
+    /// When a state cannot be read, or holds something that is not understood.
+    pub fn read(&self) -> Result<Option<RecordedEvent>, RecordingError> {
+        let Some(done) = done(&self.name) else {
+            return Ok(None);
+        };
+        let Recorded {
+            snapshot: before,
+            untouched: untouched_before,
+            ..
+        } = snapshot::read(&self.before)?;
+        let Recorded {
+            snapshot: after,
+            untouched: untouched_after,
+            ..
+        } = snapshot::read(&self.after)?;
+        let ops = match done {
+            Done::Ops(ops) => ops,
+            Done::Ratios => ratios(&after),
+        };
+        Ok(Some(RecordedEvent {
+            ops,
+            before,
+            untouched_before,
+            after,
+            untouched_after,
+        }))
+    }
+}
+
+fn state_names(folder: &Path) -> Result<Vec<String>, RecordingError> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let unreadable = |error| RecordingError::Unreadable {
+        path: folder.to_owned(),
+        error,
+    };
+    let mut names = Vec::new();
+    for entry in folder.read_dir().map_err(unreadable)? {
+        let name = entry.map_err(unreadable)?.file_name();
+        let name = name.to_string_lossy();
+        let numbered = name.starts_with('e') && name[1..].starts_with(|c: char| c.is_ascii_digit());
+        names.extend(
+            name.strip_suffix(PACKED)
+                .filter(|_| numbered)
+                .map(str::to_owned),
+        );
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// What the name of a state says was done.
+enum Done {
+    /// These operations.
+    Ops(Vec<Op>),
+    /// `lowmem_reserve_ratio` was written; the name does not say what.
+    Ratios,
+}
+
+fn done(name: &str) -> Option<Done> {
+    let (_, what) = name.split_once('-')?;
+    if what == "lowmem-ratio" {
+        return Some(Done::Ratios);
+    }
+    if let Some((cpus, verb)) = what
+        .strip_prefix("cpu")
+        .and_then(|what| what.split_once('-'))
+    {
+        return cpu_ops(cpus, verb).map(Done::Ops);
+    }
+    let (what, value) = what.rsplit_once('-')?;
+    let value = value.parse().ok()?;
+    // One file or the other is there, by generation; both were written.
+    let sysctls: &[Sysctl] = match what {
+        "pcp-fraction" | "pcp-high-fraction" => &[
+            Sysctl::PercpuPagelistFraction,
+            Sysctl::PercpuPagelistHighFraction,
+        ],
+        "min-free" => &[Sysctl::MinFreeKbytes],
+        "wsf" => &[Sysctl::WatermarkScaleFactor],
+        "boost" => &[Sysctl::WatermarkBoostFactor],
+        _ => return None,
+    };
+    let write = |&sysctl: &Sysctl| Op::Sysctl { sysctl, value };
+    Some(Done::Ops(sysctls.iter().map(write).collect()))
+}
+
+/// `cpu12-offline`: CPU 1, then CPU 2.
+fn cpu_ops(cpus: &str, verb: &str) -> Option<Vec<Op>> {
+    let op = |digit: char| {
+        let cpu = CpuId(digit.to_digit(10)? as u16);
+        match verb {
+            "offline" => Some(Op::CpuOffline { cpu }),
+            "online" => Some(Op::CpuOnline { cpu }),
+            _ => None,
+        }
+    };
+    cpus.chars().map(op).collect()
+}
+
+/// What `lowmem_reserve_ratio` was written to.
+fn ratios(after: &Snapshot) -> Vec<Op> {
+    let global = &after.global;
+    let written = |(&kind, &value): (&ZoneKind, &u64)| {
+        let mut all = Sysctl::ALL.iter();
+        let sysctl = *all.find(|sysctl| sysctl.reserve_ratio_of() == Some(kind))?;
+        Some(Op::Sysctl { sysctl, value })
+    };
+    let ratios = global.zone_kinds.iter().zip(&global.lowmem_reserve_ratio);
+    ratios.filter_map(written).collect()
+}
