@@ -37,7 +37,7 @@ impl Phase for Doubling {
         match outcome {
             Outcome::Lent(block) => {
                 println!("order {:>2}: {block}", self.order);
-                self.new = table.live().last().map(|live| live.ticket);
+                self.new = table.latest().map(|live| live.ticket);
             }
             Outcome::Refused(error) => {
                 println!("order {:>2}: {error}", self.order);

@@ -3,7 +3,7 @@
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{Gfp, Op};
 use pfnlab_sim::phase::{Ask, Churn, Kind, Program};
-use pfnlab_sim::{Driver, Fingerprint, Outcome, Setting, Tally, Workload};
+use pfnlab_sim::{Driver, Fingerprint, Log, Outcome, Setting, Tally, Workload};
 
 use crate::work::{Round, Rounds};
 use crate::{CpuTime, Machine, peers};
@@ -70,7 +70,7 @@ pub struct Loop {
     source: Source,
     driver: Driver<Mm>,
     tally: Tally,
-    log: Vec<Outcome>,
+    log: Log,
 }
 
 impl Loop {
@@ -86,7 +86,7 @@ impl Loop {
             source: Source::new(load, &machine),
             driver: Driver::new(mm),
             tally: Tally::default(),
-            log: Vec::new(),
+            log: Log::default(),
         }
     }
 
@@ -105,7 +105,7 @@ impl Loop {
             self.source.observe(&outcome);
             self.tally.count(&outcome);
             fingerprint.outcome(&op, &outcome, self.driver.pages());
-            self.log.push(outcome);
+            self.log.push(&outcome);
         }
     }
 }

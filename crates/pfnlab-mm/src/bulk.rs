@@ -62,7 +62,7 @@ impl Mm {
         let suits = |place: &Place| {
             let zone = &self.zones[place.zone.zone.index()];
             let mark = zone.mark(Mark::Low) + pages.len() as u64;
-            match zone.watermark_fast::<false>(mark, ask) {
+            match zone.watermark_fast(mark, ask) {
                 Ok(()) => true,
                 Err(why) => {
                     observer.event(Event::ZoneRefused {

@@ -6,6 +6,7 @@
 //! - [`Profile`], [`Config`]: which kernel, and how it was built. Data.
 //! - [`boot`]: a machine becomes zones and free lists. Start here.
 //! - [`Mm`]: the allocator. Requests come in here.
+//! - `at_once`: the way nearly every request goes.
 //! - `slowpath`: the list of attempts; `slowpath_once`: the shorter one of old. `walk`: one pass
 //!   over a zonelist; `walk_past_full`: how it goes on where full zones are remembered.
 //! - `zonelist`: the order in which zones are asked; `zonelist_order`: by node or by kind;
@@ -35,6 +36,7 @@ mod profile;
 
 pub mod boot;
 
+mod at_once;
 mod bulk;
 mod exact;
 mod mm;

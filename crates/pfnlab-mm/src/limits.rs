@@ -272,8 +272,9 @@ impl Mm {
             .config
             .zone_index(ZoneKind::Normal)
             .expect("every kernel has Normal");
-        let list = &self.nodes[self.cpus[0].node.index()].zonelists[0].0;
-        list.iter()
+        let list = &self.nodes[self.cpus[0].node.index()].zonelists[0];
+        list.zones()
+            .iter()
             .filter(|entry| usize::from(entry.kind) <= highest)
             .map(|entry| &self.zones[entry.zone.index()])
             .map(|zone| zone.size().saturating_sub(zone.watermarks.high))

@@ -17,7 +17,7 @@ use crate::tunables::Tunables;
 use crate::walk::Asked;
 use crate::zone::Zone;
 use crate::zone_map::{ZoneAt, ZoneMap};
-use crate::zonelist::Zonelist;
+use crate::zonelist::{ZoneRef, Zonelist};
 use crate::zonelist_cache::ZonelistCache;
 use crate::{Config, Profile};
 
@@ -50,7 +50,7 @@ pub struct Mm {
     /// The index of the zone that a request for Normal memory is rather sent to than that types
     /// mix.
     pub(crate) lower_zone: Option<usize>,
-    /// Its zones are asked briefly: [`Profile::is_brief`].
+    /// Its requests can be served at once: [`Profile::is_brief`].
     pub(crate) brief: bool,
     /// By migratetype: how far the first walk of a request may go.
     pub(crate) first_flags: [AllocFlags; MigrateType::COUNT],
@@ -114,7 +114,10 @@ impl Mm {
         &self.memmap
     }
 
-    /// The request on its way; `None`: it contradicts itself or no zone may be asked.
+    /// The request on its way.
+    ///
+    /// # Errors
+    /// When it contradicts itself or no zone may be asked.
     #[inline(always)]
     fn asked<'a>(&self, request: &'a Request) -> Result<Asked<'a>, AllocError> {
         if request.order > self.config.top_order {
@@ -135,7 +138,7 @@ impl Mm {
             return Err(AllocError::NoZone);
         }
         let list = (node, gfp.contains(Gfp::THISNODE));
-        let first = self.zonelist(list).next(0, highest, request.nodes);
+        let first = self.zonelist(list).first(highest, request.nodes);
         let preferred = first.ok_or(AllocError::NoZone)?;
         Ok(Asked {
             request,
@@ -159,8 +162,8 @@ impl Mm {
 
     /// The zone of a kind on a node, with memory or without.
     #[inline]
-    pub(crate) fn zone_of_node(&self, node: usize, kind: usize) -> &Zone {
-        &self.zones[node * self.config.zones.len() + kind]
+    pub(crate) fn zone_of_node(&self, node: usize, kind: usize) -> Option<&Zone> {
+        self.zones.get(node * self.config.zones.len() + kind)
     }
 
     fn zone_at(&self, id: ZoneId) -> Option<usize> {
@@ -225,32 +228,40 @@ impl Mm {
     }
 
     /// The fast path, then the slow one (`__alloc_pages`).
-    ///
-    /// Nearly every request is served by the first zone asked. What that takes is one function,
-    /// which remembers nothing for the other requests: they are looked at again.
     #[inline(always)]
     fn alloc_pages(
         &mut self,
         request: &Request,
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
-        let asked = self.asked(request)?;
-        let flags = self.first_flags(&asked);
-        self.ask_first(&asked, flags, observer)
-            .or_else(|why| self.alloc_elsewhere(request, why, observer))
+        match self.at_once(request, observer) {
+            Some(block) => Ok(block),
+            None => self.at_length(request, observer),
+        }
     }
 
-    #[cold]
-    fn alloc_elsewhere(
+    #[inline(never)]
+    fn at_length(
         &mut self,
         request: &Request,
-        why: Refusal,
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
         let asked = self.asked(request)?;
-        let flags = self.first_flags(&asked);
-        self.ask_others(&asked, flags, why, observer)
-            .or_else(|_| self.slowpath(&asked, observer))
+        let flags = self.first_flags(request.gfp, asked.mt, asked.preferred.zone);
+        self.ask_first(&asked, flags, observer)
+            .or_else(|why| self.ask_elsewhere(&asked, flags, why, observer))
+    }
+
+    #[cold]
+    fn ask_elsewhere(
+        &mut self,
+        asked: &Asked<'_>,
+        flags: AllocFlags,
+        why: Refusal,
+        observer: &mut impl Observer,
+    ) -> Result<Block, AllocError> {
+        self.ask_others(asked, flags, why, observer)
+            .or_else(|_| self.slowpath(asked, observer))
     }
 
     /// The flag that opens contiguous areas, if the kernel has them and the type may use them.
@@ -260,10 +271,10 @@ impl Mm {
 
     /// How far the first walk may go.
     #[inline]
-    fn first_flags(&self, asked: &Asked<'_>) -> AllocFlags {
-        let may_wake = asked.request.gfp.contains(Gfp::KSWAPD_RECLAIM);
-        self.first_flags[asked.mt.index()]
-            .with_if(self.nofragment(asked), AllocFlags::NOFRAGMENT)
+    pub(crate) fn first_flags(&self, gfp: Gfp, mt: MigrateType, preferred: ZoneRef) -> AllocFlags {
+        let may_wake = gfp.contains(Gfp::KSWAPD_RECLAIM);
+        self.first_flags[mt.index()]
+            .with_if(self.nofragment(preferred.id), AllocFlags::NOFRAGMENT)
             .with_if(may_wake, AllocFlags::KSWAPD)
     }
 }

@@ -130,6 +130,12 @@ impl Pcp {
         }
     }
 
+    /// The list for single frames of a type.
+    #[inline]
+    pub(crate) fn page_list(&self, mt: MigrateType) -> u8 {
+        self.numbers[mt.index()]
+    }
+
     /// The order of the blocks on a list.
     #[inline]
     pub(crate) fn order_of(&self, list: u8) -> Order {
@@ -181,16 +187,17 @@ impl Pcp {
         });
     }
 
-    /// Lends the block at one end of a list.
+    /// Lends the block at one end of a list, which is one of blocks of `order`.
     #[inline]
     pub(crate) fn lend(
         &mut self,
         frames: &mut Frames,
         list: u8,
+        order: Order,
         end: End,
         observer: &mut impl Observer,
     ) -> Option<Block> {
-        let (block, _) = self.pop(frames, list, end, State::Lent, observer)?;
+        let (block, _) = self.pop(frames, list, (order, end), State::Lent, observer)?;
         Some(block)
     }
 
@@ -202,7 +209,8 @@ impl Pcp {
         list: u8,
         observer: &mut impl Observer,
     ) -> Option<(Block, MigrateType)> {
-        let (block, was) = self.pop(frames, list, End::Tail, State::None, observer)?;
+        let from = (self.order_of(list), End::Tail);
+        let (block, was) = self.pop(frames, list, from, State::None, observer)?;
         Some((block, was.mt()))
     }
 
@@ -213,11 +221,10 @@ impl Pcp {
         &mut self,
         frames: &mut Frames,
         list: u8,
-        end: End,
+        (order, end): (Order, End),
         state: State,
         observer: &mut impl Observer,
     ) -> Option<(Block, Word)> {
-        let order = self.order_of(list);
         let (block, was) = self.lists[usize::from(list)].pop(frames, order, end, state)?;
         assert!(
             was.is_like(Word::new(State::Pcp(MigrateType::Unmovable), order)),

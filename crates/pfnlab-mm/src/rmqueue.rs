@@ -32,8 +32,8 @@ pub(crate) enum Mode {
 
 impl Zone {
     /// Takes a block (`rmqueue`). Its record says already that it is lent; nobody was told.
-    #[inline(always)]
-    pub(crate) fn take<const BRIEF: bool>(
+    #[inline]
+    pub(crate) fn take(
         &mut self,
         want: Want,
         blocks: &mut Pageblocks,
@@ -43,11 +43,17 @@ impl Zone {
         let Some(list) = pcp.list_for(want.order, want.mt) else {
             return self.take_from_buddy(want, blocks, observer);
         };
-        if !BRIEF && !pcp.is_direct() {
+        if !pcp.is_direct() {
             return self.take_indirect(list, want, blocks, observer);
         }
         pcp.on_alloc(observer);
-        match pcp.lend(&mut self.buddy.frames, list, End::Head, observer) {
+        match pcp.lend(
+            &mut self.buddy.frames,
+            list,
+            want.order,
+            End::Head,
+            observer,
+        ) {
             Some(block) => Some(block),
             None => self.take_uncached(list, want, blocks, observer),
         }
@@ -124,7 +130,7 @@ impl Zone {
         observer: &mut impl Observer,
     ) -> Option<Block> {
         self.pcps[want.cpu.index()]
-            .lend(&mut self.buddy.frames, list, end, observer)
+            .lend(&mut self.buddy.frames, list, want.order, end, observer)
             .or_else(|| self.lend_after_refill((list, end), want, blocks, observer))
     }
 
@@ -136,7 +142,7 @@ impl Zone {
         observer: &mut impl Observer,
     ) -> Option<Block> {
         self.refill((list, end), want, blocks, observer);
-        self.pcps[want.cpu.index()].lend(&mut self.buddy.frames, list, end, observer)
+        self.pcps[want.cpu.index()].lend(&mut self.buddy.frames, list, want.order, end, observer)
     }
 
     /// Fetches blocks for a per-CPU list, so that they leave it at `end` in the order they come

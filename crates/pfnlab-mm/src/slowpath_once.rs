@@ -62,7 +62,7 @@ impl Mm {
         });
         loop {
             let zone = &mut self.zones[place.zone.zone.index()];
-            if let Some(block) = zone.take::<false>(want, &mut self.blocks, observer) {
+            if let Some(block) = zone.take(want, &mut self.blocks, observer) {
                 zone.lent(block, observer);
                 self.count_numa(asked, place.zone, observer);
                 return Some(block);

@@ -170,7 +170,8 @@ impl Mm {
 }
 
 fn node_state(kswapd: &Kswapd, node: &Node) -> NodeState {
-    let zones = |list: &Zonelist| -> Vec<ZoneId> { list.0.iter().map(|entry| entry.id).collect() };
+    let zones =
+        |list: &Zonelist| -> Vec<ZoneId> { list.zones().iter().map(|entry| entry.id).collect() };
     NodeState {
         node: kswapd.node,
         start: node.start,

@@ -2,7 +2,7 @@
 
 use pfnlab_model::{
     AllocError, Block, Event, Gfp, MigrateType, NodeMask, Observer, Order, Refusal, Request,
-    ZoneFlags, ZoneKind,
+    ZoneFlags, ZoneId, ZoneKind,
 };
 
 use crate::alloc_flags::{AllocFlags, Mark};
@@ -35,6 +35,17 @@ impl Policy for WalkPolicy {
                 "the high one, until the zone was seen below it",
                 "get_page_from_freelist, ZONE_BELOW_HIGH (6.7)",
             ),
+        }
+    }
+}
+
+impl WalkPolicy {
+    /// The watermark a request is tested with first that may go down to `mark`.
+    #[inline]
+    pub(crate) fn first_mark(self, mark: Mark) -> Mark {
+        match self {
+            WalkPolicy::MarkOnly => mark,
+            WalkPolicy::HighFirst => Mark::High,
         }
     }
 }
@@ -98,8 +109,8 @@ impl Policy for ReserveIndex {
 }
 
 impl Profile {
-    /// Whether a zone is asked briefly: nothing of what kernels up to 5.0, and kernels with
-    /// contiguous areas, must ask besides.
+    /// Whether a request can be served at once: nothing of what kernels up to 5.0, and kernels
+    /// with contiguous areas, must ask besides.
     pub(crate) fn is_brief(&self, config: &Config) -> bool {
         self.reserve_index == ReserveIndex::Highest
             && self.short_cut.is_usable()
@@ -214,41 +225,6 @@ impl Mm {
         flags: AllocFlags,
         observer: &mut impl Observer,
     ) -> Result<Block, Refusal> {
-        if self.brief {
-            self.ask::<true>(asked, place, flags, observer)
-        } else {
-            self.ask_at_length(asked, place, flags, observer)
-        }
-    }
-
-    /// Asks one zone in a kernel that has more to ask.
-    ///
-    /// # Errors
-    /// Why the zone is passed over.
-    #[inline(never)]
-    fn ask_at_length(
-        &mut self,
-        asked: &Asked<'_>,
-        place: ZoneRef,
-        flags: AllocFlags,
-        observer: &mut impl Observer,
-    ) -> Result<Block, Refusal> {
-        self.ask::<false>(asked, place, flags, observer)
-    }
-
-    /// Asks one zone. `BRIEF` is [`Profile::is_brief`]: what only the others ask is left out, so
-    /// that nearly every request of theirs is one short function.
-    ///
-    /// # Errors
-    /// Why the zone is passed over.
-    #[inline(always)]
-    fn ask<const BRIEF: bool>(
-        &mut self,
-        asked: &Asked<'_>,
-        place: ZoneRef,
-        flags: AllocFlags,
-        observer: &mut impl Observer,
-    ) -> Result<Block, Refusal> {
         let id = place.id;
         let zone = &mut self.zones[place.zone.index()];
         let Request {
@@ -259,8 +235,8 @@ impl Mm {
             gfp,
             flags,
             highest: match self.profile.reserve_index {
-                ReserveIndex::Preferred if !BRIEF => usize::from(asked.preferred.zone.kind),
-                _ => asked.highest,
+                ReserveIndex::Preferred => usize::from(asked.preferred.zone.kind),
+                ReserveIndex::Highest => asked.highest,
             },
         };
         let want = Want {
@@ -270,18 +246,18 @@ impl Mm {
             cpu,
             cold: gfp.contains(Gfp::COLD),
         };
-        zone.admit::<BRIEF>(ask, observer)?;
+        zone.admit(ask, observer)?;
         // To the silent observer nothing is told, and so nothing is tested.
         if gfp.contains(Gfp::NOFAIL) && order.get() > 1 {
             observer.event(Event::NofailWarned { zone: id, order });
         }
-        let found = zone.take::<BRIEF>(want, &mut self.blocks, observer);
+        let found = zone.take(want, &mut self.blocks, observer);
         if zone.clear_boosted(flags, observer) {
             self.kswapds[id.node.index()].ask(Order::ZERO, id.kind, observer);
         }
         let block = found.ok_or(Refusal::NothingFound)?;
         zone.hand_out(block, want, &mut self.blocks, observer);
-        if !BRIEF && self.profile.numa.matter() {
+        if self.profile.numa.matter() {
             self.count_numa(asked, place, observer);
         }
         Ok(block)
@@ -290,8 +266,7 @@ impl Mm {
     /// Avoid mixing types if the preferred zone has a lower one beside it to go to
     /// (`alloc_flags_nofragment`).
     #[inline]
-    pub(crate) fn nofragment(&self, asked: &Asked<'_>) -> bool {
-        let preferred = asked.preferred.zone.id;
+    pub(crate) fn nofragment(&self, preferred: ZoneId) -> bool {
         if preferred.kind != ZoneKind::Normal {
             return false;
         }
@@ -301,7 +276,7 @@ impl Mm {
         self.nodes_online() == 1
             || self
                 .zone_of_node(preferred.node.index(), lower)
-                .is_populated()
+                .is_some_and(Zone::is_populated)
     }
 }
 
@@ -311,20 +286,16 @@ impl Zone {
     /// # Errors
     /// Why they do not.
     #[inline(always)]
-    fn admit<const BRIEF: bool>(
-        &mut self,
-        ask: Ask,
-        observer: &mut impl Observer,
-    ) -> Result<(), Refusal> {
+    fn admit(&mut self, ask: Ask, observer: &mut impl Observer) -> Result<(), Refusal> {
         if self.profile.walk == WalkPolicy::HighFirst && !self.flags.contains(ZoneFlags::BELOW_HIGH)
         {
             let mark = self.mark(Mark::High);
-            if self.watermark_fast::<BRIEF>(mark, ask).is_ok() {
+            if self.watermark_fast(mark, ask).is_ok() {
                 return Ok(());
             }
             self.set_flags(self.flags.with(ZoneFlags::BELOW_HIGH), observer);
         }
-        match self.watermark_fast::<BRIEF>(self.mark(ask.flags.mark()), ask) {
+        match self.watermark_fast(self.mark(ask.flags.mark()), ask) {
             Err(_) if ask.flags.any(AllocFlags::NO_WATERMARKS) => Ok(()),
             verdict => verdict,
         }

@@ -208,9 +208,8 @@ impl Zone {
     /// Frames that count as free but are not there for this request
     /// (`__zone_watermark_unusable_free`).
     #[inline]
-    fn unusable<const BRIEF: bool>(&self, ask: Ask) -> i64 {
-        let closed_cma = if BRIEF { 0 } else { self.closed_cma(ask) };
-        let unaligned = ask.order.frames() as i64 - 1 + closed_cma;
+    fn unusable(&self, ask: Ask) -> i64 {
+        let unaligned = ask.order.frames() as i64 - 1 + self.closed_cma(ask);
         let rule = self.profile.reserves;
         let open = if rule.hurry_counts_alone() {
             AllocFlags::NON_BLOCK.with(AllocFlags::OOM)
@@ -220,11 +219,26 @@ impl Zone {
         if ask.flags.any(open) {
             return unaligned;
         }
-        unaligned
-            + match self.profile.highatomic_share {
-                HighAtomicShare::Reserved => self.highatomic_reserved,
-                HighAtomicShare::Free => self.highatomic_free,
-            } as i64
+        unaligned + self.kept_for_highatomic()
+    }
+
+    /// Frames that are kept for high-order atomic requests.
+    #[inline]
+    fn kept_for_highatomic(&self) -> i64 {
+        let frames = match self.profile.highatomic_share {
+            HighAtomicShare::Reserved => self.highatomic_reserved,
+            HighAtomicShare::Free => self.highatomic_free,
+        };
+        frames as i64
+    }
+
+    /// Whether one frame above the mark is there for an ordinary request: the short cut of
+    /// [`Zone::watermark_fast`] for who has no reserve open to him.
+    #[inline]
+    pub(crate) fn has_plenty(&self, mark: Mark, highest: usize) -> bool {
+        let free = self.free_folded();
+        let usable = free - free.min(self.kept_for_highatomic());
+        usable > self.mark(mark) as i64 + self.lowmem_reserve[highest] as i64
     }
 
     /// Free frames of contiguous areas that are closed to the request.
@@ -243,18 +257,13 @@ impl Zone {
     /// # Errors
     /// Why the zone is passed over.
     #[inline(always)]
-    pub(crate) fn watermark_fast<const BRIEF: bool>(
-        &self,
-        mark: u64,
-        ask: Ask,
-    ) -> Result<(), Refusal> {
+    pub(crate) fn watermark_fast(&self, mark: u64, ask: Ask) -> Result<(), Refusal> {
         if ask.order == Order::ZERO {
             let free = self.free_folded();
             let usable = match self.profile.short_cut {
-                _ if BRIEF => free - free.min(self.unusable::<true>(ask)),
                 ShortCut::Careful => self.free_careful(self.counts_exactly) - self.closed_cma(ask),
                 ShortCut::All => free - self.closed_cma(ask),
-                ShortCut::Usable => free - free.min(self.unusable::<false>(ask)),
+                ShortCut::Usable => free - free.min(self.unusable(ask)),
             };
             if usable > mark as i64 + self.lowmem_reserve[ask.highest] as i64 {
                 return Ok(());
@@ -300,7 +309,7 @@ impl Zone {
     /// # Errors
     /// Why the zone is passed over.
     pub(crate) fn watermark_of(&self, free: i64, mark: u64, ask: Ask) -> Result<(), Refusal> {
-        let free = free - self.unusable::<false>(ask);
+        let free = free - self.unusable(ask);
         let mut min = mark as i64;
         let (high, hurry) = (
             ask.flags.any(AllocFlags::MIN_RESERVE),

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use pfnlab_model::{NodeId, NodeMask, ZoneId};
 
 use crate::profile::{Policy, Told, told};
+use crate::zone::MAX_ZONES;
 use crate::zone_map::ZoneAt;
 
 /// Whether a node without memory heads its own list, and so decides what is near.
@@ -93,10 +94,40 @@ pub(crate) struct Place {
 }
 
 /// The zones to ask, nearest first; within a node the highest first.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Zonelist(pub(crate) Vec<ZoneRef>);
+#[derive(Clone, Debug)]
+pub(crate) struct Zonelist {
+    zones: Vec<ZoneRef>,
+    /// By zone index: the first zone that is not above it.
+    first: [Option<Place>; MAX_ZONES],
+}
 
 impl Zonelist {
+    /// A list of `zones`.
+    pub(crate) fn new(zones: Vec<ZoneRef>) -> Zonelist {
+        let not_above = |highest| {
+            let is = |zone: &ZoneRef| usize::from(zone.kind) <= highest;
+            let at = zones.iter().position(is)?;
+            let zone = zones[at];
+            Some(Place { at, zone })
+        };
+        let first = core::array::from_fn(not_above);
+        Zonelist { zones, first }
+    }
+
+    /// All of its zones.
+    pub(crate) fn zones(&self) -> &[ZoneRef] {
+        &self.zones
+    }
+
+    /// The first zone that is not above `highest` and in `nodes` (`first_zones_zonelist`).
+    #[inline]
+    pub(crate) fn first(&self, highest: usize, nodes: Option<NodeMask>) -> Option<Place> {
+        match nodes {
+            None => self.first[highest],
+            Some(_) => self.next(0, highest, nodes),
+        }
+    }
+
     /// The first zone from the position `from` on that is not above `highest` and in `nodes`
     /// (`next_zones_zonelist`).
     #[inline]
@@ -110,8 +141,8 @@ impl Zonelist {
             usize::from(zone.kind) <= highest
                 && nodes.is_none_or(|nodes| nodes.contains(zone.id.node))
         };
-        let at = from + self.0.get(from..)?.iter().position(allowed)?;
-        let zone = self.0[at];
+        let at = from + self.zones.get(from..)?.iter().position(allowed)?;
+        let zone = self.zones[at];
         Some(Place { at, zone })
     }
 

@@ -7,7 +7,7 @@
 //! - [`Driver`]: operations by ticket become calls; what came of one is an [`Outcome`]. Start here.
 //! - [`Around`]: the allocator's clients in a run: caches of objects, LRU batches.
 //! - [`run`], [`Report`], [`Tally`]: a whole trace, counted and compared with what it expects.
-//! - [`Fingerprint`]: 64 bits over a run.
+//! - [`Fingerprint`]: 64 bits over a run. [`Log`]: what came of every operation.
 //! - [`Ledger`]: the books, kept from events alone.
 //! - [`rules`], [`Checker`]: what must hold, asked after every operation.
 //! - [`first_difference`]: where two snapshots part.
@@ -31,6 +31,7 @@ mod run;
 
 mod encode;
 mod fingerprint;
+mod log;
 
 pub mod ledger;
 
@@ -60,6 +61,7 @@ pub use driver::{Driver, DriverError};
 pub use encode::encode;
 pub use fingerprint::Fingerprint;
 pub use ledger::Ledger;
+pub use log::Log;
 pub use objects::Objects;
 pub use outcome::Outcome;
 pub use rules::{Breach, Rule, View};

@@ -101,7 +101,7 @@ fn all_phases_end_and_the_table_agrees_with_the_driver() {
     let held: u64 = driver.live().map(|(_, held)| held.range().frames()).sum();
     assert_eq!(program.table().held(), held);
     let (objects, blocks): (Vec<Live>, Vec<Live>) =
-        (program.table().live().iter()).partition(|live| live.object);
+        program.table().live().partition(|live| live.object);
     assert!(!objects.is_empty());
     assert_eq!(blocks.len(), driver.live().count());
     for live in blocks {

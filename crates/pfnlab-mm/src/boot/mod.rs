@@ -333,7 +333,7 @@ fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) 
             // Stable: among zones of a kind, the nearer node stays first.
             entries.sort_by_key(|entry| core::cmp::Reverse(entry.kind));
         }
-        Zonelist(entries)
+        Zonelist::new(entries)
     };
     machine
         .nodes()
@@ -353,7 +353,7 @@ fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) 
                 cache: profile
                     .zonelist_cache
                     .is_there()
-                    .then(|| ZonelistCache::new(zonelist(order).0.len())),
+                    .then(|| ZonelistCache::new(zonelist(order).zones().len())),
                 zonelists: [zonelist(order), zonelist(&[topology.id])],
             }
         })

@@ -30,7 +30,7 @@ pub(super) fn resume(
                 kind: kind as u8,
             }
         };
-        Zonelist(ids.iter().map(entry).collect())
+        Zonelist::new(ids.iter().map(entry).collect())
     };
     let zones = state.zonelist.len();
     let cache = match &state.zonelist_cache {

@@ -73,7 +73,7 @@ impl Phase for Running {
     }
 
     fn observe(&mut self, table: &Table, outcome: &Outcome) {
-        if let (Outcome::Lent(_), Some(live)) = (outcome, table.live().last()) {
+        if let (Outcome::Lent(_), Some(live)) = (outcome, table.latest()) {
             self.got.push(live.ticket);
         }
     }

@@ -71,7 +71,7 @@ impl Phase for Running {
             return;
         }
         self.fill.observe(table, outcome);
-        if let (Outcome::Lent(_), Some(live)) = (outcome, table.live().last()) {
+        if let (Outcome::Lent(_), Some(live)) = (outcome, table.latest()) {
             self.got.push(live.ticket);
         }
     }

@@ -110,7 +110,7 @@ impl Phase for Running {
             return None;
         }
         if self.done == 0 {
-            let old = table.live().iter().map(|live| live.ticket);
+            let old = table.live().map(|live| live.ticket);
             old.for_each(|ticket| self.born(ticket));
         }
         self.done += 1;
@@ -124,7 +124,7 @@ impl Phase for Running {
     }
 
     fn observe(&mut self, table: &Table, outcome: &Outcome) {
-        if let (Outcome::Lent(_), Some(live)) = (outcome, table.live().last()) {
+        if let (Outcome::Lent(_), Some(live)) = (outcome, table.latest()) {
             self.born(live.ticket);
         }
     }

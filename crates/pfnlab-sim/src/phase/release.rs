@@ -47,7 +47,7 @@ impl Release {
 
 impl Running {
     fn choose(&mut self, table: &Table) -> Vec<Ticket> {
-        let live = table.live().iter();
+        let live = table.live();
         let mut all: Vec<_> = live
             .filter(|live| self.only.is_none_or(|only| live.gfp == only))
             .map(|live| live.ticket)

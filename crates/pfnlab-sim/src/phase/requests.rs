@@ -48,7 +48,7 @@ impl Phase for Running {
     }
 
     fn observe(&mut self, table: &Table, outcome: &Outcome) {
-        if let (false, Outcome::Lent(_), Some(live)) = (self.keep, outcome, table.live().last()) {
+        if let (false, Outcome::Lent(_), Some(live)) = (self.keep, outcome, table.latest()) {
             self.latest = Some(live.ticket);
         }
     }

@@ -19,23 +19,45 @@ pub struct Live {
 
 /// Which tickets are live, how much they hold, and which number comes next. Numbers are used
 /// again, so that they stay small.
+///
+/// A run of a large machine draws from it at random, and each draw that misses the processor's
+/// cache costs more than the rest of the operation: so it is kept small.
 #[derive(Clone, Debug)]
 pub struct Table {
-    live: Vec<Live>,
-    /// Where a ticket stands in `live`, by ticket; [`NOT_LIVE`] when it does not.
-    places: Vec<u32>,
+    /// The live tickets.
+    live: Vec<u32>,
+    /// By ticket; of the live ones it is true.
+    known: Vec<Known>,
     idle: Vec<u32>,
     next: u32,
     held: u64,
 }
 
+/// What is known of a ticket.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// Where it stands in [`Table::live`], or [`NOT_LIVE`].
+    place: u32,
+    /// How many frames it names; 0: it is an object.
+    frames: u32,
+    gfp: Gfp,
+}
+
 const NOT_LIVE: u32 = u32::MAX;
+
+impl Known {
+    const NOTHING: Known = Known {
+        place: NOT_LIVE,
+        frames: 0,
+        gfp: Gfp::NONE,
+    };
+}
 
 impl Default for Table {
     fn default() -> Table {
         Table {
             live: Vec::new(),
-            places: Vec::new(),
+            known: Vec::new(),
             idle: Vec::new(),
             next: 1,
             held: 0,
@@ -45,8 +67,14 @@ impl Default for Table {
 
 impl Table {
     /// Every live ticket, in no order that means something; the same in every run.
-    pub fn live(&self) -> &[Live] {
-        &self.live
+    pub fn live(&self) -> impl ExactSizeIterator<Item = Live> {
+        self.live.iter().map(|&ticket| self.live_at(ticket))
+    }
+
+    /// The live ticket that was the last to become so, if none was freed since.
+    #[inline]
+    pub fn latest(&self) -> Option<Live> {
+        self.live.last().map(|&ticket| self.live_at(ticket))
     }
 
     /// How many frames all of them name.
@@ -55,9 +83,21 @@ impl Table {
     }
 
     /// What is known of a ticket; `None`: it is not live.
+    #[inline]
     pub fn get(&self, ticket: Ticket) -> Option<Live> {
-        let place = *self.places.get(usize::try_from(ticket.0).ok()?)?;
-        self.live.get(place as usize).copied()
+        let at = u32::try_from(ticket.0).ok()?;
+        let known = self.known.get(at as usize)?;
+        (known.place != NOT_LIVE).then(|| self.live_at(at))
+    }
+
+    fn live_at(&self, ticket: u32) -> Live {
+        let known = self.known[ticket as usize];
+        Live {
+            ticket: Ticket(u64::from(ticket)),
+            frames: u64::from(known.frames),
+            gfp: known.gfp,
+            object: known.frames == 0,
+        }
     }
 
     /// Any live ticket.
@@ -65,7 +105,8 @@ impl Table {
     pub fn pick(&self, stream: &mut Stream) -> Option<Ticket> {
         // Fits: tickets are u32.
         let at = stream.below(self.live.len() as u32);
-        self.live.get(at as usize).map(|live| live.ticket)
+        let ticket = self.live.get(at as usize)?;
+        Some(Ticket(u64::from(*ticket)))
     }
 
     /// A ticket that names nothing.
@@ -164,7 +205,7 @@ impl Table {
             ) if self.take(ticket).is_some() => self.give_back(ticket, 1),
             (Op::Client(op), outcome) => self.observe_client(&op, outcome),
             (Op::Split { ticket, base }, Outcome::Split(block)) => {
-                let gfp = self.take(ticket).map_or(Gfp::NONE, |live| live.gfp);
+                let gfp = self.take(ticket).unwrap_or(Gfp::NONE);
                 for number in 0..block.frames() {
                     self.put(Ticket(base.0 + number), 1, gfp);
                 }
@@ -183,12 +224,7 @@ impl Table {
                     ticket, request, ..
                 },
                 Outcome::Object(_),
-            ) => self.put_live(Live {
-                ticket,
-                frames: 0,
-                gfp: request.gfp,
-                object: true,
-            }),
+            ) => self.put(ticket, 0, request.gfp),
             (ClientOp::Kmalloc { ticket, .. }, _) => self.give_back(ticket, 1),
             (ClientOp::Kfree { ticket, .. }, Outcome::ObjectFreed(_) | Outcome::Skipped)
                 if self.take(ticket).is_some() =>
@@ -201,36 +237,37 @@ impl Table {
 
     #[inline]
     fn put(&mut self, ticket: Ticket, frames: u64, gfp: Gfp) {
-        self.put_live(Live {
-            ticket,
-            frames,
-            gfp,
-            object: false,
-        });
-    }
-
-    #[inline]
-    fn put_live(&mut self, live: Live) {
-        let ticket = live.ticket;
         let at = ticket.0 as usize;
-        if at >= self.places.len() {
-            self.places.resize(at + 1, NOT_LIVE);
+        if at >= self.known.len() {
+            self.known.resize(at + 1, Known::NOTHING);
         }
-        self.places[at] = self.live.len() as u32;
-        self.held += live.frames;
-        self.live.push(live);
+        self.known[at] = Known {
+            place: self.live.len() as u32,
+            // Fits: the largest request is of as many.
+            frames: frames as u32,
+            gfp,
+        };
+        self.held += frames;
+        // Fits: `tickets` gave it out.
+        self.live.push(at as u32);
     }
 
+    /// The ticket is not live any more; `None`: it was not before. What it was asked for with.
     #[inline]
-    fn take(&mut self, ticket: Ticket) -> Option<Live> {
-        let live = self.get(ticket)?;
-        let place = std::mem::replace(&mut self.places[ticket.0 as usize], NOT_LIVE);
-        self.live.swap_remove(place as usize);
-        if let Some(moved) = self.live.get(place as usize) {
-            self.places[moved.ticket.0 as usize] = place;
+    fn take(&mut self, ticket: Ticket) -> Option<Gfp> {
+        let at = usize::try_from(ticket.0).ok()?;
+        let known = self.known.get_mut(at)?;
+        let Known { place, frames, gfp } = *known;
+        if place == NOT_LIVE {
+            return None;
         }
-        self.held -= live.frames;
-        Some(live)
+        known.place = NOT_LIVE;
+        self.live.swap_remove(place as usize);
+        if let Some(&moved) = self.live.get(place as usize) {
+            self.known[moved as usize].place = place;
+        }
+        self.held -= u64::from(frames);
+        Some(gfp)
     }
 
     /// The lowest of them is the next to be used.

@@ -220,7 +220,7 @@ impl ScenarioRun {
 
     /// What the phases hold, and how they asked for it.
     fn held(&self) -> impl Iterator<Item = (Ticket, Gfp)> {
-        let live = self.program.table().live().iter();
+        let live = self.program.table().live();
         live.map(|live| (live.ticket, live.gfp))
     }
 
