@@ -1,6 +1,6 @@
 //! Giving a block back to a zone: to the per-CPU lists, from there to the buddy, merged on the way.
 
-use pfnlab_model::{Block, CpuId, End, MigrateType, Observer, PfnRange};
+use pfnlab_model::{Block, CpuId, End, MigrateType, Observer, Order, PfnRange};
 
 use crate::pageblock::Pageblocks;
 use crate::zone::Zone;
@@ -35,7 +35,15 @@ impl Zone {
         };
         match self.pcps[cpu.index()].list_for(block.order(), list_type) {
             Some(list) if mt != MigrateType::Isolate => {
-                self.free_to_pcp(block, (list, end), mt, cpu, blocks, observer);
+                let to = (list, end);
+                // Nearly every block is a frame, and there is less to ask of a frame: the
+                // compiler is told.
+                if block.order() == Order::ZERO {
+                    let page = Block::page(block.start());
+                    self.free_to_pcp(page, to, mt, cpu, blocks, observer);
+                } else {
+                    self.free_several_to_pcp(block, to, mt, cpu, blocks, observer);
+                }
             }
             _ => self.free_to_buddy(block, Placement::ByMergeLikely, cpu, blocks, observer),
         }
@@ -58,6 +66,19 @@ impl Zone {
             self.drain_from(list, frames, cpu, cpu, blocks, observer);
             self.leave_below_high(observer);
         }
+    }
+
+    #[inline(never)]
+    fn free_several_to_pcp(
+        &mut self,
+        block: Block,
+        to: (u8, End),
+        mt: MigrateType,
+        cpu: CpuId,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) {
+        self.free_to_pcp(block, to, mt, cpu, blocks, observer);
     }
 
     /// Frees a block past the per-CPU lists; a block of several pageblocks one by one, each with

@@ -236,6 +236,24 @@ impl Zone {
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) -> Option<Taken> {
+        // Nearly always it is as simple as this.
+        if !self.has_cma
+            && *mode == Mode::Normal
+            && let Some(block) = self.smallest(want, observer)
+        {
+            return Some((block, want.mt));
+        }
+        self.take_for_type_or_rob(want, mode, blocks, observer)
+    }
+
+    #[inline(never)]
+    fn take_for_type_or_rob(
+        &mut self,
+        want: Want,
+        mode: &mut Mode,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) -> Option<Taken> {
         if self.has_cma
             && let Some(block) = self.cma_first(want, observer)
         {

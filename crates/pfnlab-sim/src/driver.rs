@@ -438,7 +438,7 @@ impl<A: PageAllocator> Driver<A> {
         anywhere || self.allocator.offers(Capability::Zones)
     }
 
-    #[inline]
+    #[inline(always)]
     fn must_be_free(&self, base: Ticket, count: u64) -> Result<(), DriverError> {
         let end = base
             .0
@@ -446,7 +446,7 @@ impl<A: PageAllocator> Driver<A> {
             .ok_or(DriverError::TicketRange(base))?;
         let live = (base.0..end)
             .map(Ticket)
-            .find(|&ticket| self.tickets.get(ticket).is_some() || self.names_thing(ticket));
+            .find(|&ticket| self.tickets.is_live(ticket) || self.names_thing(ticket));
         live.map_or(Ok(()), |ticket| Err(DriverError::Live(ticket)))
     }
 

@@ -93,6 +93,15 @@ impl Tickets {
         .map(Slot::held)
     }
 
+    /// Whether a ticket names something.
+    #[inline]
+    pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
+        match self.dense.get(ticket.0 as usize) {
+            Some(slot) => slot.is_some(),
+            None => self.sparse.contains_key(&ticket.0),
+        }
+    }
+
     /// Takes what a ticket names; it names nothing afterwards.
     #[inline]
     pub(crate) fn take(&mut self, ticket: Ticket) -> Option<Held> {

@@ -119,7 +119,7 @@ impl Pcp {
 
     /// A block was put on a list: how many frames to drain, if any
     /// (`nr_pcp_high`, `nr_pcp_free`).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn on_free(
         &mut self,
         order: Order,
@@ -139,6 +139,7 @@ impl Pcp {
         (self.count >= self.get(PcpField::High)).then(|| self.get(PcpField::Batch))
     }
 
+    #[inline]
     fn factor_drain(
         &mut self,
         order: Order,
@@ -172,7 +173,7 @@ impl Pcp {
         Some(clamp(wanted, least, most))
     }
 
-    #[inline]
+    #[inline(always)]
     fn tuned_drain(
         &mut self,
         order: Order,
@@ -196,6 +197,15 @@ impl Pcp {
             let count = self.get(PcpField::FreeCount) + order.frames() as u32;
             self.set(PcpField::FreeCount, count, observer);
         }
+        let scarce =
+            zone.contains(ZoneFlags::RECLAIM_ACTIVE) || zone.contains(ZoneFlags::BELOW_HIGH);
+        let (least, most) = self.high_limits();
+        let high = clamp(self.get(PcpField::High), least, most);
+        if !everything && !scarce && self.count < high {
+            // Nearly always there is room, and the mark stays.
+            self.set(PcpField::High, high, observer);
+            return None;
+        }
         let high = self.tuned_high(everything, zone, observer);
         if self.count < high {
             return None;
@@ -210,7 +220,7 @@ impl Pcp {
     }
 
     /// From how many frames on to drain; moves the high mark.
-    #[inline]
+    #[inline(never)]
     fn tuned_high(
         &mut self,
         everything: bool,

@@ -65,23 +65,24 @@ impl Program {
     #[inline]
     pub fn next_op(&mut self) -> Option<Op> {
         while let Some(phase) = self.phases.get_mut(self.position) {
-            if let Some(op) = phase.next_op(&mut self.table) {
-                self.latest = Some(op);
-                return Some(op);
+            self.latest = phase.next_op(&mut self.table);
+            if self.latest.is_some() {
+                break;
             }
             self.position += 1;
         }
-        None
+        self.latest
     }
 
     /// What came of the latest operation.
     #[inline]
     pub fn observe(&mut self, outcome: &Outcome) {
-        let Some(op) = self.latest.take() else { return };
-        self.table.observe(&op, outcome);
+        let Some(op) = &self.latest else { return };
+        self.table.observe(op, outcome);
         if let Some(phase) = self.phases.get_mut(self.position) {
             phase.observe(&self.table, outcome);
         }
+        self.latest = None;
     }
 
     /// The position of the phase that made the latest operation, from 0; how many phases there
