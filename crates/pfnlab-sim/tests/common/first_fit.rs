@@ -619,7 +619,7 @@ impl PageAllocator for FirstFit {
     }
 
     fn offers(&self, what: Capability) -> bool {
-        what != Capability::Sysctl
+        !matches!(what, Capability::Sysctl | Capability::CpuHotplug)
     }
 
     fn split(&mut self, block: Block, o: &mut impl Observer) -> Result<(), FreeError> {
