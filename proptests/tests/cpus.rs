@@ -1,9 +1,10 @@
 //! CPUs come and go, among ordinary traffic, on every generation: what one had is neither lost nor
 //! counted twice.
 
+use pfnlab::clients::vm_events::VmEvents;
 use pfnlab_mm::Mm;
 use pfnlab_model::{
-    CpuError, CpuId, Event, Inspect, Op, PageAllocator, Snapshot, ZoneId, ZoneStat,
+    CpuError, CpuId, Event, Inspect, Op, PageAllocator, Snapshot, ZoneId, ZoneKind, ZoneStat,
 };
 use pfnlab_proptests::strategies::cases;
 use pfnlab_proptests::{Broken, Patience, hold};
@@ -175,5 +176,48 @@ fn a_tick_keeps_sums_and_leaves_no_difference() {
             }
         }
         Ok(())
+    });
+}
+
+/// What was handed out and what came back is counted once, on a CPU that runs: the difference is
+/// what is handed out.
+#[test]
+fn events_are_counted_once_whoever_goes() {
+    hold(80, cases(250), |case| {
+        let Some(mm) = case.boot() else { return Ok(()) };
+        let mut counts = VmEvents::new(mm.snapshot().cpus.len() as u16);
+        let mut driver = Driver::new(mm);
+        for step in &case.trace.steps {
+            if let Op::Free { cpu, .. } = step.op {
+                counts.on(cpu);
+            }
+            let going = match step.op {
+                Op::CpuOffline { cpu } => {
+                    driver.allocator().successor(cpu).ok().map(|on| (cpu, on))
+                }
+                _ => None,
+            };
+            driver.step(&step.op, &mut (&mut counts, &mut Patience::default()))?;
+            if let Some((cpu, on)) = going {
+                counts.fold(cpu, on);
+                let once = counts.clone();
+                counts.fold(cpu, on);
+                ensure("again", once == counts, || {
+                    format!("{once:?}, then {counts:?}")
+                })?;
+            }
+        }
+        let end = driver.allocator().snapshot();
+        let online = || end.cpus.iter().filter(|cpu| cpu.online).map(|cpu| cpu.cpu);
+        let lent = end.zones.iter().flat_map(|zone| &zone.lent);
+        let lent: u64 = lent.map(|block| block.frames()).sum();
+        let given: u64 = ZoneKind::ALL
+            .iter()
+            .map(|&kind| counts.pgalloc(kind, online()))
+            .sum();
+        let back = counts.pgfree(online());
+        ensure("events", given == back + lent, || {
+            format!("{given} handed out, {back} came back, {lent} are out")
+        })
     });
 }

@@ -63,6 +63,7 @@ pub enum Bug {
     ManagesTooMuch,
     HasTooFewOnTheNode,
     LowersAWatermark,
+    ForgetsADeadCpu,
     TunesInSilence,
 }
 
@@ -603,6 +604,11 @@ impl PageAllocator for FirstFit {
                 zone,
                 marks: self.state.zones[z].watermarks,
             });
+        }
+        if self.is(Bug::ForgetsADeadCpu) {
+            let online = false;
+            self.state.cpus[cpu.index()].online = online;
+            o.event(Event::CpuSet { cpu, online });
         }
         if block.order() > Order::ZERO {
             self.give(z, block, cpu, o);
