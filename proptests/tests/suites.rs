@@ -106,13 +106,14 @@ fn what_was_split_merges_again() {
         run(&mut driver, &case.trace.steps, &mut Patience::default())?;
         let live: Vec<Ticket> = driver.live().map(|(ticket, _)| ticket).collect();
         let cpus = case.machine().cpus();
+        let back = cpus.iter().map(|&(cpu, _)| Op::CpuOnline { cpu });
         let frees = live.into_iter().map(|ticket| Op::Free {
             ticket,
             cpu: cpus[0].0,
             cold: false,
         });
         let drains = cpus.iter().map(|&(cpu, _)| Op::Drain { cpu });
-        for op in frees.chain(drains) {
+        for op in back.chain(frees).chain(drains) {
             driver.step(&op, &mut Patience::default())?;
         }
         let end = free_blocks(&driver.allocator().snapshot());

@@ -50,6 +50,14 @@ pub(crate) struct Pcp {
     pub(crate) diff: [i8; ZoneStat::COUNT],
 }
 
+/// Until limits are known a list keeps nothing: it is drained of one frame whenever one comes
+/// (`setup_pageset`, `zone_pcp_init`).
+const fn boot_fields() -> [u32; FIELDS] {
+    let mut fields = [0; FIELDS];
+    fields[PcpField::Batch as usize] = 1;
+    fields
+}
+
 impl Pcp {
     pub(crate) fn new(zone: ZoneId, cpu: CpuId, profile: &Profile, config: &Config) -> Pcp {
         let policy = profile.pcp;
@@ -67,7 +75,7 @@ impl Pcp {
             scale_max: u32::from(config.pcp_batch_scale_max),
             huge_order: config.huge_order.filter(|_| !policy.is_single()),
             count: 0,
-            fields: [0; FIELDS],
+            fields: boot_fields(),
             lists: [FreeList::default(); LISTS as usize],
             stat_threshold: 0,
             diff: [0; ZoneStat::COUNT],

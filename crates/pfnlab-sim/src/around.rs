@@ -25,6 +25,8 @@ pub struct Around {
     page_ext: Option<PageExt<SectionMap>>,
     things: BTreeMap<Ticket, Thing>,
     moves: Vec<Move>,
+    /// The CPUs that do not run: nothing can be asked for on them.
+    gone: Vec<CpuId>,
 }
 
 /// What a ticket of a client names.
@@ -48,6 +50,8 @@ impl Around {
     pub(crate) fn new(snapshot: Option<&Snapshot>) -> Around {
         let generation = snapshot.and_then(|snapshot| Generation::by_name(&snapshot.profile));
         let generation = generation.unwrap_or(Generation::NEWEST);
+        let cpus = snapshot.map_or(&[][..], |snapshot| &snapshot.cpus);
+        let gone = cpus.iter().filter(|cpu| !cpu.online).map(|cpu| cpu.cpu);
         let setup = snapshot.map_or_else(|| SlubSetup::cpus(1), SlubSetup::of);
         Around {
             slub: Slub::new(generation, setup),
@@ -56,7 +60,19 @@ impl Around {
             page_ext: None,
             things: BTreeMap::new(),
             moves: Vec::new(),
+            gone: gone.collect(),
         }
+    }
+
+    /// Whether a CPU does not run.
+    pub(crate) fn is_gone(&self, cpu: CpuId) -> bool {
+        self.gone.contains(&cpu)
+    }
+
+    /// A CPU began or ceased to run.
+    pub(crate) fn set_gone(&mut self, cpu: CpuId, gone: bool) {
+        self.gone.retain(|&other| other != cpu);
+        self.gone.extend(gone.then_some(cpu));
     }
 
     /// Caches of objects.

@@ -185,7 +185,7 @@ impl<A: PageAllocator> Checker<A> {
 
     /// Follows what went between the allocator and its clients.
     fn follow_moves(&mut self, op: &Op) -> Option<(PfnRange, PfnRange)> {
-        if !matches!(op, Op::Client(_) | Op::Free { .. }) {
+        if !matches!(op, Op::Client(_) | Op::Free { .. } | Op::CpuOffline { .. }) {
             return None;
         }
         let moves = self.driver.around().map(|around| around.moves().to_vec());

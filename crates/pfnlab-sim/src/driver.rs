@@ -176,9 +176,7 @@ impl<A: PageAllocator> Driver<A> {
                 Outcome::Done
             })),
             Op::CpuOffline { cpu } => self.cpu_offline(cpu, observer),
-            Op::CpuOnline { cpu } => Ok(self.if_offered(Capability::CpuHotplug, |allocator| {
-                done(&allocator.cpu_online(cpu, observer))
-            })),
+            Op::CpuOnline { cpu } => Ok(self.cpu_online(cpu, observer)),
             Op::Sysctl { sysctl, value } => Ok(self.if_offered(Capability::Sysctl, |allocator| {
                 done(&allocator.sysctl(sysctl, value, observer))
             })),
@@ -207,6 +205,9 @@ impl<A: PageAllocator> Driver<A> {
             let snapshot = self.allocator.inspect().map(Inspect::snapshot);
             Box::new(Around::new(snapshot.as_ref()))
         });
+        if around.is_gone(op.cpu()) {
+            return Ok(Outcome::Unsupported);
+        }
         around.begin();
         around.step(op, &self.tickets, &mut self.allocator, observer)
     }
@@ -233,8 +234,21 @@ impl<A: PageAllocator> Driver<A> {
         let gone = self.allocator.cpu_offline(cpu, on, observer);
         if let Some(around) = &mut self.around {
             around.slabs_of(dead, &mut self.allocator, observer)?;
+            around.set_gone(cpu, true);
         }
         Ok(done(&gone))
+    }
+
+    #[cold]
+    fn cpu_online(&mut self, cpu: CpuId, observer: &mut impl Observer) -> Outcome {
+        if !self.allocator.offers(Capability::CpuHotplug) {
+            return Outcome::Unsupported;
+        }
+        let back = self.allocator.cpu_online(cpu, observer);
+        if let (Ok(()), Some(around)) = (back, &mut self.around) {
+            around.set_gone(cpu, false);
+        }
+        done(&back)
     }
 
     /// Gives up a page that a batch or a list knows; `None`: neither does.
@@ -245,7 +259,7 @@ impl<A: PageAllocator> Driver<A> {
         cpu: CpuId,
         observer: &mut impl Observer,
     ) -> Option<Result<Outcome, FreeError>> {
-        let around = self.around.as_mut()?;
+        let around = self.around.as_mut().filter(|around| !around.is_gone(cpu))?;
         around.begin();
         match held {
             Held::Block(block) | Held::Compound(block) if around.has_page(block) => {

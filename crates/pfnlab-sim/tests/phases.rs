@@ -57,6 +57,10 @@ fn kinds() -> Vec<Kind> {
             live: 100,
             ..Objects::default()
         }),
+        Kind::Cpus(Cpus {
+            offline: vec![CpuId(1)],
+            online: vec![CpuId(1)],
+        }),
         Kind::Idle(Idle::default()),
     ]
 }

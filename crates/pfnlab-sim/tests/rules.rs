@@ -74,6 +74,7 @@ fn every_rule_is_broken_by_somebody() {
         (Bug::ManagesTooMuch, "SIZE-01"),
         (Bug::HasTooFewOnTheNode, "SIZE-02"),
         (Bug::LowersAWatermark, "MARK-01"),
+        (Bug::ForgetsADeadCpu, "CPU-01"),
         (Bug::TunesInSilence, "EVENT-02"),
     ];
     for (bug, rule) in table {

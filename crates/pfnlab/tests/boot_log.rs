@@ -345,3 +345,25 @@ fn faked_nodes_are_known_to_be_one() {
     let (log, _) = log_and_facts("6.12-2node");
     assert_eq!(log.real_nodes(), []);
 }
+
+/// Right after memory was released, no list of a recorded kernel may keep a frame; nor may ours.
+#[test]
+fn until_limits_are_known_lists_keep_nothing() {
+    for name in [
+        "2.6.37-m3z",
+        "3.8-m7",
+        "4.14-m6",
+        "5.0-cma-m1",
+        "6.1.0-m7",
+        "6.12.0-m6",
+    ] {
+        let recorded = here(&format!("tests/boot-logs/{name}/early0.json.gz"));
+        let recorded = compare::load(&recorded).unwrap();
+        let log = text(&format!("tests/boot-logs/{name}/serial.log.gz"));
+        let ours = read(&log, &LogOptions::default()).as_released().unwrap();
+        for snapshot in [&recorded, &ours] {
+            let mut pcps = snapshot.zones.iter().flat_map(|zone| &zone.pcp);
+            assert!(pcps.all(|pcp| (pcp.high, pcp.batch) == (0, 1)), "{name}");
+        }
+    }
+}

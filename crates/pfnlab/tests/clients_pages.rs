@@ -1,4 +1,4 @@
-//! The chapters about an allocator's clients show what the program says: every trace in them is run,
+//! The chapters about an allocator's clients and CPUs show what the program says: every trace in them is run,
 //! and what stands below it compared.
 
 use std::fs;
@@ -9,7 +9,12 @@ use pfnlab::clients::page_owner::{Context, Everywhere, PageOwner, SnapshotFacts}
 use pfnlab::view::{Detail, Narrator, Style};
 use pfnlab::{Driver, Event, Inspect, Op, TraceFile};
 
-const CHAPTERS: [&str; 3] = ["slab.md", "lru-batches.md", "page-ext.md"];
+const CHAPTERS: [&str; 4] = [
+    "slab.md",
+    "lru-batches.md",
+    "page-ext.md",
+    "cpus-and-statistics.md",
+];
 
 #[test]
 fn every_trace_in_the_chapters_says_what_stands_below_it() {

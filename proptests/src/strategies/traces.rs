@@ -52,6 +52,11 @@ enum Choice {
     Vmstat {
         cpu: u16,
     },
+    /// Takes a CPU away, or brings it back.
+    Cpu {
+        cpu: u16,
+        online: bool,
+    },
     Sysctl {
         sysctl: Sysctl,
         value: u64,
@@ -86,6 +91,7 @@ fn choices() -> impl Strategy<Value = Choice> {
             .prop_map(|(name, page, cpu)| Choice::FreePage { name, page, cpu }),
         1 => cpus().prop_map(|cpu| Choice::Drain { cpu }),
         2 => cpus().prop_map(|cpu| Choice::Vmstat { cpu }),
+        1 => (cpus(), any::<bool>()).prop_map(|(cpu, online)| Choice::Cpu { cpu, online }),
         1 => sysctls().prop_map(|(sysctl, value)| Choice::Sysctl { sysctl, value }),
         1 => zone_flags(),
     ]
@@ -261,6 +267,11 @@ impl Choices {
                 },
                 Choice::Drain { cpu: on } => Op::Drain { cpu: cpu(on) },
                 Choice::Vmstat { cpu: on } => Op::Vmstat { cpu: cpu(on) },
+                Choice::Cpu {
+                    cpu: which,
+                    online: true,
+                } => Op::CpuOnline { cpu: cpu(which) },
+                Choice::Cpu { cpu: which, .. } => Op::CpuOffline { cpu: cpu(which) },
                 Choice::Sysctl { sysctl, value } => Op::Sysctl {
                     sysctl: *sysctl,
                     value: *value,

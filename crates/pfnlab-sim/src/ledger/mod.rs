@@ -184,6 +184,11 @@ impl Ledger {
             .map_or(0, |pcp| pcp.frames)
     }
 
+    /// How far a difference of a CPU to a counter of a zone can have grown.
+    pub fn widest_threshold(&self, zone: ZoneId) -> u8 {
+        self.books(zone).map_or(0, |books| books.widest_threshold)
+    }
+
     /// Frames of a zone that clients have.
     pub fn lent_frames(&self, zone: ZoneId) -> u64 {
         self.books(zone).map_or(0, |books| books.lent_frames)
@@ -346,6 +351,14 @@ impl Ledger {
             number => {
                 impossible::check_names(&self.base, number)?;
                 self.base.apply(number);
+                if let Event::ThresholdSet {
+                    zone, threshold, ..
+                } = number
+                {
+                    let at = self.at(zone)?;
+                    let widest = &mut self.zones[at].widest_threshold;
+                    *widest = threshold.max(*widest);
+                }
                 Ok(())
             }
         }

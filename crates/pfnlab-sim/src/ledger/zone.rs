@@ -15,6 +15,8 @@ pub(super) struct ZoneBooks {
     /// Frames on free lists, by migratetype.
     pub(super) free_frames: [u64; MigrateType::COUNT],
     pub(super) lent_frames: u64,
+    /// The largest threshold any CPU has had. One that sinks folds nothing.
+    pub(super) widest_threshold: u8,
     /// [`ZoneBooks::frames`] of the first snapshot.
     pub(super) start_frames: u64,
 }
@@ -45,6 +47,12 @@ impl ZoneBooks {
             lists: vec![Default::default(); Order::COUNT],
             free_frames: [0; MigrateType::COUNT],
             lent_frames: 0,
+            widest_threshold: state
+                .pcp
+                .iter()
+                .map(|pcp| pcp.stat_threshold)
+                .max()
+                .unwrap_or(0),
             start_frames: 0,
         }
     }

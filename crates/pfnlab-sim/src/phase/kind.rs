@@ -3,8 +3,8 @@
 use pfnlab_model::{CpuId, NodeId};
 
 use crate::phase::{
-    Ask, Bursts, Checkerboard, Churn, Drift, Edge, Fill, Handoff, Idle, MixedMobility, MixedOrders,
-    Objects, Percent, Phase, Release, Requests, Sawtooth, Site,
+    Ask, Bursts, Checkerboard, Churn, Cpus, Drift, Edge, Fill, Handoff, Idle, MixedMobility,
+    MixedOrders, Objects, Percent, Phase, Release, Requests, Sawtooth, Site,
 };
 
 macro_rules! kinds {
@@ -69,6 +69,8 @@ kinds! {
     Requests = "requests";
     /// A part of what is held is freed.
     Release = "release";
+    /// CPUs go and come back.
+    Cpus = "cpus";
     /// Nothing is asked, and the housekeeping catches up.
     Idle = "idle";
 }
@@ -90,22 +92,25 @@ impl Kind {
             | Kind::MixedMobility(_)
             | Kind::Objects(_)
             | Kind::Release(_)
+            | Kind::Cpus(_)
             | Kind::Idle(_) => None,
         }
     }
 
     /// The CPUs it names, each with the fields it stands in.
     pub fn cpus(&self) -> impl Iterator<Item = (&'static [&'static str], CpuId)> {
-        const ASK: &[&str] = &["ask", "cpus"];
-        let (field, own): (&'static [&'static str], &[CpuId]) = match self {
-            Kind::Handoff(handoff) => (&["consumers"], &handoff.consumers),
-            Kind::Objects(objects) => (&["cpus"], &objects.cpus),
-            Kind::Release(release) => (&["cpus"], &release.cpus),
-            _ => (&[], &[]),
+        type Named<'a> = (&'static [&'static str], &'a [CpuId]);
+        let none: Named<'_> = (&[], &[]);
+        let asked: Named<'_> = self.ask().map_or(none, |ask| (&["ask", "cpus"], &ask.cpus));
+        let own: [Named<'_>; 2] = match self {
+            Kind::Handoff(handoff) => [(&["consumers"], &handoff.consumers), none],
+            Kind::Objects(objects) => [(&["cpus"], &objects.cpus), none],
+            Kind::Release(release) => [(&["cpus"], &release.cpus), none],
+            Kind::Cpus(cpus) => [(&["offline"], &cpus.offline), (&["online"], &cpus.online)],
+            _ => [none, none],
         };
-        let asked = self.ask().map_or(&[][..], |ask| &ask.cpus);
-        let asked = asked.iter().map(|&cpu| (ASK, cpu));
-        asked.chain(own.iter().map(move |&cpu| (field, cpu)))
+        let all = [asked].into_iter().chain(own);
+        all.flat_map(|(field, cpus)| cpus.iter().map(move |&cpu| (field, cpu)))
     }
 
     /// The lower and the upper level it moves between, if it does.

@@ -13,6 +13,7 @@
 //! - [`Fill`], [`Edge`]: until there is no more.
 //! - [`Checkerboard`]: every other block stays.
 //! - [`Objects`]: `kmalloc` and `kfree`.
+//! - [`Cpus`]: CPUs go and come back.
 //! - [`Requests`], [`Release`], [`Idle`]: a question, a clearing, a rest in between.
 //!
 //! ```
@@ -34,6 +35,7 @@ mod table;
 mod bursts;
 mod checkerboard;
 mod churn;
+mod cpus;
 mod drift;
 mod edge;
 mod fill;
@@ -57,6 +59,7 @@ pub use ask::Ask;
 pub use bursts::Bursts;
 pub use checkerboard::Checkerboard;
 pub use churn::Churn;
+pub use cpus::Cpus;
 pub use drift::Drift;
 pub use edge::Edge;
 pub use fill::Fill;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pfnlab_model::{MigrateType, ZoneStat};
+use pfnlab_model::{CpuId, MigrateType, ZoneStat};
 
 use super::{Check, Rule, ensure};
 
@@ -23,6 +23,33 @@ pub(super) const PCP_02: Rule = Rule {
                         zone.id, pcp.cpu
                     )
                 })
+            })
+        })
+    }),
+};
+
+pub(super) const CPU_01: Rule = Rule {
+    id: "CPU-01",
+    title: "a CPU that is gone has nothing",
+    says: "A CPU that does not run has no frame on its lists and no difference to a counter.",
+    source: "page_alloc_cpu_dead, drain_pages, cpu_vm_stats_fold",
+    profiles: &[],
+    check: Check::Inside(|view| {
+        let gone = view.ledger.base().cpus.iter().filter(|cpu| !cpu.online);
+        let gone: Vec<CpuId> = gone.map(|cpu| cpu.cpu).collect();
+        let lists = view
+            .zones()
+            .flat_map(|zone| zone.pcp.iter().map(move |pcp| (zone.id, pcp)));
+        let mut lists = lists.filter(|(_, pcp)| gone.contains(&pcp.cpu));
+        lists.try_for_each(|(zone, pcp)| {
+            let frames = view.ledger.pcp_frames(zone, pcp.cpu);
+            let folded = pcp.vm_stat_diff.iter().all(|&diff| diff == 0);
+            ensure(frames == 0 && folded, || {
+                let diffs = &pcp.vm_stat_diff;
+                format!(
+                    "{zone}, CPU {}: {frames} frames, differences {diffs:?}",
+                    pcp.cpu
+                )
             })
         })
     }),
@@ -145,13 +172,14 @@ pub(super) const HIGHATOMIC_02: Rule = Rule {
 pub(super) const DIFF_01: Rule = Rule {
     id: "DIFF-01",
     title: "a difference stays below its threshold",
-    says: "A CPU's difference to a counter is at most its threshold, up or down.",
+    says: "A CPU's difference to a counter is at most the largest threshold there was, up or down.",
     source: "stat_threshold, mod_zone_page_state",
     profiles: &[],
     check: Check::Inside(|view| {
         view.zones().try_for_each(|zone| {
             zone.pcp.iter().try_for_each(|pcp| {
-                let threshold = pcp.stat_threshold;
+                // A threshold sinks when a CPU goes, and a difference that was small enough stays.
+                let threshold = view.ledger.widest_threshold(zone.id);
                 let mut diffs = pcp.vm_stat_diff.iter();
                 let found = diffs.find(|diff| diff.unsigned_abs() > threshold);
                 found.map_or(Ok(()), |diff| {

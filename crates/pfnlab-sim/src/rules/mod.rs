@@ -135,6 +135,7 @@ pub const ALL: &[Rule] = &[
     lending::ZONE_01,
     types::PCP_01,
     accounting::PCP_02,
+    accounting::CPU_01,
     types::PCP_03,
     types::TYPE_01,
     types::TYPE_02,

@@ -63,6 +63,7 @@ pub enum Bug {
     ManagesTooMuch,
     HasTooFewOnTheNode,
     LowersAWatermark,
+    ForgetsADeadCpu,
     TunesInSilence,
 }
 
@@ -604,6 +605,11 @@ impl PageAllocator for FirstFit {
                 marks: self.state.zones[z].watermarks,
             });
         }
+        if self.is(Bug::ForgetsADeadCpu) {
+            let online = false;
+            self.state.cpus[cpu.index()].online = online;
+            o.event(Event::CpuSet { cpu, online });
+        }
         if block.order() > Order::ZERO {
             self.give(z, block, cpu, o);
             return Ok(());
@@ -619,7 +625,7 @@ impl PageAllocator for FirstFit {
     }
 
     fn offers(&self, what: Capability) -> bool {
-        what != Capability::Sysctl
+        !matches!(what, Capability::Sysctl | Capability::CpuHotplug)
     }
 
     fn split(&mut self, block: Block, o: &mut impl Observer) -> Result<(), FreeError> {

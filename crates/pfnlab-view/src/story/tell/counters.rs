@@ -12,10 +12,15 @@ use crate::text::Line;
 
 impl Teller<'_> {
     pub(super) fn counter(&mut self, beat: &Beat) {
-        // Of these two operations the counters are the point.
+        // Of these operations the counters are the point.
         let point = match self.op {
             Op::Vmstat { .. } => !matches!(beat, Beat::Other(_)),
             Op::Sysctl { .. } => matches!(beat, Beat::Other(_)),
+            // A threshold is set for every CPU and zone: only a full story tells all of them.
+            Op::CpuOffline { .. } | Op::CpuOnline { .. } => !matches!(
+                beat,
+                Beat::Tuned { .. } | Beat::Other(Event::ThresholdSet { .. })
+            ),
             _ => false,
         };
         if !point && !self.full() {
@@ -104,6 +109,21 @@ fn other(event: Event) -> String {
             batch,
         } => format!(
             "{}: per-CPU lists have high marks {high_min} to {high_max} and batch {batch} now.",
+            names::zone(zone)
+        ),
+        Event::CpuSet { cpu, online: true } => format!("{} runs.", names::cpu(cpu)),
+        Event::CpuSet { cpu, online: false } => format!("{} runs no more.", names::cpu(cpu)),
+        Event::ThresholdSet {
+            zone,
+            cpu,
+            threshold,
+        } => format!(
+            "{}: {} folds differences beyond {threshold} now.",
+            names::zone(zone),
+            names::cpu(cpu)
+        ),
+        Event::DriftMarkSet { zone, frames } => format!(
+            "{}: below {frames} free frames the differences of all CPUs are looked at, too.",
             names::zone(zone)
         ),
         Event::HighAtomicFree { zone, frames } => format!(

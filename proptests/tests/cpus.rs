@@ -1,0 +1,223 @@
+//! CPUs come and go, among ordinary traffic, on every generation: what one had is neither lost nor
+//! counted twice.
+
+use pfnlab::clients::vm_events::VmEvents;
+use pfnlab_mm::Mm;
+use pfnlab_model::{
+    CpuError, CpuId, Event, Inspect, Op, PageAllocator, Snapshot, ZoneId, ZoneKind, ZoneStat,
+};
+use pfnlab_proptests::strategies::cases;
+use pfnlab_proptests::{Broken, Patience, hold};
+use pfnlab_sim::Driver;
+
+/// What a zone holds, whoever holds it: every counter with the differences of all CPUs; and free
+/// frames with those on per-CPU lists.
+fn sums(snapshot: &Snapshot) -> Vec<(ZoneId, Vec<i64>, i64)> {
+    let free = snapshot.global.zone_stats.iter();
+    let free = free
+        .clone()
+        .position(|&stat| stat == ZoneStat::FreePages)
+        .unwrap();
+    let zones = snapshot.zones.iter().filter(|zone| zone.present > 0);
+    let sum = |zone: &pfnlab_model::ZoneState| {
+        let exact = |at: usize| {
+            let unfolded = zone.pcp.iter().map(|pcp| i64::from(pcp.vm_stat_diff[at]));
+            zone.vm_stat[at] + unfolded.sum::<i64>()
+        };
+        let counters: Vec<i64> = (0..zone.vm_stat.len()).map(exact).collect();
+        let cached: i64 = zone.pcp.iter().map(|pcp| i64::from(pcp.count)).sum();
+        let either = counters[free] + cached;
+        // Free frames rise by those that were drained.
+        let others = counters.iter().enumerate().filter(|(at, _)| *at != free);
+        (zone.id, others.map(|(_, &value)| value).collect(), either)
+    };
+    zones.map(sum).collect()
+}
+
+fn ensure(kind: &str, holds: bool, what: impl FnOnce() -> String) -> Result<(), Broken> {
+    if holds {
+        Ok(())
+    } else {
+        Err(Broken::new(kind, &what()))
+    }
+}
+
+fn cpus_of(op: &Op) -> Option<(CpuId, bool)> {
+    match *op {
+        Op::CpuOffline { cpu } => Some((cpu, false)),
+        Op::CpuOnline { cpu } => Some((cpu, true)),
+        _ => None,
+    }
+}
+
+/// Runs the case; before every CPU event it says what was, afterwards it checks.
+fn at_every_event(
+    mm: Mm,
+    steps: &[pfnlab_model::Step],
+    mut check: impl FnMut(&mut Mm, CpuId, bool, &Snapshot) -> Result<(), Broken>,
+) -> Result<(), Broken> {
+    let mut driver = Driver::new(mm);
+    for step in steps {
+        let event = cpus_of(&step.op);
+        let before = event.map(|_| driver.allocator().snapshot());
+        driver.step(&step.op, &mut Patience::default())?;
+        if let (Some((cpu, online)), Some(before)) = (event, before) {
+            check(driver.allocator_mut(), cpu, online, &before)?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn sums_over_all_cpus_stay_when_one_goes_or_comes() {
+    hold(120, cases(250), |case| {
+        let Some(mm) = case.boot() else { return Ok(()) };
+        at_every_event(mm, &case.trace.steps, |mm, cpu, _, before| {
+            let after = mm.snapshot();
+            ensure("sums", sums(before) == sums(&after), || {
+                format!("CPU {cpu}: {:?}, then {:?}", sums(before), sums(&after))
+            })
+        })
+    });
+}
+
+#[test]
+fn a_cpu_that_went_has_nothing_and_cannot_go_again() {
+    hold(120, cases(250), |case| {
+        let Some(mm) = case.boot() else { return Ok(()) };
+        at_every_event(mm, &case.trace.steps, |mm, cpu, online, _| {
+            let after = mm.snapshot();
+            if online || after.cpus[cpu.index()].online {
+                // The last one stays.
+                return Ok(());
+            }
+            let mut pcps = after
+                .zones
+                .iter()
+                .filter_map(|zone| zone.pcp.get(cpu.index()));
+            let nothing = pcps.all(|pcp| {
+                let folded = pcp.vm_stat_diff.iter().all(|&diff| diff == 0);
+                pcp.count == 0 && pcp.lists.is_empty() && folded
+            });
+            ensure("nothing", nothing, || {
+                format!("CPU {cpu} has something left")
+            })?;
+            let mut events: Vec<Event> = Vec::new();
+            let again = mm.cpu_offline(cpu, CpuId(0), &mut events);
+            let refused = again == Err(CpuError::Offline(cpu)) && events.is_empty();
+            ensure("again", refused, || format!("{again:?}"))?;
+            mm.drain(cpu, &mut events);
+            mm.vmstat_tick(cpu, &mut events);
+            ensure("idle", events.is_empty(), || format!("{events:?}"))
+        })
+    });
+}
+
+/// The sizes of per-CPU lists do not come back where a CPU that comes counts for every node; see
+/// the recorded events.
+#[test]
+fn thresholds_come_back_with_the_cpu() {
+    hold(120, cases(120), |case| {
+        let Some(mut mm) = case.boot() else {
+            return Ok(());
+        };
+        let thresholds = |mm: &Mm| -> Vec<u8> {
+            let zones = mm.snapshot().zones;
+            let pcps = zones.iter().flat_map(|zone| &zone.pcp);
+            pcps.map(|pcp| pcp.stat_threshold).collect()
+        };
+        let before = thresholds(&mm);
+        for cpu in mm.snapshot().cpus {
+            let Ok(on) = mm.successor(cpu.cpu) else {
+                return Ok(());
+            };
+            mm.cpu_offline(cpu.cpu, on, &mut ())
+                .map_err(|error| Broken::new("go", &error))?;
+            mm.cpu_online(cpu.cpu, &mut ())
+                .map_err(|error| Broken::new("come", &error))?;
+            let now = thresholds(&mm);
+            ensure("thresholds", before == now, || {
+                format!("{before:?}, then {now:?}")
+            })?;
+        }
+        Ok(())
+    });
+}
+
+/// Folding whenever it comes to it changes no list and no sum, and leaves nothing to fold.
+#[test]
+fn a_tick_keeps_sums_and_leaves_no_difference() {
+    hold(120, cases(200), |case| {
+        let Some(mm) = case.boot() else { return Ok(()) };
+        let mut driver = Driver::new(mm);
+        for step in &case.trace.steps {
+            let before = driver.allocator().snapshot();
+            driver.step(&step.op, &mut Patience::default())?;
+            let Op::Vmstat { cpu } = step.op else {
+                continue;
+            };
+            let after = driver.allocator().snapshot();
+            ensure("sums", sums(&before) == sums(&after), || {
+                format!("tick of CPU {cpu}")
+            })?;
+            // What a tick drains from a remote zone's list is counted behind the fold.
+            let drained = |zone: usize| {
+                let count = |state: &Snapshot| state.zones[zone].pcp[cpu.index()].count;
+                count(&before) != count(&after)
+            };
+            for (at, zone) in after.zones.iter().enumerate() {
+                let Some(pcp) = zone.pcp.get(cpu.index()).filter(|_| !drained(at)) else {
+                    continue;
+                };
+                let folded = pcp.vm_stat_diff.iter().all(|&diff| diff == 0);
+                ensure("fold", folded || !after.cpus[cpu.index()].online, || {
+                    format!("{}: {:?}", zone.id, pcp.vm_stat_diff)
+                })?;
+            }
+        }
+        Ok(())
+    });
+}
+
+/// What was handed out and what came back is counted once, on a CPU that runs: the difference is
+/// what is handed out.
+#[test]
+fn events_are_counted_once_whoever_goes() {
+    hold(80, cases(250), |case| {
+        let Some(mm) = case.boot() else { return Ok(()) };
+        let mut counts = VmEvents::new(mm.snapshot().cpus.len() as u16);
+        let mut driver = Driver::new(mm);
+        for step in &case.trace.steps {
+            if let Op::Free { cpu, .. } = step.op {
+                counts.on(cpu);
+            }
+            let going = match step.op {
+                Op::CpuOffline { cpu } => {
+                    driver.allocator().successor(cpu).ok().map(|on| (cpu, on))
+                }
+                _ => None,
+            };
+            driver.step(&step.op, &mut (&mut counts, &mut Patience::default()))?;
+            if let Some((cpu, on)) = going {
+                counts.fold(cpu, on);
+                let once = counts.clone();
+                counts.fold(cpu, on);
+                ensure("again", once == counts, || {
+                    format!("{once:?}, then {counts:?}")
+                })?;
+            }
+        }
+        let end = driver.allocator().snapshot();
+        let online = || end.cpus.iter().filter(|cpu| cpu.online).map(|cpu| cpu.cpu);
+        let lent = end.zones.iter().flat_map(|zone| &zone.lent);
+        let lent: u64 = lent.map(|block| block.frames()).sum();
+        let given: u64 = ZoneKind::ALL
+            .iter()
+            .map(|&kind| counts.pgalloc(kind, online()))
+            .sum();
+        let back = counts.pgfree(online());
+        ensure("events", given == back + lent, || {
+            format!("{given} handed out, {back} came back, {lent} are out")
+        })
+    });
+}
