@@ -14,6 +14,10 @@ use crate::output;
 /// No line is longer.
 const WIDTH: usize = 100;
 
+/// What stands below text with symbols that nobody checked.
+const UNCHECKED: &str =
+    "\n~ before a symbol: known from general reading, not checked in that kernel\n";
+
 /// What `--json` prints about one generation, or all.
 #[derive(Serialize)]
 struct ListReport {
@@ -114,7 +118,7 @@ fn describe(profile: &Profile) -> String {
         let _ = writeln!(text, "\n{}: {}", switch.name, switch.decides);
         text.push_str(&wrapped("  ", 2, &value(&switch)));
     }
-    text
+    text + UNCHECKED
 }
 
 /// What two do otherwise.
@@ -135,6 +139,9 @@ fn compare(one: &Profile, other: &Profile) -> String {
             let first = format!("{:<indent$}", format!("  {name}"));
             text.push_str(&wrapped(&first, indent, &value(switch)));
         }
+    }
+    if text.contains('~') {
+        text.push_str(UNCHECKED);
     }
     text
 }

@@ -28,9 +28,9 @@ impl Policy for ReserveRule {
             ReserveRule::NoWait => told("all that cannot wait", "gfp_to_alloc_flags: ALLOC_HARDER"),
             ReserveRule::NoWaitOrMemalloc => told(
                 "all that cannot wait, unless they have __GFP_NOMEMALLOC; everything for __GFP_MEMALLOC",
-                "gfp_to_alloc_flags, __GFP_MEMALLOC (3.6)",
+                "gfp_to_alloc_flags, __GFP_MEMALLOC",
             ),
-            ReserveRule::Atomic => told("those that say so", "__GFP_ATOMIC (4.4), ALLOC_HARDER"),
+            ReserveRule::Atomic => told("those that say so", "__GFP_ATOMIC, ALLOC_HARDER"),
             ReserveRule::NonBlocking => told(
                 "all that cannot wait; those of high orders get the pageblocks kept for them",
                 "ALLOC_NON_BLOCK, ALLOC_HIGHATOMIC (6.3)",

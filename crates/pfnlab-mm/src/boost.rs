@@ -30,7 +30,7 @@ impl Policy for BoostPolicy {
             ),
             BoostPolicy::LargeZones => told(
                 "those with at least four pageblocks; the flag goes with the boost",
-                "boost_watermark (5.1, 5.7)",
+                "boost_watermark (after 5.0)",
             ),
         }
     }

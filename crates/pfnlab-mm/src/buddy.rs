@@ -27,15 +27,15 @@ impl Policy for MergePolicy {
             MergePolicy::Any => told("all; they keep their types", "__free_one_page"),
             MergePolicy::UnlessIsolated => told(
                 "all but isolated ones; they keep their types",
-                "__free_one_page, has_isolate_pageblock",
+                "__free_one_page, ~has_isolate_pageblock",
             ),
             MergePolicy::KeepTypes => told(
                 "ordinary ones; they keep their types",
-                "__free_one_page, migratetype_is_mergeable",
+                "__free_one_page, ~migratetype_is_mergeable",
             ),
             MergePolicy::Retype => told(
                 "ordinary ones; they take the type of the block that was freed",
-                "__free_one_page (6.10)",
+                "__free_one_page",
             ),
         }
     }

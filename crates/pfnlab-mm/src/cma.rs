@@ -26,7 +26,7 @@ impl Policy for CmaRule {
 
     fn told(self) -> Told {
         match self {
-            CmaRule::Unknown => told("never: there are none", "MIGRATE_CMA (3.5)"),
+            CmaRule::Unknown => told("never: there are none", "MIGRATE_CMA"),
             CmaRule::Robbed => told(
                 "when a movable one robs other types: their largest block is looked for there first",
                 "__rmqueue_fallback",
@@ -37,7 +37,7 @@ impl Policy for CmaRule {
             ),
             CmaRule::HalfFirst => told(
                 "when its own lists are empty, and before that while over half of the free frames are there",
-                "__rmqueue, ALLOC_CMA (5.8)",
+                "__rmqueue, ALLOC_CMA",
             ),
         }
     }

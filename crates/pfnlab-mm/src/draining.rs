@@ -24,11 +24,12 @@ impl Policy for DrainType {
         match self {
             DrainType::Noted => told(
                 "the one noted on it when it was cached, even if its pageblock has changed hands",
-                "get_pcppage_migratetype",
+                "~get_pcppage_migratetype (up to 6.9)",
             ),
-            DrainType::Pageblock => {
-                told("the one its pageblock has now", "free_pcppages_bulk (6.10)")
-            }
+            DrainType::Pageblock => told(
+                "the one its pageblock has now",
+                "free_pcppages_bulk (after 6.9)",
+            ),
         }
     }
 }

@@ -22,11 +22,11 @@ impl Policy for Surplus {
         match self {
             Surplus::Freed => told(
                 "to the CPU's lists, like any other frame",
-                "make_alloc_exact",
+                "~make_alloc_exact",
             ),
             Surplus::Tail => told(
                 "to the tails of the buddy's lists",
-                "make_alloc_exact, FPI_TO_TAIL",
+                "~make_alloc_exact, FPI_TO_TAIL",
             ),
         }
     }

@@ -41,11 +41,11 @@ impl Policy for FallbackPolicy {
             ),
             FallbackPolicy::Steal => told(
                 "the largest block; with it, what is free in its pageblock joins the own lists, if the pageblock is worth having",
-                "__rmqueue_fallback, steal_suitable_fallback (4.0)",
+                "__rmqueue_fallback, steal_suitable_fallback",
             ),
             FallbackPolicy::StealOne => told(
                 "the largest block; a pageblock worth having is claimed, else the one block is split and its rest stays where it was",
-                "__rmqueue_fallback; a block taken is no longer put on a foreign list (6.10)",
+                "__rmqueue_fallback; a block taken is no longer put on a foreign list",
             ),
             FallbackPolicy::ClaimSteal => told(
                 "pageblocks are claimed, largest block first; only when none can be, the smallest single block is stolen",

@@ -34,11 +34,11 @@ impl Policy for KswapdRule {
             ),
             KswapdRule::EveryZone => told(
                 "kswapd, for every zone; the largest order and the lowest zone wanted with it are noted",
-                "wakeup_kswapd, classzone_idx (2.6.38)",
+                "wakeup_kswapd, classzone_idx",
             ),
             KswapdRule::EveryNode => told(
                 "kswapd of every node on the list; the largest order and the highest zone are noted",
-                "wake_all_kswapds (4.8)",
+                "~wake_all_kswapds",
             ),
         }
     }

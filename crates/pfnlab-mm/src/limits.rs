@@ -119,7 +119,10 @@ impl Policy for HugeZones {
 
     fn told(self) -> Told {
         match self {
-            HugeZones::None => told("none: there are no transparent huge pages", "before 2.6.38"),
+            HugeZones::None => told(
+                "none: there are no transparent huge pages",
+                "2.6.37 has none",
+            ),
             HugeZones::All => told("all with memory", "set_recommended_min_free_kbytes"),
             HugeZones::BelowMovable => told(
                 "those below the movable one",
@@ -144,10 +147,7 @@ impl Policy for Promo {
     fn told(self) -> Told {
         match self {
             Promo::None => told("nothing", "WMARK_HIGH"),
-            Promo::Marked => told(
-                "a mark above which pages may be promoted",
-                "WMARK_PROMO (5.18)",
-            ),
+            Promo::Marked => told("a mark above which pages may be promoted", "WMARK_PROMO"),
         }
     }
 }
@@ -195,7 +195,7 @@ impl Policy for MarkDistance {
             ),
             MarkDistance::Scaled => told(
                 "that, or watermark_scale_factor of the zone if it is more",
-                "__setup_per_zone_wmarks, watermark_scale_factor (4.6)",
+                "__setup_per_zone_wmarks, watermark_scale_factor",
             ),
         }
     }
@@ -223,7 +223,7 @@ impl Policy for TotalReserve {
             }
             TotalReserve::Nodes => told(
                 "of the machine, and of every node",
-                "pgdat->totalreserve_pages (4.8)",
+                "totalreserve_pages of the node",
             ),
         }
     }

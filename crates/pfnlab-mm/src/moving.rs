@@ -22,7 +22,7 @@ impl Policy for MovedTo {
     fn told(self) -> Told {
         match self {
             MovedTo::Head => told("to the head", "move_freepages"),
-            MovedTo::Tail => told("to the tail", "move_to_free_list (5.10)"),
+            MovedTo::Tail => told("to the tail", "~move_to_free_list"),
         }
     }
 }

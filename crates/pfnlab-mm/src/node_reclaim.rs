@@ -19,10 +19,12 @@ impl Policy for NodeReclaim {
 
     fn told(self) -> Told {
         match self {
-            NodeReclaim::PerZone => told("for a zone", "zone.min_unmapped_pages (up to 4.7)"),
+            NodeReclaim::PerZone => {
+                told("for a zone", "min_unmapped_pages of the zone (up to 4.7)")
+            }
             NodeReclaim::PerNode => told(
                 "for a node: the sum over its zones",
-                "pglist_data.min_unmapped_pages (4.8)",
+                "min_unmapped_pages of the node (4.8)",
             ),
         }
     }

@@ -29,15 +29,15 @@ impl Policy for NumaCounters {
         match self {
             NumaCounters::WithZone => told(
                 "among the counters of the zone",
-                "NUMA_HIT in zone_stat_item",
+                "NUMA_HIT in ~zone_stat_item",
             ),
             NumaCounters::Differences => told(
                 "on their own, by differences of every CPU",
-                "NUMA_HIT in numa_stat_item (4.14)",
+                "NUMA_HIT in ~numa_stat_item",
             ),
             NumaCounters::AddedUpWhenRead => told(
                 "on their own, added up when somebody reads them",
-                "NUMA_HIT in numa_stat_item (5.14)",
+                "NUMA_HIT in ~numa_stat_item",
             ),
         }
     }

@@ -30,7 +30,7 @@ impl Policy for Numbering {
             ),
             Numbering::ReclaimableFirstAreas => told(
                 "the same with CMA, where it is built in, before Isolate",
-                "MIGRATE_CMA (3.5)",
+                "MIGRATE_CMA",
             ),
             Numbering::MovableFirst => told(
                 "0 to 2: Unmovable, Movable, Reclaimable; then HighAtomic, and CMA and Isolate where they are built in",

@@ -29,7 +29,7 @@ impl Policy for SlowPath {
             ),
             SlowPath::Repeated => told(
                 "before its entitlements are looked at and after, and again while pageblocks kept for others can be given up",
-                "__alloc_pages_slowpath, unreserve_highatomic_pageblock (4.4, 4.10)",
+                "__alloc_pages_slowpath, unreserve_highatomic_pageblock",
             ),
         }
     }
@@ -54,11 +54,12 @@ impl Policy for ReserveWalk {
             ReserveWalk::Masked => told("within its node mask", "__alloc_pages_slowpath"),
             ReserveWalk::Anywhere => told(
                 "anywhere, and it does not wake kswapd any more",
-                "__alloc_pages_slowpath, reserve_flags",
+                "__alloc_pages_slowpath, ~reserve_flags",
             ),
-            ReserveWalk::AnywhereWaking => {
-                told("anywhere", "__alloc_pages_slowpath, gfp_to_alloc_flags_cma")
-            }
+            ReserveWalk::AnywhereWaking => told(
+                "anywhere",
+                "__alloc_pages_slowpath, ~gfp_to_alloc_flags_cma",
+            ),
         }
     }
 }

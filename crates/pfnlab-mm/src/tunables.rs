@@ -24,12 +24,11 @@ impl Policy for ScaleLimit {
 
     fn told(self) -> Told {
         match self {
-            ScaleLimit::Unknown => told("there is no such tunable", "before 4.6"),
+            ScaleLimit::Unknown => told("there is no such tunable", "none up to 3.8"),
             ScaleLimit::Tenth => told("1000: a tenth of a zone", "watermark_scale_factor"),
-            ScaleLimit::ThreeTenths => told(
-                "3000: three tenths of a zone",
-                "watermark_scale_factor (5.18)",
-            ),
+            ScaleLimit::ThreeTenths => {
+                told("3000: three tenths of a zone", "watermark_scale_factor")
+            }
         }
     }
 }
@@ -48,13 +47,12 @@ impl Policy for FractionZero {
 
     fn told(self) -> Told {
         match self {
-            FractionZero::Refused => told(
-                "nothing: it cannot be written",
-                "percpu_pagelist_fraction_sysctl_handler",
-            ),
+            FractionZero::Refused => {
+                told("nothing: it cannot be written", "percpu_pagelist_fraction")
+            }
             FractionZero::Batches => told(
                 "lists are sized by batches again",
-                "percpu_pagelist_fraction_sysctl_handler (3.16)",
+                "percpu_pagelist_fraction",
             ),
         }
     }

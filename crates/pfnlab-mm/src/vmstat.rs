@@ -29,11 +29,11 @@ impl Policy for Grouping {
             ),
             Grouping::PerOperation => told(
                 "a refill is one step, a drain one for every page, a move between types none",
-                "__mod_zone_freepage_state",
+                "~__mod_zone_freepage_state",
             ),
             Grouping::PerBlock => told(
                 "every block that enters or leaves a list is a step",
-                "account_freepages (6.10)",
+                "~account_freepages",
             ),
         }
     }

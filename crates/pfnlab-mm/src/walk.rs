@@ -33,7 +33,7 @@ impl Policy for WalkPolicy {
             }
             WalkPolicy::HighFirst => told(
                 "the high one, until the zone was seen below it",
-                "get_page_from_freelist, ZONE_BELOW_HIGH (6.7)",
+                "get_page_from_freelist, ZONE_BELOW_HIGH",
             ),
         }
     }
@@ -64,12 +64,13 @@ impl Policy for FragmentRule {
 
     fn told(self) -> Told {
         match self {
-            FragmentRule::Ignored => {
-                told("none", "alloc_flags_nofragment; 5.0 has it without effect")
-            }
+            FragmentRule::Ignored => told(
+                "none",
+                "~alloc_flags_nofragment; 5.0 has it without effect (fixed in 5.1)",
+            ),
             FragmentRule::Avoided => told(
                 "a Normal zone with DMA32 beside it, as long as others may do",
-                "alloc_flags_nofragment, ALLOC_NOFRAGMENT",
+                "~alloc_flags_nofragment, ALLOC_NOFRAGMENT",
             ),
         }
     }
@@ -103,7 +104,7 @@ impl Policy for ReserveIndex {
             ReserveIndex::Preferred => {
                 told("the zone it prefers, which has memory", "classzone_idx")
             }
-            ReserveIndex::Highest => told("the highest its flags allow", "highest_zoneidx (5.8)"),
+            ReserveIndex::Highest => told("the highest its flags allow", "highest_zoneidx"),
         }
     }
 }

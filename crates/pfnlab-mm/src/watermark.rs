@@ -57,10 +57,10 @@ impl Policy for ShortCut {
     fn told(self) -> Told {
         match self {
             ShortCut::Careful => told("there is none", "zone_watermark_ok"),
-            ShortCut::All => told("all free frames", "zone_watermark_fast (4.7)"),
+            ShortCut::All => told("all free frames", "zone_watermark_fast"),
             ShortCut::Usable => told(
                 "the free frames that are there for the request",
-                "zone_watermark_fast, __zone_watermark_unusable_free (5.9)",
+                "zone_watermark_fast, __zone_watermark_unusable_free",
             ),
         }
     }
@@ -90,10 +90,9 @@ impl Policy for BoostExemption {
     fn told(self) -> Told {
         match self {
             BoostExemption::Nobody => told("nobody", "zone_watermark_fast"),
-            BoostExemption::Atomic => told(
-                "single frames with __GFP_ATOMIC",
-                "zone_watermark_fast (5.9)",
-            ),
+            BoostExemption::Atomic => {
+                told("single frames with __GFP_ATOMIC", "zone_watermark_fast")
+            }
             BoostExemption::MinReserve => told(
                 "single frames for those who may use the min reserve",
                 "zone_watermark_fast, ALLOC_MIN_RESERVE",
@@ -121,9 +120,7 @@ impl Policy for LargeBlock {
                 "it reckons: without smaller blocks, half as much must be free for every order",
                 "__zone_watermark_ok",
             ),
-            LargeBlock::OnList => {
-                told("it looks for one on the lists", "__zone_watermark_ok (4.4)")
-            }
+            LargeBlock::OnList => told("it looks for one on the lists", "__zone_watermark_ok"),
         }
     }
 }
@@ -144,11 +141,11 @@ impl Policy for ExactCount {
     fn told(self) -> Told {
         match self {
             ExactCount::WhileReclaiming => {
-                told("in every test while kswapd is awake", "zone_nr_free_pages")
+                told("in every test while kswapd is awake", "~zone_nr_free_pages")
             }
             ExactCount::ForReclaim => told(
                 "only in the tests of kswapd and for it",
-                "zone_watermark_ok_safe (2.6.38)",
+                "zone_watermark_ok_safe",
             ),
         }
     }

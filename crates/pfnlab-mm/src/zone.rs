@@ -53,10 +53,9 @@ impl Policy for IsolatedFrames {
     fn told(self) -> Told {
         match self {
             IsolatedFrames::Counted => told("they do", "NR_FREE_PAGES"),
-            IsolatedFrames::Left => told(
-                "they do not",
-                "NR_FREE_PAGES, __mod_zone_freepage_state (3.7)",
-            ),
+            IsolatedFrames::Left => {
+                told("they do not", "NR_FREE_PAGES, ~__mod_zone_freepage_state")
+            }
         }
     }
 }

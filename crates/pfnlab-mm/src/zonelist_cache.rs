@@ -25,13 +25,13 @@ impl Policy for CachePolicy {
         match self {
             CachePolicy::AfterFirst => told(
                 "when the first zone did not serve, for whatever reason; that one is noted before",
-                "zonelist_cache, zlc_mark_zone_full",
+                "zonelist_cache, ~zlc_mark_zone_full",
             ),
             CachePolicy::AfterLow => told(
                 "when the first zone failed the watermark test; that one is noted afterwards",
-                "zonelist_cache, zlc_mark_zone_full",
+                "zonelist_cache, ~zlc_mark_zone_full",
             ),
-            CachePolicy::Absent => told("never", "zonelist_cache gone (4.4)"),
+            CachePolicy::Absent => told("never", "zonelist_cache is gone by 4.14"),
         }
     }
 }

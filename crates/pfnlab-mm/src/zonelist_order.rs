@@ -22,7 +22,10 @@ impl Policy for OrderPolicy {
                 "node by node, or kind by kind where that spares low memory",
                 "default_zonelist_order",
             ),
-            OrderPolicy::Nodes => told("node by node", "build_zonelists (zone order gone in 4.14)"),
+            OrderPolicy::Nodes => told(
+                "node by node",
+                "build_zonelists (zone order is gone by 4.14)",
+            ),
         }
     }
 }

@@ -169,6 +169,21 @@ mod tests {
         assert_eq!(index.to_string(), " 0.-500");
     }
 
+    /// Every way to have up to three blocks of each of three orders.
+    #[test]
+    fn indices_keep_their_bounds() {
+        for way in 0..64 {
+            let mut free = one(way % 4, 0);
+            (free[1], free[2]) = (way / 4 % 4, way / 16);
+            for at in 0..5 {
+                let large = free[usize::from(at)..].iter().any(|&blocks| blocks > 0);
+                assert!(unusable(&free, order(at)) <= Unusable(1000), "{free:?}");
+                let none_needed = extfrag(&free, order(at)) == Extfrag(-1000);
+                assert_eq!(none_needed, large, "{free:?}, order {at}");
+            }
+        }
+    }
+
     #[test]
     fn nothing_free() {
         assert_eq!(unusable(&[0; 11], order(0)), Unusable(1000));

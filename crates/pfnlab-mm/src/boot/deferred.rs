@@ -25,7 +25,7 @@ impl Policy for LateUnit {
 
     fn told(self) -> Told {
         match self {
-            LateUnit::Pageblock => told("pageblocks, and single frames", "deferred_free_range"),
+            LateUnit::Pageblock => told("pageblocks, and single frames", "~deferred_free_range"),
             LateUnit::TopOrder => told(
                 "blocks of the top order, and single frames",
                 "deferred_free_pages",
@@ -67,7 +67,7 @@ impl Policy for AtOnce {
             ),
             AtOnce::Gigabytes => told(
                 "2 GiB of its last zone, and as much as was reserved there",
-                "update_defer_init, reset_deferred_meminit",
+                "~update_defer_init, ~reset_deferred_meminit",
             ),
             AtOnce::Section => told("one section of its last zone", "defer_init"),
         }

@@ -20,14 +20,15 @@ impl Policy for Managed {
 
     fn told(self) -> Told {
         match self {
-            Managed::Uncounted => {
-                told("none: there is no such count", "before managed_pages (3.8)")
-            }
+            Managed::Uncounted => told(
+                "none: there is no such count",
+                "2.6.37 has no managed_pages",
+            ),
             Managed::Released => told(
                 "those released at boot; what is given back later counts for the machine alone",
-                "managed_pages (3.8)",
+                "managed_pages",
             ),
-            Managed::All => told("those given back later, too", "adjust_managed_page_count"),
+            Managed::All => told("those given back later, too", "~adjust_managed_page_count"),
         }
     }
 }

@@ -27,7 +27,7 @@ impl Policy for Chunks {
         match self {
             Chunks::Words => told(
                 "64 frames at a time, and the rest one by one",
-                "free_all_bootmem_core, __free_pages_memory",
+                "free_all_bootmem, __free_pages_memory",
             ),
             Chunks::Largest => told("the largest aligned blocks", "__free_pages_memory"),
         }

@@ -20,9 +20,9 @@ impl Policy for WaitTables {
         match self {
             WaitTables::PerZone => told(
                 "in a table of the page's zone",
-                "wait_table_hash_nr_entries (up to 4.8)",
+                "~wait_table_hash_nr_entries",
             ),
-            WaitTables::Global => told("in one table for all pages", "page_wait_table (4.9)"),
+            WaitTables::Global => told("in one table for all pages", "~page_wait_table"),
         }
     }
 }

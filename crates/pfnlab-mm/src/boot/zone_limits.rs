@@ -23,18 +23,18 @@ impl Policy for Arm64Limits {
 
     fn told(self) -> Told {
         match self {
-            Arm64Limits::FourGib => told("at 4 GiB", "max_zone_dma_phys"),
+            Arm64Limits::FourGib => told("at 4 GiB", "~max_zone_dma_phys"),
             Arm64Limits::FromBase => told(
                 "4 GiB above the multiple of 4 GiB that RAM starts behind",
-                "max_zone_dma_phys",
+                "~max_zone_dma_phys",
             ),
             Arm64Limits::Masks => told(
                 "where what the weakest device reaches ends, and what 32 bits reach",
-                "zone_sizes_init, max_zone_phys",
+                "zone_sizes_init, ~max_zone_phys",
             ),
             Arm64Limits::CappedMasks => told(
                 "the same, but not above 4 GiB when RAM starts below",
-                "zone_sizes_init, max_zone_phys",
+                "zone_sizes_init, ~max_zone_phys",
             ),
         }
     }

@@ -40,11 +40,11 @@ impl Policy for DescriptorEra {
             ),
             DescriptorEra::BuddyMapcount => told(
                 "a free block is marked by a mapcount of -128; tails point to their head through first_page",
-                "PAGE_BUDDY_MAPCOUNT_VALUE",
+                "~PAGE_BUDDY_MAPCOUNT_VALUE",
             ),
             DescriptorEra::HeadPointer => told(
                 "a free block is marked by a mapcount of -128; tails point to their head, with the lowest bit set",
-                "compound_head (4.4)",
+                "compound_head",
             ),
             DescriptorEra::InvertedTypes => told(
                 "the cell of the mapcount holds type bits, inverted",
@@ -52,11 +52,11 @@ impl Policy for DescriptorEra {
             ),
             DescriptorEra::LruGeneration => told(
                 "the same; LRU generations stand in the flags word",
-                "LRU_GEN_WIDTH, LRU_REFS_WIDTH (6.1)",
+                "LRU_GEN_WIDTH, LRU_REFS_WIDTH",
             ),
             DescriptorEra::TypeIds => told(
                 "the top byte of the mapcount cell names one type",
-                "PGTY_buddy",
+                "~PGTY_buddy",
             ),
         }
     }

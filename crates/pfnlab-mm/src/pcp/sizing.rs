@@ -34,19 +34,19 @@ impl Policy for PcpPolicy {
             ),
             PcpPolicy::Single => told(
                 "single frames; a fixed high mark, drained a batch at a time",
-                "free_unref_page (4.15); larger batches",
+                "free_unref_page; larger batches",
             ),
             PcpPolicy::FreeFactorUnbounded => told(
                 "orders 0 to 3 and huge pages; a fixed high mark; frees in a row drain ever more at once, without a bound",
-                "NR_PCP_LISTS, free_factor (5.13, 5.14)",
+                "~NR_PCP_LISTS, free_factor",
             ),
             PcpPolicy::FreeFactor => told(
                 "the same, but drains double at most five times, and movable huge pages have a list of their own",
-                "nr_pcp_free, NR_PCP_THP (6.1.y)",
+                "nr_pcp_free, ~NR_PCP_THP",
             ),
             PcpPolicy::Tuned => told(
                 "the same lists; the high mark follows the load between two limits, and requests in a row refill ever more at once",
-                "high_min, high_max, alloc_factor, free_count (6.7)",
+                "high_min, high_max, alloc_factor, free_count",
             ),
         }
     }

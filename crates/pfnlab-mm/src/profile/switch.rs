@@ -11,7 +11,9 @@ pub struct Switch {
     pub decides: &'static str,
     /// What this generation does.
     pub does: Cow<'static, str>,
-    /// The symbol of the kernel that does it, and the release that changed it where that is known.
+    /// The symbol of the kernel that does it, and the release that changed it where that is known. A
+    /// `~` stands before a symbol that is known from general reading alone: nobody checked that this
+    /// very kernel has it.
     pub origin: &'static str,
 }
 

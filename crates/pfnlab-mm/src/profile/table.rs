@@ -96,7 +96,7 @@ impl Profile {
                 name: "zone_stats",
                 decides: "the counters of a zone, in the kernel's order",
                 does: format!("{}: {}", counters.len(), counters.join(" ")).into(),
-                origin: "enum zone_stat_item",
+                origin: "~enum zone_stat_item",
             },
             size_base.switch("size_base"),
             isolated.switch("isolated"),

@@ -44,8 +44,8 @@ impl Policy for EmptyList {
 
     fn told(self) -> Told {
         match self {
-            EmptyList::OneDummy => told("one entry, of no bytes at address 0", "memblock_init"),
-            EmptyList::NoEntry => told("no entry", "memblock: dummy entry gone"),
+            EmptyList::OneDummy => told("one entry, of no bytes at address 0", "~memblock_init"),
+            EmptyList::NoEntry => told("no entry", "the dummy entry is gone"),
         }
     }
 }
@@ -70,10 +70,10 @@ impl Policy for NodeFloor {
 
     fn told(self) -> Told {
         match self {
-            NodeFloor::Zero => told("at address 0", "numa_cleanup_meminfo"),
+            NodeFloor::Zero => told("at address 0", "~numa_cleanup_meminfo"),
             NodeFloor::StartOfMemory => told(
                 "at the first byte of memory",
-                "numa_cleanup_meminfo, memblock_start_of_DRAM",
+                "~numa_cleanup_meminfo, memblock_start_of_DRAM",
             ),
         }
     }
@@ -104,7 +104,7 @@ impl Policy for LowMemory {
 
     fn told(self) -> Told {
         match self {
-            LowMemory::First64Kib => told("64 KiB", "trim_bios_range, reserve_low"),
+            LowMemory::First64Kib => told("64 KiB", "trim_bios_range, ~reserve_low"),
             LowMemory::FirstFrame => told(
                 "one frame; the rest of the 64 KiB is memory, but reserved",
                 "trim_bios_range",
@@ -138,7 +138,7 @@ impl Policy for Trim {
 
     fn told(self) -> Told {
         match self {
-            Trim::Never => told("it is not", "memblock_x86_fill"),
+            Trim::Never => told("it is not", "~memblock_x86_fill"),
             Trim::WholeFrames => told("right after it was added", "memblock_trim_memory"),
         }
     }
@@ -226,8 +226,8 @@ impl Policy for FakedCpus {
 
     fn told(self) -> Told {
         match self {
-            FakedCpus::OneNode => told("on one of them each", "numa_add_cpu"),
-            FakedCpus::EveryNode => told("on all of them", "numa_add_cpu, cpumask_of_node"),
+            FakedCpus::OneNode => told("on one of them each", "~numa_add_cpu"),
+            FakedCpus::EveryNode => told("on all of them", "~numa_add_cpu, cpumask_of_node"),
         }
     }
 }
@@ -246,8 +246,8 @@ impl Policy for Sizes {
 
     fn told(self) -> Told {
         match self {
-            Sizes::Aligned => told("a multiple of the alignment", "memblock_alloc_base_nid"),
-            Sizes::Exact => told("what was asked for", "memblock_alloc_range_nid"),
+            Sizes::Aligned => told("a multiple of the alignment", "~memblock_alloc_base_nid"),
+            Sizes::Exact => told("what was asked for", "~memblock_alloc_range_nid"),
         }
     }
 }
@@ -278,12 +278,12 @@ impl Policy for BottomUp {
 
     fn told(self) -> Told {
         match self {
-            BottomUp::Never => told("top down, all the same", "memblock_find_in_range"),
+            BottomUp::Never => told("top down, all the same", "~memblock_find_in_range"),
             BottomUp::AboveKernel => told(
                 "above the kernel, or else top down",
-                "memblock_find_in_range_node (3.13)",
+                "~memblock_find_in_range_node",
             ),
-            BottomUp::Anywhere => told("anywhere", "memblock_find_in_range_node (5.11)"),
+            BottomUp::Anywhere => told("anywhere", "~memblock_find_in_range_node"),
         }
     }
 }
@@ -321,11 +321,11 @@ impl Policy for GiveUp {
         match self {
             GiveUp::LowestAddress => told(
                 "the lowest address, and then that the memory is mirrored",
-                "memblock_virt_alloc_internal",
+                "~memblock_virt_alloc_internal",
             ),
             GiveUp::Mirror => told(
                 "that it is mirrored, and then the lowest address, for mirrored memory once more",
-                "memblock_alloc_range_nid, memblock_alloc_internal",
+                "~memblock_alloc_range_nid, ~memblock_alloc_internal",
             ),
         }
     }
@@ -353,11 +353,11 @@ impl Policy for MirrorMarks {
         match self {
             MirrorMarks::Always => told(
                 "whenever the firmware says so",
-                "memblock_mark_mirror, efi_find_mirror",
+                "memblock_mark_mirror, ~efi_find_mirror",
             ),
             MirrorMarks::WhenAsked => told(
                 "when the kernel is to live there, too",
-                "memblock_mark_mirror, mirrored_kernelcore",
+                "memblock_mark_mirror, ~mirrored_kernelcore",
             ),
         }
     }

@@ -35,18 +35,20 @@ impl Policy for SectionEra {
                 "whether they are present, and have a map",
                 "SECTION_HAS_MEM_MAP",
             ),
-            SectionEra::OnlineBit => told("whether they are online, too", "SECTION_IS_ONLINE"),
+            SectionEra::OnlineBit => {
+                told("whether they are online, too", "SECTION_IS_ONLINE (4.13)")
+            }
             SectionEra::OnePass => told(
                 "the same; their maps are made in one pass, group by group",
-                "sparse_init_nid",
+                "~sparse_init_nid",
             ),
             SectionEra::EarlyBit => told(
                 "whether they are there since boot, too; hot-added memory counts in sub-sections",
-                "SECTION_IS_EARLY, SUBSECTION_SHIFT (5.3)",
+                "SECTION_IS_EARLY, ~SUBSECTION_SHIFT (5.3)",
             ),
             SectionEra::RcuUsage => told(
                 "the same; what they keep beside is freed when nobody looks at it any more",
-                "struct mem_section_usage: rcu",
+                "~struct mem_section_usage: rcu",
             ),
         }
     }
