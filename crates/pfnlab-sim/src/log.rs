@@ -1,6 +1,6 @@
 //! A log: what came of every operation, 8 bytes each.
 
-use pfnlab_model::{Address, AllocError, Block, Gfp, Order, Pfn, PfnRange};
+use pfnlab_model::{Address, AllocError, Block, CpuId, Gfp, Order, Pfn, PfnRange};
 
 use crate::{Outcome, RefusalKind};
 
@@ -102,6 +102,7 @@ impl Entry {
             | AllocError::Watermark(order)
             | AllocError::Exhausted(order) => u64::from(order.get()),
             AllocError::Contradiction(gfp) => u64::from(gfp.bits()),
+            AllocError::NoCpu(cpu) => u64::from(cpu.0),
             AllocError::NoZone | AllocError::Unsupported => 0,
         };
         Entry::new(REFUSED, RefusalKind::from(error) as u8, value)
@@ -143,6 +144,7 @@ fn refusal(detail: u8, value: u64) -> AllocError {
         RefusalKind::NoZone => AllocError::NoZone,
         RefusalKind::Watermark => AllocError::Watermark(order(value as u8)),
         RefusalKind::Exhausted => AllocError::Exhausted(order(value as u8)),
+        RefusalKind::NoCpu => AllocError::NoCpu(CpuId(value as u16)),
         RefusalKind::Unsupported => AllocError::Unsupported,
     }
 }
