@@ -49,9 +49,11 @@ impl GfpBits {
     fn names(self) -> impl Iterator<Item = (&'static str, u32)> {
         let of_3_8 =
             move |&(_, since_3_8, _): &(_, bool, _)| !since_3_8 || self == GfpBits::Linux3_8;
-        let (old, new): (&[(&str, bool, u32)], &[(&str, Gfp)]) = match self {
-            GfpBits::Linux2_6_37 | GfpBits::Linux3_8 => (OLD, &[]),
-            _ => (&[], NEW),
+        let is_old = matches!(self, GfpBits::Linux2_6_37 | GfpBits::Linux3_8);
+        let (old, new) = if is_old {
+            (OLD, &[][..])
+        } else {
+            (&[][..], NEW)
         };
         let old = old.iter().filter(move |name| of_3_8(name));
         let old = old.map(|&(name, _, bits)| (name, bits));

@@ -246,7 +246,7 @@ fn free_areas_count_what_buddyinfo_counts() {
         assert_eq!(blocks, counts(line));
         let kib = (0..)
             .zip(&blocks)
-            .map(|(order, blocks)| blocks * 4 << order);
+            .map(|(order, blocks)| (blocks * 4) << order);
         assert!(
             area.ends_with(&format!(" = {}kB", kib.sum::<u64>())),
             "{area}"
