@@ -34,8 +34,11 @@ fn generations() -> impl Strategy<Value = &'static Profile> {
     select(Profile::ALL.to_vec())
 }
 
-/// What came of every step, and the frames of those that got several.
-fn outcomes(mm: Mm, steps: &[Step]) -> Result<(Vec<(Outcome, Vec<Pfn>)>, Snapshot), Broken> {
+/// What came of a step, and its frames if it got several.
+type Answer = (Outcome, Vec<Pfn>);
+
+/// What came of every step, and the state afterwards.
+fn outcomes(mm: Mm, steps: &[Step]) -> Result<(Vec<Answer>, Snapshot), Broken> {
     let mut driver = Driver::new(mm);
     let mut patience = Patience::default();
     let mut all = Vec::new();
