@@ -25,11 +25,8 @@ impl Mm {
         let highest = self.gfp_zones.highest(gfp)?;
         let mt = gfp_zone::migratetype(gfp, self.mobility_disabled)?;
         let cpu = request.cpu.index();
-        let node = match request.node {
-            Some(node) => node,
-            None => self.cpus.get(cpu)?.node,
-        };
-        let node = self.nodes.get(node.index())?;
+        let on = self.cpus.get(cpu).filter(|on| on.online)?;
+        let node = self.nodes.get(request.node.unwrap_or(on.node).index())?;
         let list = &node.zonelists[usize::from(gfp.contains(Gfp::THISNODE))];
         let place = list.first(highest, None)?.zone;
         let flags = self.first_flags(gfp, mt, place);
