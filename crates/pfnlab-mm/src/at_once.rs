@@ -58,3 +58,85 @@ impl Mm {
         Some(block)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use pfnlab_model::{CpuId, Inspect, MachineSpec, NodeSpec, PageAllocator};
+
+    use super::*;
+    use crate::{Config, Profile};
+
+    struct Tape(Vec<Event>);
+
+    impl Observer for Tape {
+        fn event(&mut self, event: Event) {
+            self.0.push(event);
+        }
+    }
+
+    /// The same requests with the short way and without: every outcome, every event and the state
+    /// at the end. Memory fills up, is refused, and is freed again.
+    #[test]
+    fn at_once_is_as_at_length() {
+        const MASKS: [Gfp; 4] = [
+            Gfp::GFP_HIGHUSER_MOVABLE,
+            Gfp::GFP_KERNEL,
+            Gfp::GFP_ATOMIC,
+            Gfp::GFP_NOWAIT,
+        ];
+        let ram = ["0x1000..32M".parse().expect("a range")];
+        let node = NodeSpec {
+            cpus: vec![0, 1],
+            ram: ram.into(),
+            ..NodeSpec::default()
+        };
+        let nodes = vec![node];
+        let spec = MachineSpec {
+            nodes,
+            ..MachineSpec::default()
+        };
+        let machine = spec.build().expect("a small machine");
+        let mut short_ways = 0;
+        for profile in Profile::ALL {
+            let boot = || Mm::boot(&machine, profile, &Config::X86_64).expect("it boots");
+            let (mut short, mut long) = (boot(), boot());
+            short_ways += u32::from(short.brief);
+            long.brief = false;
+            let mut held: Vec<Block> = Vec::new();
+            // Numerical Recipes' generator; its upper bits will do.
+            let mut random = 1_u32;
+            let mut draw = |below: usize| {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (random >> 16) as usize % below
+            };
+            for step in 0..12_000 {
+                let (mut one, mut other) = (Tape(Vec::new()), Tape(Vec::new()));
+                let cpu = CpuId(draw(2) as u16);
+                // More and more for half of the time, then less and less.
+                let asks = draw(4) > usize::from(step >= 6_000) * 2;
+                if asks || held.is_empty() {
+                    let order = Order::new([0, 0, 0, 2][draw(4)]).expect("an order");
+                    let gfp = MASKS[draw(4)];
+                    let request = Request {
+                        order,
+                        cpu,
+                        ..Request::new(gfp)
+                    };
+                    let got = short.alloc(&request, &mut one);
+                    assert_eq!(got, long.alloc(&request, &mut other), "step {step}");
+                    held.extend(got);
+                } else {
+                    let block = held.swap_remove(draw(held.len()));
+                    let freed = short.free(block, cpu, &mut one);
+                    assert_eq!(freed, long.free(block, cpu, &mut other), "step {step}");
+                }
+                assert_eq!(one.0, other.0, "{} step {step}", profile.name());
+            }
+            assert!(Inspect::snapshot(&short) == Inspect::snapshot(&long));
+        }
+        assert!(short_ways > 0, "some generation takes the short way");
+    }
+}
