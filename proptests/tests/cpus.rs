@@ -1,6 +1,7 @@
 //! CPUs come and go, among ordinary traffic, on every generation: what one had is neither lost nor
 //! counted twice.
 
+use pfnlab::clients::numa_events::{NumaCounts, NumaEvents};
 use pfnlab::clients::vm_events::VmEvents;
 use pfnlab_mm::Mm;
 use pfnlab_model::{
@@ -219,5 +220,58 @@ fn events_are_counted_once_whoever_goes() {
         ensure("events", given == back + lent, || {
             format!("{given} handed out, {back} came back, {lent} are out")
         })
+    });
+}
+
+/// Up to 3.8 how near a page was is counted among the zone's own counters, with differences that
+/// are folded; kept from events alone it must come to the same.
+#[test]
+fn how_near_pages_were_follows_from_events() {
+    let own = [
+        ZoneStat::NumaHit,
+        ZoneStat::NumaMiss,
+        ZoneStat::NumaForeign,
+        ZoneStat::NumaLocal,
+        ZoneStat::NumaOther,
+    ];
+    hold(160, cases(250), |case| {
+        let Some(mm) = case.boot() else { return Ok(()) };
+        let mut counts = NumaEvents::new(&mm.snapshot());
+        let mut driver = Driver::new(mm);
+        for step in &case.trace.steps {
+            driver.step(&step.op, &mut (&mut counts, &mut Patience::default()))?;
+            if let Op::CpuOffline { cpu } = step.op {
+                // Folded or not, sums over all CPUs are the same.
+                counts.fold(cpu, CpuId(0));
+            }
+        }
+        let end = driver.allocator().snapshot();
+        let stats = &end.global.zone_stats;
+        for zone in end.zones.iter().filter(|zone| zone.present > 0) {
+            let kept = |stat: ZoneStat| {
+                let at = stats.iter().position(|&one| one == stat)?;
+                let unfolded = zone.pcp.iter().map(|pcp| i64::from(pcp.vm_stat_diff[at]));
+                Some(zone.vm_stat[at] + unfolded.sum::<i64>())
+            };
+            let NumaCounts {
+                hit,
+                miss,
+                foreign,
+                local,
+                other,
+            } = counts.of(zone.id);
+            for (stat, told) in own.into_iter().zip([hit, miss, foreign, local, other]) {
+                let same = kept(stat).is_none_or(|kept| kept == told as i64);
+                ensure("numa", same, || {
+                    format!(
+                        "{}, {}: {:?}, told {told}",
+                        zone.id,
+                        stat.name(),
+                        kept(stat)
+                    )
+                })?;
+            }
+        }
+        Ok(())
     });
 }

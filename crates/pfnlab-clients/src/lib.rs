@@ -8,7 +8,7 @@
 //! - [`lru`]: batches of page references, and the lists they feed.
 //! - [`page_ext`]: a word and more for every frame, section by section.
 //! - [`page_owner`], [`page_idle`], [`guard`]: what is kept there.
-//! - [`vm_events`]: what each CPU did, counted.
+//! - [`vm_events`], [`numa_events`]: what each CPU did, counted, and how near its pages were.
 //! - [`Generation`]: which kernel they behave like.
 //! - [`CpuNotifier`], [`MemoryNotifier`]: how they learn that CPUs and memory come and go.
 
@@ -34,6 +34,8 @@ pub mod page_idle;
 pub mod guard;
 
 pub mod vm_events;
+
+pub mod numa_events;
 
 pub use generation::Generation;
 pub use notify::{CpuEvent, CpuNotifier, MemoryEvent, MemoryNotifier, MemoryStep};

@@ -42,7 +42,7 @@ impl Policy for CpuHotplug {
             ),
             CpuHotplug::Resized => told(
                 "the same; per-CPU lists are sized anew, when one comes as if every node got it",
-                "page_alloc_cpu_online, page_alloc_cpu_dead (5.14)",
+                "page_alloc_init_cpuhp, page_alloc_cpu_dead",
             ),
         }
     }

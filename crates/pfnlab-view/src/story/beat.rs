@@ -179,8 +179,8 @@ pub(crate) enum Beat {
     Returned { zone: ZoneId, block: Block },
     /// A block that is handed out became single frames.
     LentSplit { block: Block },
-    /// Nobody could serve.
-    Refused,
+    /// Nobody could serve; `gone`: the CPU that asks does not run.
+    Refused { gone: Option<CpuId> },
     /// A tunable.
     Sysctl { sysctl: Sysctl, value: u64 },
     /// A zone's watermarks.

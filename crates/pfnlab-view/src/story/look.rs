@@ -348,3 +348,9 @@ pub(crate) fn difference(
     let pcp = zone.pcp.iter().find(|pcp| pcp.cpu == cpu)?;
     pcp.vm_stat_diff.get(at).copied()
 }
+
+/// Whether a CPU does not run, as far as is known.
+pub(crate) fn is_gone(state: Option<&Snapshot>, cpu: CpuId) -> bool {
+    let cpus = state.map_or(&[][..], |state| &state.cpus);
+    cpus.iter().any(|other| other.cpu == cpu && !other.online)
+}

@@ -330,7 +330,9 @@ impl Parser<'_> {
             }
             Event::Returned { zone, block } => Beat::Returned { zone, block },
             Event::LentSplit { block, .. } => Beat::LentSplit { block },
-            Event::Refused(_) => Beat::Refused,
+            Event::Refused(request) => Beat::Refused {
+                gone: look::is_gone(self.state(), request.cpu).then_some(request.cpu),
+            },
             Event::SysctlSet { sysctl, value } => Beat::Sysctl { sysctl, value },
             Event::WatermarksSet { zone, marks } => Beat::Watermarks { zone, marks },
             Event::Slab(_) | Event::Lru(_) | Event::PageExt(_) => Beat::Client(event),

@@ -191,7 +191,9 @@ impl Teller<'_> {
             self.op,
             Op::Client(ClientOp::Kmalloc { .. } | ClientOp::CacheAlloc { .. })
         );
-        let refused = beats.iter().any(|beat| matches!(beat, Beat::Refused));
+        let refused = beats
+            .iter()
+            .any(|beat| matches!(beat, Beat::Refused { .. }));
         let line = match lent {
             Some((what, rest)) => Line::new()
                 .then(Tone::Good, format!("{arrow} {what}"))

@@ -256,7 +256,7 @@ impl Teller<'_> {
                 self.counter(beat);
             }
             Beat::Client(event) => self.client(*event),
-            Beat::Lent { .. } | Beat::Refused => {}
+            Beat::Lent { .. } | Beat::Refused { .. } => {}
         }
     }
 

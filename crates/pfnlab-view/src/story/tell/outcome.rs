@@ -19,7 +19,10 @@ impl Teller<'_> {
             Beat::Lent { zone, .. } => Some(names::zone(*zone)),
             _ => None,
         });
-        let refused = beats.iter().any(|beat| matches!(beat, Beat::Refused));
+        let refused = beats.iter().find_map(|beat| match beat {
+            Beat::Refused { gone } => Some(*gone),
+            _ => None,
+        });
         let walked = beats.iter().any(|beat| matches!(beat, Beat::Walk { .. }));
         let line = match zone {
             Some(zone) => {
@@ -41,14 +44,19 @@ impl Teller<'_> {
                     .then(Tone::Good, format!("{arrow} {what}"))
                     .plain(format!(" {verb} handed out: {frames} of {zone}."))
             }
-            None if refused => Line::new()
-                .then(Tone::Bad, format!("{arrow} refused"))
-                .plain(if walked {
-                    ": no zone could serve it."
-                } else {
-                    ": its order, its flags and its nodes leave no zone to ask."
-                }),
-            None => return,
+            None => {
+                let why = match refused {
+                    None => return,
+                    Some(_) if walked => ": no zone could serve it.".to_owned(),
+                    Some(Some(cpu)) => format!(": {} does not run.", names::cpu(cpu)),
+                    Some(None) => {
+                        ": its order, its flags and its nodes leave no zone to ask.".to_owned()
+                    }
+                };
+                Line::new()
+                    .then(Tone::Bad, format!("{arrow} refused"))
+                    .plain(why)
+            }
         };
         self.say_at(OUTER, line);
     }
