@@ -36,4 +36,4 @@ pub mod guard;
 pub mod vm_events;
 
 pub use generation::Generation;
-pub use notify::{CpuEvent, CpuNotifier, MemoryEvent, MemoryNotifier, MemoryStep};
+pub use notify::{CpuEvent, CpuNotifier, MemoryNotifier};

@@ -185,8 +185,20 @@ impl<A: PageAllocator> Checker<A> {
 
     /// Follows what went between the allocator and its clients.
     fn follow_moves(&mut self, op: &Op) -> Option<(PfnRange, PfnRange)> {
-        if !matches!(op, Op::Client(_) | Op::Free { .. } | Op::CpuOffline { .. }) {
+        if !matches!(
+            op,
+            Op::Client(_) | Op::Free { .. } | Op::CpuOffline { .. } | Op::Memory(_)
+        ) {
             return None;
+        }
+        if let Op::Memory(_) = op {
+            for (from, to) in self.driver.moved().to_vec() {
+                // What was in use from the start no client holds.
+                if self.clients.covers(from.range()) {
+                    self.clients.give(from.range());
+                    self.give(to.range());
+                }
+            }
         }
         let moves = self.driver.around().map(|around| around.moves().to_vec());
         let mut collision = None;
