@@ -33,8 +33,8 @@ pub(super) fn offline(state: &State) -> Vec<OfflineState> {
             continue;
         }
         let range = PfnRange::sized(Pfn::new(start), frames);
-        // Of a recorded node that is none, the snapshot is refused when it is resumed.
-        let node = NodeId(u16::try_from(section.nid).unwrap_or(u16::MAX));
+        // The descriptors of memory that is offline say no node: then it is taken for the first.
+        let node = NodeId(u16::try_from(section.nid).unwrap_or(0));
         match found.last_mut() {
             Some(last) if last.node == node && last.range.end() == range.start() => {
                 last.range = PfnRange::sized(last.range.start(), last.range.frames() + frames);
