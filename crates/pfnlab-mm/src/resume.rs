@@ -339,11 +339,9 @@ fn resume_zone(
 ) -> Result<Zone, ResumeError> {
     let id = state.id;
     let span = PfnRange::sized(state.start, state.spanned);
-    let cpus = if span.is_empty() {
-        0
-    } else {
-        snapshot.cpus.len()
-    };
+    // Memory that is offline may be in the span of a zone without any other (up to 5.0).
+    let nothing = span.is_empty() || (state.present == 0 && state.pcp.is_empty());
+    let cpus = if nothing { 0 } else { snapshot.cpus.len() };
     if state.pcp.len() != cpus {
         return Err(inconsistent(id, "has lists for every CPU, or no memory"));
     }

@@ -122,8 +122,13 @@ impl<A: PageAllocator> Checker<A> {
             None => self.driver.step(op, observer),
         };
         let outcome = outcome.map_err(|error| Failure::Driver { step, error })?;
-        let collision = self.follow(&outcome, given_back);
-        let collision = collision.or(self.follow_moves(op));
+        // What memory is taken from is moved away first.
+        let moved = matches!(op, Op::Memory(_)).then(|| self.follow_moves(op));
+        let collision = moved.flatten().or(self.follow(&outcome, given_back));
+        let collision = match moved {
+            Some(_) => collision,
+            None => collision.or(self.follow_moves(op)),
+        };
         self.objects.follow(&outcome, self.driver.around());
         let due = self
             .inside

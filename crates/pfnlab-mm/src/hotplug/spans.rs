@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use pfnlab_model::{Event, MemoryEvent, NodeId, Observer, Pfn, PfnRange};
+use pfnlab_model::{Event, MemoryEvent, NodeId, Observer, PfnRange};
 
 use crate::Mm;
 
@@ -44,8 +44,15 @@ impl Mm {
     }
 
     fn shrink(&mut self, zone: usize, range: PfnRange, observer: &mut impl Observer) {
-        let (span, memory) = (self.zones[zone].span, &self.zones[zone].memory);
-        let (first, last) = (memory.first(), memory.last());
+        let span = self.zones[zone].span;
+        // Where offline memory keeps its zone, it holds the span.
+        let held = self.offline.iter().map(|offline| offline.range);
+        let held =
+            held.filter(|held| self.profile.hotplug.shrinks_at_remove() && span.covers(*held));
+        let memory = self.zones[zone].memory.iter().copied().chain(held);
+        let memory: Vec<PfnRange> = memory.collect();
+        let first = memory.iter().min_by_key(|run| run.start());
+        let last = memory.iter().max_by_key(|run| run.end());
         let (Some(first), Some(last)) = (first, last) else {
             return self.respan(zone, PfnRange::default(), observer);
         };
@@ -67,7 +74,6 @@ impl Mm {
         if self.zones[zone].span == span {
             return;
         }
-        let order = self.config.pageblock_order;
         let spans = self.zones.iter().map(|zone| zone.span);
         let listed: Vec<PfnRange> = spans
             .filter(|span| !span.is_empty())
@@ -80,7 +86,6 @@ impl Mm {
                 self.blocks.set_movable(at, 0);
             }
         }
-        debug_assert!(span.end() <= Pfn::LIMIT && order <= self.config.top_order);
         self.zones[zone].respan(span, observer);
     }
 
