@@ -21,7 +21,8 @@ fn every_command_in_the_readme_prints_what_stands_below_it() {
         .register_bin("cargo", Bin::Ignore)
         .case(root.join("README.md"))
         .case(root.join("docs/src/from-firmware-map-to-free-lists.md"))
-        .case(root.join("docs/src/one-trace-eight-kernels.md"));
+        .case(root.join("docs/src/one-trace-eight-kernels.md"))
+        .case(root.join("docs/src/memory-hotplug.md"));
 }
 
 fn copy(from: &Path, to: &Path) {

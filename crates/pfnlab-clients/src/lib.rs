@@ -38,4 +38,4 @@ pub mod vm_events;
 pub mod numa_events;
 
 pub use generation::Generation;
-pub use notify::{CpuEvent, CpuNotifier, MemoryEvent, MemoryNotifier, MemoryStep};
+pub use notify::{CpuEvent, CpuNotifier, MemoryNotifier};

@@ -8,9 +8,10 @@ use pfnlab_clients::page_ext::{
     BootReport, ClientKind, EarlyMemory, Entry, Flag, FlatTable, HoleRule, Needs, PageExt,
     SectionMap, Sections, TableSource, VMALLOC_START, VisitOutcome,
 };
-use pfnlab_clients::{Generation, MemoryEvent, MemoryNotifier, MemoryStep};
+use pfnlab_clients::{Generation, MemoryNotifier};
 use pfnlab_model::{
-    CpuId, Event, MachineSpec, MemRange, NodeId, NodeSpec, Order, PageExtEvent, Pfn,
+    CpuId, Event, MachineSpec, MemRange, MemoryNotice, MemoryStep, NodeId, NodeSpec, Order,
+    PageExtEvent, Pfn,
 };
 
 const CPU: CpuId = CpuId(0);
@@ -416,8 +417,8 @@ fn every_client_that_can_be_is_told() {
     assert_eq!(report.told, [ClientKind::GuardPage, ClientKind::PageOwner]);
 }
 
-fn online(start: u64, end: u64, step: MemoryStep) -> MemoryEvent {
-    MemoryEvent {
+fn online(start: u64, end: u64, step: MemoryStep) -> MemoryNotice {
+    MemoryNotice {
         step,
         range: frames(start, end),
         status_change: None,

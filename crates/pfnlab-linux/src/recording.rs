@@ -4,6 +4,7 @@ mod error;
 mod event;
 mod file;
 mod kernel;
+mod memory_event;
 mod op;
 mod snapshot;
 mod trace;

@@ -287,6 +287,16 @@ impl Frames {
         }
     }
 
+    /// The block that holds `pfn` and has a state, wherever it starts; `None`: no block does.
+    pub(crate) fn block_around(&self, pfn: Pfn) -> Option<(Block, State)> {
+        Order::ZERO
+            .through(self.top_order)
+            .map(|order| Block::containing(pfn, order))
+            .filter(|block| self.covers(block.start()))
+            .map(|block| (block, self.state(block)))
+            .find(|(_, state)| *state != State::None)
+    }
+
     /// Every block within `range` that has a state, ascending. Skips what is whole.
     pub(crate) fn blocks(&self, range: PfnRange) -> impl Iterator<Item = (Block, State)> {
         let mut pfn = range.start();

@@ -1,8 +1,7 @@
 //! Pageblocks kept for when nothing else is left (`MIGRATE_RESERVE`).
 
-use pfnlab_model::{Block, CpuId, MigrateType, Observer, Order, PfnRange};
+use pfnlab_model::{CpuId, MigrateType, Observer, PfnRange};
 
-use crate::frames::State;
 use crate::pageblock::Pageblocks;
 use crate::profile::{Policy, Told, told};
 use crate::zone::Zone;
@@ -89,14 +88,8 @@ impl Zone {
         let range = range.intersection(self.span);
         let mut at = range.start();
         while at < range.end() {
-            let frames = &self.buddy.frames;
-            let around = Order::ZERO
-                .through(self.buddy.top_order())
-                .map(|order| Block::containing(at, order))
-                .filter(|block| frames.covers(block.start()))
-                .find(|&block| frames.state(block) != State::None);
-            match around {
-                Some(block) => at = block.range().end(),
+            match self.buddy.frames.block_around(at) {
+                Some((block, _)) => at = block.range().end(),
                 None => return false,
             }
         }

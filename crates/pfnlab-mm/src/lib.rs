@@ -1,7 +1,7 @@
 //! The Linux zoned page allocator: machine and profile in, page frames out.
 //!
 //! `no_std` with `alloc`; no clock, no randomness, no I/O, and no heap memory asked for once a
-//! machine is booted. Calls go down, events come up.
+//! machine is booted, but for memory that comes and goes. Calls go down, events come up.
 //!
 //! - [`Profile`], [`Config`]: which kernel, and how it was built. Data.
 //! - [`boot`]: a machine becomes zones and free lists. Start here.
@@ -16,6 +16,9 @@
 //!   moves between types. `pcp`: the per-CPU lists in front. `draining`: back from them.
 //! - `fallback`: whose blocks may be robbed, and of how much. `highatomic`, `kept`: what is kept
 //!   back. `cma`: what is lent to movable requests meanwhile. `boost`: room is to be made.
+//! - `isolation`, `isolated_range`: nothing is handed out from there any more; `migrating`: what is
+//!   in use goes elsewhere. On them `contig`: a certain range, `area`: frames in a row, and
+//!   `hotplug`: memory comes and goes.
 //! - `limits`, `pagesets`: the marks that follow from how much memory there is, and from the
 //!   `tunables`.
 //! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
@@ -49,16 +52,22 @@ mod alloc_flags;
 mod gfp_zone;
 mod watermark;
 mod zonelist;
+mod zonelist_build;
 mod zonelist_cache;
 mod zonelist_order;
 
+mod area;
 mod boost;
 mod cma;
+mod contig;
 mod draining;
 mod fallback;
 mod freeing;
 mod highatomic;
+mod isolated_range;
+mod isolation;
 mod kept;
+mod migrating;
 mod moving;
 mod pcp;
 mod rmqueue;
@@ -82,6 +91,8 @@ pub mod descriptor;
 pub mod memmap;
 pub mod memory_model;
 pub mod pageblock_bits;
+
+mod hotplug;
 
 mod inspect;
 mod limits;

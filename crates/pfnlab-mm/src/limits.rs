@@ -1,6 +1,6 @@
 //! The limits that follow from how much memory there is: watermarks, reserves, list lengths.
 
-use pfnlab_model::{Event, NodeId, Observer, Watermarks, ZoneKind};
+use pfnlab_model::{Event, MemoryEvent, NodeId, Observer, Watermarks, ZoneKind};
 
 use crate::Mm;
 use crate::alloc_flags::Mark;
@@ -243,6 +243,32 @@ impl Mm {
         self.set_watermarks(silent);
         self.set_thresholds(silent);
         self.set_lowmem_reserves(silent);
+    }
+
+    /// The same when there is more memory, or less, and huge pages with it; or, if not `all`, the
+    /// watermarks alone. What somebody wrote to `min_free_kbytes` stays if it is more.
+    pub(crate) fn recompute_limits(&mut self, all: bool, observer: &mut impl Observer) {
+        if !all {
+            return self.set_watermarks(observer);
+        }
+        let kbytes = self.calculate_min_free_kbytes();
+        let wrote = self.tunables.user_min_free_kbytes;
+        let kbytes = wrote.map_or(kbytes, |wrote| wrote.max(kbytes));
+        self.set_min_free(kbytes, observer);
+        self.set_watermarks(observer);
+        self.set_thresholds(observer);
+        self.set_lowmem_reserves(observer);
+        if let Some(raised) = self.min_free_for_huge_pages() {
+            self.set_min_free(raised, observer);
+            self.set_watermarks(observer);
+        }
+    }
+
+    fn set_min_free(&mut self, kbytes: u64, observer: &mut impl Observer) {
+        if self.tunables.min_free_kbytes != kbytes {
+            self.tunables.min_free_kbytes = kbytes;
+            observer.event(Event::Memory(MemoryEvent::MinFreeSet { kbytes }));
+        }
     }
 
     /// Raises `min_free_kbytes` for huge pages, and the watermarks with it

@@ -3,12 +3,13 @@
 use alloc::vec::Vec;
 
 use pfnlab_model::{
-    AllocError, Block, Capability, CpuError, CpuId, End, Event, FreeError, Gfp, Inspect,
-    MigrateType, NodeId, Observer, Order, PageAllocator, Pfn, Refusal, Request, Sysctl, ZoneFlags,
-    ZoneId, ZoneKind, ZoneStat,
+    AllocError, Block, Capability, CpuError, CpuId, End, Event, FreeError, Gfp, Inspect, MemRange,
+    MemoryError, MemoryOp, MigrateType, NodeId, Observer, Order, PageAllocator, Pfn, PfnRange,
+    Refusal, Request, Sysctl, Tenants, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
 };
 
 use crate::alloc_flags::AllocFlags;
+use crate::area::Area;
 use crate::gfp_zone::{self, ZoneTable};
 use crate::kswapd::Kswapd;
 use crate::memmap::MemMap;
@@ -64,6 +65,10 @@ pub struct Mm {
     pub(crate) blocks: Pageblocks,
     pub(crate) zone_map: ZoneMap,
     pub(crate) memmap: MemMap,
+    /// Memory sections that are offline, ascending.
+    pub(crate) offline: Vec<MemRange>,
+    /// Areas set aside for contiguous memory.
+    pub(crate) areas: Vec<Area>,
 }
 
 /// A CPU.
@@ -429,6 +434,16 @@ impl PageAllocator for Mm {
             zone.set_boost(boost, observer);
         }
         Ok(())
+    }
+
+    fn memory(
+        &mut self,
+        op: &MemoryOp,
+        frames: PfnRange,
+        tenants: &mut impl Tenants,
+        observer: &mut impl Observer,
+    ) -> Result<PfnRange, MemoryError> {
+        self.memory_op(op, frames, tenants, observer)
     }
 
     fn inspect(&self) -> Option<&dyn Inspect> {

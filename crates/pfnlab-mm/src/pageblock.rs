@@ -66,14 +66,32 @@ impl Pageblocks {
     /// The type of the pageblock `pfn` is in, unless there is no memory section.
     pub(crate) fn recorded_type(&self, pfn: Pfn) -> Option<MigrateType> {
         let at = (pfn.get() >> self.order.get()) as usize;
-        MigrateType::from_index(usize::from(self.types[at] & !ABSENT))
-            .filter(|_| self.types[at] & ABSENT == 0)
+        let word = *self.types.get(at)?;
+        MigrateType::from_index(usize::from(word & !ABSENT)).filter(|_| word & ABSENT == 0)
     }
 
     /// Takes over a type, or that there is no memory section.
     pub(crate) fn record(&mut self, pfn: Pfn, mt: Option<MigrateType>) {
         let at = (pfn.get() >> self.order.get()) as usize;
         self.types[at] = mt.map_or(ABSENT, |mt| mt.index() as u8);
+    }
+
+    /// There are pageblocks up to `end` (exclusive); those that are new have no memory section.
+    pub(crate) fn reach(&mut self, end: Pfn) {
+        let count = end.align_up(self.order).get() >> self.order.get();
+        if count as usize > self.types.len() {
+            self.types.resize(count as usize, ABSENT);
+        }
+    }
+
+    /// Every pageblock that starts within `range` becomes `mt`, or has no memory section. Told as
+    /// part of what happens to the range.
+    pub(crate) fn record_all(&mut self, range: PfnRange, mt: Option<MigrateType>) {
+        let mut at = range.start().align_up(self.order);
+        while at < range.end() {
+            self.record(at, mt);
+            at = at.offset(self.order.frames());
+        }
     }
 
     /// The first initialisation: every pageblock that starts within `range` becomes `mt`.

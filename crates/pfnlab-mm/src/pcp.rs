@@ -263,6 +263,19 @@ impl Pcp {
         flags & PcpState::NUMA_COUNTED != 0
     }
 
+    /// Its lists are in other records now.
+    pub(crate) fn move_records(&mut self, from: &Frames, to: &mut Frames) {
+        for list in 0..LISTS {
+            if self.is_empty(list) {
+                continue;
+            }
+            let before = self.blocks(list, from);
+            let mut moved = FreeList::default();
+            before.for_each(|(block, state)| moved.push(to, block, state, End::Tail));
+            self.lists[usize::from(list)] = moved;
+        }
+    }
+
     /// The list to drain next: the first that holds something, from `list` on, round about.
     #[inline]
     pub(crate) fn next_filled(&self, list: u8) -> Option<u8> {

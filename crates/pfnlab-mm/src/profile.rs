@@ -20,12 +20,15 @@ use crate::boot::{
 use crate::buddy::MergePolicy;
 use crate::bulk::BulkPolicy;
 use crate::cma::CmaRule;
+use crate::contig::ContigRule;
 use crate::cpu_hotplug::CpuHotplug;
 use crate::descriptor::DescriptorEra;
 use crate::draining::DrainType;
 use crate::exact::Surplus;
 use crate::fallback::FallbackPolicy;
 use crate::highatomic::HighAtomicPolicy;
+use crate::hotplug::HotplugRule;
+use crate::isolation::IsolationRule;
 use crate::kept::KeptPolicy;
 use crate::kswapd::KswapdRule;
 use crate::limits::{
@@ -77,6 +80,12 @@ pub struct Profile {
     pub(crate) kept: KeptPolicy,
     /// When a request is served from a contiguous memory area.
     pub(crate) cma: CmaRule,
+    /// How pageblocks are isolated.
+    pub(crate) isolation: IsolationRule,
+    /// Whether a range of frames can be had by its place.
+    pub(crate) contig: ContigRule,
+    /// How memory comes online and goes offline.
+    pub(crate) hotplug: HotplugRule,
     /// Which zone is passed over rather than types mixed in it.
     pub(crate) fragment: FragmentRule,
     /// Where a block goes on the list of another type.
@@ -235,6 +244,8 @@ pub(crate) const LINUX_4_14: Profile = Profile {
     chunks: Chunks::Largest,
     managed: Managed::All,
     at_once: AtOnce::Gigabytes,
+    isolation: IsolationRule::Counting,
+    hotplug: HotplugRule::Chosen,
     ..LINUX_3_8
 };
 
@@ -253,6 +264,7 @@ pub(crate) const LINUX_5_0: Profile = Profile {
     at_once: AtOnce::Section,
     sections: SectionEra::OnePass,
     descriptor: DescriptorEra::InvertedTypes,
+    hotplug: HotplugRule::Insisting,
     ..LINUX_4_14
 };
 
@@ -291,6 +303,8 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     first_types: FirstTypes::Memory,
     release_end: ReleaseEnd::Tail,
     load: LoadRule::OneMore,
+    isolation: IsolationRule::EndsFirst,
+    hotplug: HotplugRule::Whole,
     ..LINUX_5_0
 };
 
@@ -333,6 +347,8 @@ pub(crate) const LINUX_6_12_0: Profile = Profile {
     late_unit: LateUnit::TopOrder,
     descriptor: DescriptorEra::TypeIds,
     arm64_zones: Arm64Limits::CappedMasks,
+    isolation: IsolationRule::Single,
+    hotplug: HotplugRule::Announced,
     ..LINUX_6_1_Y
 };
 

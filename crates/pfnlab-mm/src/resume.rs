@@ -14,10 +14,11 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use pfnlab_model::{
-    Block, CpuId, End, MigrateType, Order, PcpField, PcpState, Pfn, PfnRange, SNAPSHOT_FORMAT,
-    Snapshot, ZoneId, ZoneStat, ZoneState,
+    Block, CpuId, End, MemRange, MigrateType, OfflineState, Order, PcpField, PcpState, Pfn,
+    PfnRange, SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneStat, ZoneState,
 };
 
+use crate::area::Area;
 use crate::frames::State;
 use crate::gfp_zone::ZoneTable;
 use crate::kswapd::Kswapd;
@@ -135,9 +136,22 @@ impl Mm {
         let nodes = snapshot.nodes.iter();
         let nodes = nodes.map(|node| nodes::resume(node, profile, config));
         let nodes: Vec<Node> = nodes.collect::<Result<_, _>>()?;
-        let memory = memory_map_of(&zones);
-        let memmap = MemMap::aside(&memory, global.section_frames, profile, config)
+        let offline = snapshot.offline.iter();
+        let offline: Vec<MemRange> = offline
+            .map(|&OfflineState { range, node }| MemRange { range, node })
+            .collect();
+        let mut memory = memory_map_of(&zones);
+        memory.extend(&offline);
+        memory.sort_by_key(|memory| memory.range);
+        let mut memmap = MemMap::aside(&memory, global.section_frames, profile, config)
             .map_err(ResumeError::MemMap)?;
+        for section in &offline {
+            memmap.set_online(section.range, false);
+        }
+        let areas = snapshot.areas.iter().map(|area| Area {
+            range: area.range,
+            taken: area.taken.clone(),
+        });
         let mut mm = Mm {
             profile,
             gfp_zones: ZoneTable::new(config),
@@ -165,6 +179,8 @@ impl Mm {
             zones,
             blocks,
             memmap,
+            offline,
+            areas: areas.collect(),
             zone_map: ZoneMap::new(config.pageblock_order, Pfn::default(), Vec::new()),
             config: config.clone(),
         };
@@ -323,11 +339,9 @@ fn resume_zone(
 ) -> Result<Zone, ResumeError> {
     let id = state.id;
     let span = PfnRange::sized(state.start, state.spanned);
-    let cpus = if span.is_empty() {
-        0
-    } else {
-        snapshot.cpus.len()
-    };
+    // Memory that is offline may be in the span of a zone without any other (up to 5.0).
+    let nothing = span.is_empty() || (state.present == 0 && state.pcp.is_empty());
+    let cpus = if nothing { 0 } else { snapshot.cpus.len() };
     if state.pcp.len() != cpus {
         return Err(inconsistent(id, "has lists for every CPU, or no memory"));
     }
@@ -386,7 +400,8 @@ fn resume_zone(
 }
 
 /// Where a zone's frames are. Where that is not known its span is taken for it, without the spans
-/// of smaller zones that lie in it: memory put online can make a zone inside another one.
+/// of smaller zones that lie in it, and without what is offline: memory put online can make a zone
+/// inside another one.
 fn memory_of(state: &ZoneState, snapshot: &Snapshot) -> Vec<PfnRange> {
     if !state.memory.is_empty() || state.present == 0 {
         return state.memory.clone();
@@ -398,7 +413,9 @@ fn memory_of(state: &ZoneState, snapshot: &Snapshot) -> Vec<PfnRange> {
         .filter(|zone| zone.present > 0 && zone.id != state.id);
     let mut inner: Vec<PfnRange> = inner
         .map(span)
-        .filter(|inner| inner.frames() < state.spanned && inner.overlaps(span(state)))
+        .filter(|inner| inner.frames() < state.spanned)
+        .chain(snapshot.offline.iter().map(|offline| offline.range))
+        .filter(|inner| inner.overlaps(span(state)))
         .collect();
     inner.sort_unstable();
     let mut memory = Vec::new();

@@ -4,11 +4,13 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use pfnlab_model::{
-    CpuId, CpuState, FreeListState, GlobalState, MigrateType, NodeState, Order, PageblockState,
-    PcpField, PcpListState, PcpState, PfnRange, SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneState,
+    AreaState, CpuId, CpuState, FreeListState, GlobalState, MemRange, MigrateType, NodeState,
+    OfflineState, Order, PageblockState, PcpField, PcpListState, PcpState, PfnRange,
+    SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneState,
 };
 
 use crate::Mm;
+use crate::area::Area;
 use crate::frames::State;
 use crate::kswapd::Kswapd;
 use crate::mm::Node;
@@ -40,6 +42,8 @@ impl Mm {
                 .iter()
                 .map(|zone| self.zone_state(zone))
                 .collect(),
+            offline: self.offline.iter().map(offline_state).collect(),
+            areas: self.areas.iter().map(area_state).collect(),
         }
     }
 
@@ -104,7 +108,7 @@ impl Mm {
             pcp: pcps
                 .map(|(cpu, pcp)| self.pcp_state(zone, CpuId(cpu as u16), pcp))
                 .collect(),
-            pageblocks: zone.is_populated().then(|| self.pageblock_state(zone.span)),
+            pageblocks: (!zone.span.is_empty()).then(|| self.pageblock_state(zone.span)),
             lent: lent(zone),
         }
     }
@@ -166,6 +170,18 @@ impl Mm {
                 .filter_map(movable)
                 .collect(),
         }
+    }
+}
+
+fn offline_state(offline: &MemRange) -> OfflineState {
+    let &MemRange { range, node } = offline;
+    OfflineState { range, node }
+}
+
+fn area_state(area: &Area) -> AreaState {
+    AreaState {
+        range: area.range,
+        taken: area.taken.clone(),
     }
 }
 

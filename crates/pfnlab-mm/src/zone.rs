@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use pfnlab_model::{
-    Block, CpuId, Event, FreeError, Gfp, MigrateType, Observer, Order, PfnRange, Watermarks,
-    ZoneFlags, ZoneId, ZoneKind, ZoneStat,
+    Block, CpuId, End, Event, FreeError, Gfp, MemoryEvent, MigrateType, Observer, Order, PfnRange,
+    Watermarks, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
 };
 
 use crate::alloc_flags::{AllocFlags, Mark};
@@ -247,6 +247,47 @@ impl Zone {
         if self.watermark(self.mark(Mark::High), ask).is_ok() {
             self.set_flags(self.flags.without(ZoneFlags::BELOW_HIGH), observer);
         }
+    }
+
+    /// So many frames of `mt` are isolated now, or, negative, no more: where each move of a block
+    /// is a step that was counted already (`set_migratetype_isolate`, up to 6.1).
+    pub(crate) fn account_isolated(
+        &mut self,
+        mt: MigrateType,
+        frames: i64,
+        cpu: CpuId,
+        observer: &mut impl Observer,
+    ) {
+        let counted = self.profile.isolated == IsolatedFrames::Left;
+        if counted && !self.profile.grouping.per_block() {
+            self.account(mt, -frames, cpu, observer);
+        }
+    }
+
+    /// Spans other frames, which hold all of its memory: its records move to a table of that
+    /// size, and every block stays where it is on its list.
+    pub(crate) fn respan(&mut self, span: PfnRange, observer: &mut impl Observer) {
+        let top = self.buddy.top_order();
+        let mut buddy = Buddy::new(self.id, Frames::new(span, top), top);
+        for order in Order::ZERO.through(top) {
+            for mt in MigrateType::ALL {
+                let list = self.buddy.list(order, mt);
+                let blocks = list.iter(&self.buddy.frames, order);
+                blocks.for_each(|(block, _)| buddy.link(block, mt, End::Tail, &mut ()));
+            }
+        }
+        for &run in &self.memory {
+            let blocks = self.buddy.frames.blocks(run);
+            let lent = blocks.filter(|(_, state)| *state == State::Lent);
+            lent.for_each(|(block, state)| buddy.frames.set(block, state));
+        }
+        for pcp in &mut self.pcps {
+            pcp.move_records(&self.buddy.frames, &mut buddy.frames);
+        }
+        self.buddy = buddy;
+        self.span = span;
+        let zone = self.id;
+        observer.event(Event::Memory(MemoryEvent::SpanSet { zone, span }));
     }
 
     // ---- lending ---------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use crate::{
-    Block, CpuId, Gfp, MigrateType, Observer, Order, Pfn, Request, Snapshot, Sysctl, ZoneFlags,
-    ZoneId,
+    Block, CpuId, Gfp, MemoryError, MemoryOp, MigrateType, Observer, Order, Pfn, PfnRange, Request,
+    Snapshot, Sysctl, Tenants, ZoneFlags, ZoneId,
 };
 
 /// A page-frame allocator. Two methods must be there; what else an allocator offers it says in
@@ -171,6 +171,23 @@ pub trait PageAllocator {
         Err(zone)
     }
 
+    /// Adds memory, puts it on- or offline, or takes a certain range of it; says which frames that
+    /// were. Tickets are the driver's: `frames` is what that of a release names.
+    /// [`Capability::Memory`].
+    ///
+    /// # Errors
+    /// When it cannot be, or not offered. The memory is in the state it was in then; what could be
+    /// moved may have been.
+    fn memory(
+        &mut self,
+        _op: &MemoryOp,
+        _frames: PfnRange,
+        _tenants: &mut impl Tenants,
+        _: &mut impl Observer,
+    ) -> Result<PfnRange, MemoryError> {
+        Err(MemoryError::Unsupported)
+    }
+
     /// A way to look inside, if there is one.
     fn inspect(&self) -> Option<&dyn Inspect> {
         None
@@ -194,6 +211,8 @@ pub enum Capability {
     Sysctl,
     /// [`PageAllocator::cpu_offline`] and [`PageAllocator::cpu_online`].
     CpuHotplug,
+    /// [`PageAllocator::memory`].
+    Memory,
 }
 
 /// A look inside an allocator of zones. Nothing changes by looking.

@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Block, CpuId, LruEvent, MigrateType, NodeId, Order, PageExtEvent, Request, SlabEvent, Sysctl,
-    Watermarks, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
+    Block, CpuId, LruEvent, MemoryEvent, MigrateType, NodeId, Order, PageExtEvent, Request,
+    SlabEvent, Sysctl, Watermarks, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
 };
 
 /// Which end of a list.
@@ -416,6 +416,8 @@ pub enum Event {
         /// The batch.
         batch: u32,
     },
+    /// Memory came or went, or a range of it was isolated. Some of these are the story.
+    Memory(MemoryEvent),
 }
 
 #[cfg(feature = "serde")]

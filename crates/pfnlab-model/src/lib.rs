@@ -10,10 +10,12 @@
 //! - [`Op`], [`Ticket`], [`Trace`]: what was asked, in order, as text a person can write.
 //! - [`BootScript`]: what a booting kernel did with its boot allocator.
 //! - [`ClientOp`]: what an allocator's clients are asked for: [`CacheSpec`], [`Address`].
+//! - [`MemoryOp`]: memory is added, put on- and offline, or asked for by its place.
 //! - [`Event`], [`Observer`]: what happened, fact by fact; [`SlabEvent`], [`LruEvent`],
-//!   [`PageExtEvent`]: what an allocator's clients tell.
+//!   [`PageExtEvent`]: what an allocator's clients tell. [`MemoryEvent`]: memory came or went.
 //! - [`Snapshot`]: the whole state, and [`Snapshot::apply`], which moves it by one event.
-//! - [`PageAllocator`], [`Inspect`]: the one trait, and a way to look inside.
+//! - [`PageAllocator`], [`Inspect`]: the one trait, and a way to look inside. [`Tenants`]: who is
+//!   told when memory comes and goes.
 
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -21,6 +23,7 @@
 extern crate alloc;
 
 mod pfn;
+pub mod runs;
 
 mod order;
 
@@ -42,6 +45,7 @@ mod machine;
 mod cache;
 
 mod client_op;
+mod memory_op;
 mod op;
 mod trace;
 mod trace_text;
@@ -50,10 +54,12 @@ mod boot_script;
 
 mod client_event;
 mod event;
+mod memory_event;
 mod snapshot;
 mod zone_stat;
 
 mod allocator;
+mod hotplug;
 
 pub use allocator::{AllocError, Capability, CpuError, FreeError, Inspect, PageAllocator};
 pub use block::{Block, BlockError};
@@ -70,9 +76,12 @@ pub use client_op::ClientOp;
 pub use event::{End, Event, Observer, PcpField, Refusal};
 pub use gfp::{Gfp, GfpError};
 pub use gfp_bits::GfpBits;
+pub use hotplug::{MemoryError, MemoryNotice, MemoryStep, Tenants};
 pub use machine::{
     Kernelcore, Machine, MachineError, MachineSpec, MemRange, NodeSpec, NodeTopology, Place,
 };
+pub use memory_event::MemoryEvent;
+pub use memory_op::{MemoryOp, OnlineTo};
 pub use migratetype::MigrateType;
 pub use node::{CpuId, NodeId, NodeMask, ZoneId, ZoneKind};
 pub use op::{Expect, Op, Sysctl, Ticket};
@@ -80,8 +89,9 @@ pub use order::{Order, OrderError};
 pub use pfn::{Pfn, PfnRange};
 pub use request::Request;
 pub use snapshot::{
-    CpuState, FreeListState, GlobalState, NodeState, PageblockState, PcpListState, PcpState,
-    SNAPSHOT_FORMAT, Snapshot, Watermarks, ZoneFlags, ZoneState, ZonelistCacheState,
+    AreaState, CpuState, FreeListState, GlobalState, NodeState, OfflineState, PageblockState,
+    PcpListState, PcpState, SNAPSHOT_FORMAT, Snapshot, Watermarks, ZoneFlags, ZoneState,
+    ZonelistCacheState,
 };
 pub use trace::{Step, Trace, TraceStart};
 pub use trace_text::{ParsedTrace, TraceError};

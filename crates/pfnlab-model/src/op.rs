@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use crate::{ClientOp, CpuId, Pfn, Request, ZoneFlags, ZoneId, ZoneKind};
+use crate::{ClientOp, CpuId, MemoryOp, Pfn, Request, ZoneFlags, ZoneId, ZoneKind};
 
 /// The name an operation gives to what it gets, so that a later one can say which block it means
 /// without naming a frame.
@@ -109,6 +109,8 @@ pub enum Op {
     },
     /// Something a client of the allocator is asked for: `kmalloc`, `lru-add` and so on.
     Client(ClientOp),
+    /// Memory is added, put on- or offline, or asked for by its place.
+    Memory(MemoryOp),
 }
 
 impl Op {
@@ -119,6 +121,7 @@ impl Op {
             Op::Alloc { ticket, .. } | Op::Exact { ticket, .. } => Some((ticket, 1)),
             Op::Bulk { base, count, .. } => Some((base, count)),
             Op::Client(op) => op.gives().map(|ticket| (ticket, 1)),
+            Op::Memory(op) => op.gives().map(|ticket| (ticket, 1)),
             _ => None,
         }
     }
@@ -152,6 +155,7 @@ impl fmt::Display for Op {
                 How(request).fmt(f)
             }
             Op::Client(op) => op.fmt(f),
+            Op::Memory(op) => op.fmt(f),
             Op::Drain { cpu } => write!(f, "drain cpu={cpu}"),
             Op::Vmstat { cpu } => write!(f, "vmstat cpu={cpu}"),
             Op::CpuOffline { cpu } => write!(f, "cpu-offline {cpu}"),

@@ -1,6 +1,7 @@
 //! Snapshots: the whole state of an allocator, as plain data.
 
 mod apply;
+mod memory;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -46,6 +47,40 @@ pub struct Snapshot {
     pub nodes: Vec<NodeState>,
     /// Every zone of every online node, by node and kind; those without memory too.
     pub zones: Vec<ZoneState>,
+    /// Memory that is plugged in but in no zone: its sections are offline. Ascending.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub offline: Vec<OfflineState>,
+    /// Areas set aside for contiguous memory, as far as it is known what is taken of them.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub areas: Vec<AreaState>,
+}
+}
+
+serde_struct! {
+/// Memory sections that are offline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfflineState {
+    /// Their frames.
+    pub range: PfnRange,
+    /// The node they are on.
+    pub node: NodeId,
+}
+}
+
+serde_struct! {
+/// A contiguous memory area (`struct cma`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AreaState {
+    /// Its frames.
+    pub range: PfnRange,
+    /// Its users, ascending.
+    pub taken: Vec<PfnRange>,
 }
 }
 

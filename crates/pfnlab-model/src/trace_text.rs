@@ -2,6 +2,7 @@
 
 mod client;
 mod hotplug;
+mod memory;
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -368,7 +369,7 @@ impl<'a> Line<'a> {
                     let message = format!(
                         "`{unknown}` is no operation: a, f, split, bulk, exact, drain, vmstat, \
                          sysctl, zone-flags, {}, {}, or one of your own that begins with x-",
-                        hotplug::VERBS,
+                        [hotplug::VERBS, memory::VERBS].join(", "),
                         client::VERBS
                     );
                     return Err(self.error(verb, &message));
@@ -383,6 +384,9 @@ impl<'a> Line<'a> {
 
     /// The operation `verb` begins, if it is one of the other files'.
     fn other(&mut self, verb: Word<'a>) -> Result<Option<Op>, TraceError> {
+        if let Some(op) = self.memory(verb)? {
+            return Ok(Some(op));
+        }
         match self.hotplug(verb)? {
             Some(op) => Ok(Some(op)),
             None => self.client(verb),

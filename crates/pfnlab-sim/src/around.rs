@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use pfnlab_clients::lru::{Lru, LruError};
 use pfnlab_clients::page_ext::{ClientKind, Needs, PageExt, PageExtError, SectionMap};
 use pfnlab_clients::slab::{GiveBackError, LendError, Slub, SlubSetup};
-use pfnlab_clients::{CpuEvent, CpuNotifier, Generation};
+use pfnlab_clients::{CpuEvent, CpuNotifier, Generation, MemoryNotifier};
 use pfnlab_model::{
     Address, AllocError, Block, CacheId, Capability, ClientOp, CpuId, FreeError, Inspect, MemRange,
-    Observer, PageAllocator, PageExtClients, Pfn, PfnRange, Request, Snapshot, Ticket,
+    MemoryNotice, MemoryOp, Observer, PageAllocator, PageExtClients, Pfn, PfnRange, Request,
+    Snapshot, Ticket,
 };
 
 use crate::tickets::Tickets;
@@ -147,6 +148,33 @@ impl Around {
         let mut tap = Tap(allocator, &mut self.moves);
         let taken = self.slub.cpu_event(gone, &mut tap, observer);
         taken.map_err(|error| not_taken_over(gone, error))
+    }
+
+    /// Something happens to memory: those who keep things for every frame are told.
+    pub(crate) fn memory_comes_or_goes(
+        &mut self,
+        notice: MemoryNotice,
+        cpu: CpuId,
+        allocator: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> Result<(), AllocError> {
+        let mut tap = Tap(allocator, &mut self.moves);
+        match &mut self.page_ext {
+            Some(page_ext) => page_ext.memory_event(notice, cpu, &mut tap, observer),
+            None => Ok(()),
+        }
+    }
+
+    /// Memory was plugged in, or taken out.
+    pub(crate) fn memory_is(&mut self, op: &MemoryOp) {
+        let Some(page_ext) = &mut self.page_ext else {
+            return;
+        };
+        match *op {
+            MemoryOp::Add { range, node } => page_ext.sections_mut().add(MemRange { range, node }),
+            MemoryOp::Remove { range } => page_ext.sections_mut().remove(range),
+            _ => {}
+        }
     }
 
     /// Runs one operation. Whatever ticket it gives out names nothing.

@@ -122,8 +122,13 @@ impl<A: PageAllocator> Checker<A> {
             None => self.driver.step(op, observer),
         };
         let outcome = outcome.map_err(|error| Failure::Driver { step, error })?;
-        let collision = self.follow(&outcome, given_back);
-        let collision = collision.or(self.follow_moves(op));
+        // What memory is taken from is moved away first.
+        let moved = matches!(op, Op::Memory(_)).then(|| self.follow_moves(op));
+        let collision = moved.flatten().or(self.follow(&outcome, given_back));
+        let collision = match moved {
+            Some(_) => collision,
+            None => collision.or(self.follow_moves(op)),
+        };
         self.objects.follow(&outcome, self.driver.around());
         let due = self
             .inside
@@ -185,8 +190,20 @@ impl<A: PageAllocator> Checker<A> {
 
     /// Follows what went between the allocator and its clients.
     fn follow_moves(&mut self, op: &Op) -> Option<(PfnRange, PfnRange)> {
-        if !matches!(op, Op::Client(_) | Op::Free { .. } | Op::CpuOffline { .. }) {
+        if !matches!(
+            op,
+            Op::Client(_) | Op::Free { .. } | Op::CpuOffline { .. } | Op::Memory(_)
+        ) {
             return None;
+        }
+        if let Op::Memory(_) = op {
+            for (from, to) in self.driver.moved().to_vec() {
+                // What was in use from the start no client holds.
+                if self.clients.covers(from.range()) {
+                    self.clients.give(from.range());
+                    self.give(to.range());
+                }
+            }
         }
         let moves = self.driver.around().map(|around| around.moves().to_vec());
         let mut collision = None;

@@ -121,6 +121,8 @@ differ!(Snapshot {
     cpus: by |cpu: &pfnlab_model::CpuState| cpu.cpu.to_string(),
     nodes: by |node: &NodeState| node.node.to_string(),
     zones: by |zone: &ZoneState| zone.id.to_string(),
+    offline,
+    areas,
 });
 differ!(GlobalState {
     zone_kinds,

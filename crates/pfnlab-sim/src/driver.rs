@@ -2,10 +2,11 @@
 
 use pfnlab_clients::CpuEvent;
 use pfnlab_model::{
-    AllocError, Block, Capability, ClientOp, CpuId, FreeError, Gfp, Inspect, Observer, Op, Order,
-    PageAllocator, Pfn, PfnRange, Request, Ticket,
+    AllocError, Block, Capability, ClientOp, CpuId, FreeError, Gfp, Inspect, MemoryOp, Observer,
+    Op, Order, PageAllocator, Pfn, PfnRange, Request, Ticket,
 };
 
+use crate::tenants::Holders;
 use crate::tickets::Tickets;
 use crate::{Around, Held, Outcome};
 
@@ -44,6 +45,7 @@ pub struct Driver<A> {
     tickets: Tickets,
     pages: Vec<Pfn>,
     around: Option<Box<Around>>,
+    moved: Vec<(Block, Block)>,
 }
 
 /// An operation that cannot be run.
@@ -89,6 +91,7 @@ impl<A: PageAllocator> Driver<A> {
             tickets: Tickets::default(),
             pages: Vec::new(),
             around: None,
+            moved: Vec::new(),
         }
     }
 
@@ -115,6 +118,7 @@ impl<A: PageAllocator> Driver<A> {
             tickets: self.tickets.clone(),
             pages: self.pages.clone(),
             around: self.around.clone(),
+            moved: Vec::new(),
         }
     }
 
@@ -189,6 +193,7 @@ impl<A: PageAllocator> Driver<A> {
                 done(&allocator.set_zone_flags(zone, set, clear, boost, observer))
             })),
             Op::Client(op) => self.client(&op, observer),
+            Op::Memory(op) => self.memory(&op, observer),
         }
     }
 
@@ -251,6 +256,59 @@ impl<A: PageAllocator> Driver<A> {
         done(&back)
     }
 
+    #[cold]
+    fn memory(
+        &mut self,
+        op: &MemoryOp,
+        observer: &mut impl Observer,
+    ) -> Result<Outcome, DriverError> {
+        self.moved.clear();
+        if let Some(ticket) = op.gives() {
+            self.must_be_free(ticket, 1)?;
+        }
+        let released = match op {
+            MemoryOp::CmaRelease { ticket, .. } => match self.tickets.get(*ticket) {
+                Some(Held::Run(run)) => Some((*ticket, run)),
+                _ => return Ok(Outcome::Skipped),
+            },
+            _ => None,
+        };
+        if !self.allocator.offers(Capability::Memory) {
+            return Ok(Outcome::Unsupported);
+        }
+        if let Some(around) = &mut self.around {
+            around.begin();
+        }
+        let frames = released.map_or(PfnRange::default(), |(_, run)| run);
+        let around = self.around.as_deref_mut();
+        let mut holders = Holders::new(&mut self.tickets, around, &mut self.moved);
+        let done = self.allocator.memory(op, frames, &mut holders, observer);
+        let range = match done {
+            Ok(range) => range,
+            Err(error) => return Ok(Outcome::Failed(error)),
+        };
+        if let Some(around) = &mut self.around {
+            around.memory_is(op);
+        }
+        Ok(match (op.gives(), released) {
+            (Some(ticket), _) => {
+                self.tickets.put(ticket, Held::Run(range));
+                Outcome::Exact(range)
+            }
+            (None, Some((ticket, run))) => {
+                self.tickets.take(ticket);
+                Outcome::FreedRun(run)
+            }
+            (None, None) => Outcome::Done,
+        })
+    }
+
+    /// What the latest operation moved, from where to where, in order: blocks that tickets name,
+    /// and frames that were in use from the start.
+    pub fn moved(&self) -> &[(Block, Block)] {
+        &self.moved
+    }
+
     /// Gives up a page that a batch or a list knows; `None`: neither does.
     #[cold]
     fn put(
@@ -296,7 +354,11 @@ impl<A: PageAllocator> Driver<A> {
                 } else {
                     Held::Block(block)
                 };
-                self.tickets.put(ticket, held);
+                if request.gfp.contains(Gfp::MOVABLE) {
+                    self.tickets.put_movable(ticket, held);
+                } else {
+                    self.tickets.put(ticket, held);
+                }
                 Outcome::Lent(block)
             }
             Err(error) => Outcome::Refused(error),

@@ -6,9 +6,9 @@
 //! new variant elsewhere moves nothing.
 
 use pfnlab_model::{
-    Block, CpuState, FreeListState, GlobalState, MigrateType, NodeState, PageblockState,
-    PcpListState, PcpState, Pfn, PfnRange, Snapshot, Watermarks, ZoneId, ZoneKind, ZoneStat,
-    ZoneState, ZonelistCacheState,
+    AreaState, Block, CpuState, FreeListState, GlobalState, MigrateType, NodeState, OfflineState,
+    PageblockState, PcpListState, PcpState, Pfn, PfnRange, Snapshot, Watermarks, ZoneId, ZoneKind,
+    ZoneStat, ZoneState, ZonelistCacheState,
 };
 
 /// The canonical bytes of a snapshot. Two snapshots are equal when these are.
@@ -130,6 +130,9 @@ macro_rules! put_struct {
     (@ $bytes:ident $field:ident bits) => { $field.bits().put($bytes) };
     (@ $bytes:ident $field:ident name) => { $field.as_str().put($bytes) };
     // Nothing where it is not: generations without it keep their fingerprints.
+    (@ $bytes:ident $field:ident if_any) => {
+        if !$field.is_empty() { $bytes.sequence($field.iter()) }
+    };
     (@ $bytes:ident $field:ident if_so) => { if *$field { $field.put($bytes) } };
 }
 
@@ -139,8 +142,12 @@ put_struct!(Snapshot {
     global,
     cpus: list,
     nodes: list,
-    zones: list
+    zones: list,
+    offline: if_any,
+    areas: if_any,
 });
+put_struct!(OfflineState { range, node: id });
+put_struct!(AreaState { range, taken: list });
 put_struct!(GlobalState {
     zone_kinds: list,
     zone_stats: list,

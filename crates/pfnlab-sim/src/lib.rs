@@ -19,6 +19,7 @@
 #![deny(clippy::float_arithmetic)]
 
 mod outcome;
+mod tenants;
 mod tickets;
 
 mod around;

@@ -1,6 +1,6 @@
 //! A log: what came of every operation, 8 bytes each.
 
-use pfnlab_model::{Address, AllocError, Block, CpuId, Gfp, Order, Pfn, PfnRange};
+use pfnlab_model::{Address, AllocError, Block, CpuId, Gfp, MemoryError, Order, Pfn, PfnRange};
 
 use crate::{Outcome, RefusalKind};
 
@@ -44,6 +44,7 @@ const SKIPPED: u8 = 10;
 const DONE: u8 = 11;
 const REJECTED: u8 = 12;
 const UNSUPPORTED: u8 = 13;
+const FAILED: u8 = 14;
 
 /// A run's start stands above its length, which the driver keeps within 2^20.
 const LENGTH_BITS: u32 = 21;
@@ -88,6 +89,7 @@ impl Entry {
             Outcome::Object(at) => Entry::new(OBJECT, 0, at.get()),
             Outcome::ObjectFreed(at) => Entry::new(OBJECT_FREED, 0, at.get()),
             Outcome::Refused(error) => Entry::refused(error),
+            Outcome::Failed(error) => Entry::failed(error),
             Outcome::Bulk { got } => Entry::new(BULK, 0, u64::from(got)),
             Outcome::Skipped => Entry::new(SKIPPED, 0, 0),
             Outcome::Done => Entry::new(DONE, 0, 0),
@@ -106,6 +108,24 @@ impl Entry {
             AllocError::NoZone | AllocError::Unsupported => 0,
         };
         Entry::new(REFUSED, RefusalKind::from(error) as u8, value)
+    }
+
+    fn failed(error: MemoryError) -> Entry {
+        let (detail, value) = match error {
+            MemoryError::NotWhole(pfn) => (0, pfn.get()),
+            MemoryError::Exists(pfn) => (1, pfn.get()),
+            MemoryError::NotThere(pfn) => (2, pfn.get()),
+            MemoryError::Nowhere(number) => (3, u64::from(number)),
+            MemoryError::Zone(pfn) => (4, pfn.get()),
+            MemoryError::Busy(pfn) => (5, pfn.get()),
+            MemoryError::Stuck(pfn) => (6, pfn.get()),
+            MemoryError::TooLarge(pfn) => (7, pfn.get()),
+            // The objection, without its kind: 36 bits.
+            MemoryError::Vetoed(why) => (8, Entry::refused(why).0 >> 4),
+            MemoryError::AreaFull(frames) => (9, u64::from(frames)),
+            MemoryError::Unsupported => (10, 0),
+        };
+        Entry::new(FAILED, detail, value)
     }
 
     fn outcome(self) -> Outcome {
@@ -130,6 +150,7 @@ impl Entry {
             SKIPPED => Outcome::Skipped,
             DONE => Outcome::Done,
             REJECTED => Outcome::Rejected,
+            FAILED => Outcome::Failed(failure(detail, value)),
             _ => Outcome::Unsupported,
         }
     }
@@ -146,6 +167,24 @@ fn refusal(detail: u8, value: u64) -> AllocError {
         RefusalKind::Exhausted => AllocError::Exhausted(order(value as u8)),
         RefusalKind::NoCpu => AllocError::NoCpu(CpuId(value as u16)),
         RefusalKind::Unsupported => AllocError::Unsupported,
+    }
+}
+
+fn failure(detail: u8, value: u64) -> MemoryError {
+    let pfn = Pfn::new(value);
+    match detail {
+        0 => MemoryError::NotWhole(pfn),
+        1 => MemoryError::Exists(pfn),
+        2 => MemoryError::NotThere(pfn),
+        // This and the others fit: they were put there.
+        3 => MemoryError::Nowhere(value as u32),
+        4 => MemoryError::Zone(pfn),
+        5 => MemoryError::Busy(pfn),
+        6 => MemoryError::Stuck(pfn),
+        7 => MemoryError::TooLarge(pfn),
+        8 => MemoryError::Vetoed(refusal(value as u8 & 15, value >> 4)),
+        9 => MemoryError::AreaFull(value as u32),
+        _ => MemoryError::Unsupported,
     }
 }
 

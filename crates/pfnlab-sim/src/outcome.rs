@@ -1,6 +1,6 @@
 //! Outcomes: what came of an operation.
 
-use pfnlab_model::{Address, AllocError, Block, Expect, Pfn, PfnRange};
+use pfnlab_model::{Address, AllocError, Block, Expect, MemoryError, Pfn, PfnRange};
 
 /// What came of one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub enum Outcome {
     Refused(AllocError),
     /// `f`: the block went back.
     Freed(Block),
-    /// `f` of what `exact` gave: its frames went back one by one, ascending.
+    /// `cma-release`, `f` of what `exact` gave: its frames went back one by one, ascending.
     FreedRun(PfnRange),
     /// `f`, `split`: the ticket names nothing, or nothing that can be split. Nothing happened.
     Skipped,
@@ -23,7 +23,7 @@ pub enum Outcome {
         /// How many.
         got: u32,
     },
-    /// `exact`: the ticket names these frames now.
+    /// `exact`, `contig-alloc`, `cma-alloc`: the ticket names these frames now.
     Exact(PfnRange),
     /// `kmalloc`, `cache-alloc`: the ticket names this object now.
     Object(Address),
@@ -36,6 +36,8 @@ pub enum Outcome {
     /// `sysctl`, `zone-flags`: the allocator does not take the value, or has no such zone.
     /// `cache-create`, `cache-destroy`: no such cache can be, or it is in use.
     Rejected,
+    /// `mem-…`, `contig-alloc`, `cma-…`: it cannot be.
+    Failed(MemoryError),
     /// The allocator does not offer this. It was not asked.
     Unsupported,
 }
@@ -54,7 +56,7 @@ impl Outcome {
             Outcome::Object(at) | Outcome::ObjectFreed(at) => Some(Expect::Pfns(vec![at.frame()])),
             Outcome::Kept(block) => Some(Expect::Pfns(vec![block.start()])),
             Outcome::Bulk { .. } => Some(Expect::Pfns(pages.to_vec())),
-            Outcome::Refused(_) => Some(Expect::Fail),
+            Outcome::Refused(_) | Outcome::Failed(_) => Some(Expect::Fail),
             Outcome::Skipped => Some(Expect::Skip),
             Outcome::Done | Outcome::Rejected | Outcome::Unsupported => None,
         }

@@ -35,7 +35,7 @@ pub struct Tally {
     pub kept: u64,
     /// Drains, ticks and writes.
     pub done: u64,
-    /// Writes the allocator did not take.
+    /// Writes the allocator did not take, and memory that could not come, go, or be had.
     pub rejected: u64,
     /// Operations the allocator does not offer.
     pub unsupported: u64,
@@ -64,7 +64,7 @@ impl Tally {
             Outcome::ObjectFreed(_) => self.objects_freed += 1,
             Outcome::Kept(_) => self.kept += 1,
             Outcome::Done => self.done += 1,
-            Outcome::Rejected => self.rejected += 1,
+            Outcome::Rejected | Outcome::Failed(_) => self.rejected += 1,
             Outcome::Unsupported => self.unsupported += 1,
         }
     }

@@ -49,6 +49,8 @@ struct Slot {
 const KIND: u32 = 3 << 30;
 const BLOCK: NonZeroU32 = NonZeroU32::new(1 << 30).unwrap();
 const COMPOUND: NonZeroU32 = NonZeroU32::new(2 << 30).unwrap();
+/// Whoever has it has nothing against its being moved. Above every order and number of frames.
+const MOVABLE: u32 = 1 << 29;
 const RUN: NonZeroU32 = NonZeroU32::new(3 << 30).unwrap();
 
 const _: () = assert!(size_of::<Option<Slot>>() == 8);
@@ -69,7 +71,10 @@ impl Slot {
     #[inline]
     fn held(self) -> Held {
         let start = Pfn::new(u64::from(self.start));
-        let (kind, number) = (self.shape.get() & KIND, self.shape.get() & !KIND);
+        let (kind, number) = (
+            self.shape.get() & KIND,
+            self.shape.get() & !(KIND | MOVABLE),
+        );
         // Fits: an order was put there.
         let block = || Block::containing(start, Order::new(number as u8).unwrap_or(Order::MAX));
         if kind == BLOCK.get() {
@@ -115,7 +120,26 @@ impl Tickets {
     /// Lets a ticket name something.
     #[inline]
     pub(crate) fn put(&mut self, ticket: Ticket, held: Held) {
-        let slot = Slot::new(held);
+        self.put_slot(ticket, Slot::new(held));
+    }
+
+    /// Lets a ticket name something that can be moved.
+    #[inline]
+    pub(crate) fn put_movable(&mut self, ticket: Ticket, held: Held) {
+        let Slot { start, shape } = Slot::new(held);
+        let shape = shape | MOVABLE;
+        self.put_slot(ticket, Slot { start, shape });
+    }
+
+    /// Every live ticket that names something that can be moved, ascending.
+    pub(crate) fn movable(&self) -> impl Iterator<Item = (Ticket, Held)> {
+        let movable = |slot: &Slot| slot.shape.get() & MOVABLE != 0;
+        let slots = self.slots().filter(move |(_, slot)| movable(slot));
+        slots.map(|(ticket, slot)| (ticket, slot.held()))
+    }
+
+    #[inline]
+    fn put_slot(&mut self, ticket: Ticket, slot: Slot) {
         match self.dense.get_mut(ticket.0 as usize) {
             Some(empty) => *empty = Some(slot),
             None => self.put_outside(ticket, slot),
@@ -141,11 +165,15 @@ impl Tickets {
 
     /// Every live ticket, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Ticket, Held)> {
+        self.slots().map(|(ticket, slot)| (ticket, slot.held()))
+    }
+
+    fn slots(&self) -> impl Iterator<Item = (Ticket, Slot)> {
         let dense = (0..).zip(&self.dense);
         let dense = dense.filter_map(|(number, slot)| Some((number, (*slot)?)));
         let sparse = self.sparse.iter().map(|(&number, &slot)| (number, slot));
         dense
             .chain(sparse)
-            .map(|(number, slot)| (Ticket(number), slot.held()))
+            .map(|(number, slot)| (Ticket(number), slot))
     }
 }

@@ -202,6 +202,7 @@ impl Workload {
     pub fn observe(&mut self, outcome: &Outcome) {
         match (self.pending, outcome) {
             (_, Outcome::Lent(_) | Outcome::Freed(_) | Outcome::Done | Outcome::Rejected) => {}
+            (_, Outcome::Failed(_)) => {}
             (Pending::Bulk { base, count }, &Outcome::Bulk { got }) if got < count => {
                 self.idle.extend((base + got..base + count).rev());
                 self.pending = Pending::Bulk { base, count: got };

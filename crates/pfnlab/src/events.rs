@@ -3,15 +3,17 @@
 //!
 //! - [`derive`]: one event. Start here.
 //! - [`values`]: what must be exact. The rest moves by itself while a kernel runs.
-//! - [`machines`]: where events were recorded.
+//! - `memory`: what an event about memory leads to besides. [`machines`]: where events were
+//!   recorded.
 
+mod memory;
 mod values;
 
 use std::path::{Path, PathBuf};
 
 use pfnlab_linux::{Difference, EventFiles, RecordedEvent, differences};
 use pfnlab_mm::Mm;
-use pfnlab_model::Inspect;
+use pfnlab_model::{Inspect, Op};
 use pfnlab_sim::Driver;
 
 use crate::Error;
@@ -52,6 +54,10 @@ pub fn derive(event: &EventFiles) -> Result<Option<Derived>, Error> {
     })?;
     let mut driver = Driver::new(mm);
     for (step, op) in (0..).zip(&recorded.ops) {
+        if let Op::Memory(op) = op {
+            memory::run(driver.allocator_mut(), op, recorded.refused);
+            continue;
+        }
         let outcome = driver.step(op, &mut ());
         outcome.map_err(|error| Error::Step {
             path: event.after.display().to_string(),
@@ -72,6 +78,13 @@ fn compare(recorded: &RecordedEvent, mm: &Mm) -> Derived {
     values::add_untouched(&mut ours, &got, &recorded.untouched_before);
     for op in &recorded.ops {
         values::move_states(&mut ours, &got, mm.profile(), op);
+        if let Op::Memory(op) = op
+            && !recorded.refused
+        {
+            memory::move_sections(&mut ours, &got, op);
+            memory::add_lists(&mut wanted, after, after, op);
+            memory::add_lists(&mut ours, &got, after, op);
+        }
     }
     let differ = |(path, expected): (&String, &String)| {
         let got = ours.get(path);

@@ -1,5 +1,5 @@
-//! What taking CPUs away and writing tunables did to running kernels is derived from their states
-//! before.
+//! What taking CPUs and memory away and writing tunables did to running kernels is derived from their
+//! states before.
 
 use std::path::PathBuf;
 
@@ -36,8 +36,8 @@ fn every_value_that_follows_from_an_event_is_exact() {
         values += exact;
         besides += others;
     }
-    assert_eq!(events.len(), 8 * 4 + 5 + 6);
-    assert!(values > 8000, "{values} values, {besides} moved besides");
+    assert_eq!(events.len(), 8 * 4 + 5 + 6 + (6 + 7 + 6));
+    assert!(values > 10_000, "{values} values, {besides} moved besides");
 }
 
 /// Runs the operations of an event from the state before it.
@@ -76,6 +76,9 @@ fn nothing_is_lost_when_a_recorded_cpu_goes() {
     let mut drained = 0;
     for event in events() {
         let (before, after, ops) = run(&event);
+        if ops.iter().any(|op| matches!(op, Op::Memory(_))) {
+            continue;
+        }
         let dead: Vec<CpuId> = ops
             .iter()
             .filter_map(|op| match *op {
@@ -139,4 +142,28 @@ f 2 cpu=3
     assert!(matches!(outcomes[5], Outcome::Refused(_)), "{outcomes:?}");
     assert!(matches!(outcomes[6], Outcome::Lent(_)), "{outcomes:?}");
     assert_eq!(outcomes[7], Outcome::Unsupported);
+}
+
+/// What a kernel refused is refused here, from the same state: a block with a hole in it does not go,
+/// one with memory of the kernel's own does not, and one that is online does not come online.
+#[test]
+fn what_a_kernel_refused_is_refused() {
+    let mut refused = 0;
+    for event in events() {
+        let recorded = event.read().unwrap().unwrap();
+        let Some(op @ Op::Memory(_)) = recorded.ops.first() else {
+            continue;
+        };
+        let mut driver = Driver::new(Mm::resume(&recorded.before).unwrap());
+        let outcome = driver.step(op, &mut ()).unwrap();
+        if recorded.refused {
+            refused += 1;
+            assert!(
+                matches!(outcome, Outcome::Failed(_)),
+                "{}: {outcome:?}",
+                event.name
+            );
+        }
+    }
+    assert_eq!(refused, 2 + 3);
 }

@@ -7,14 +7,15 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use pfnlab_model::{
-    AllocError, CpuId, Event, NodeId, Observer, PageAllocator, PageExtEvent, Pfn, PfnRange,
+    AllocError, CpuId, Event, MemoryNotice, MemoryStep, NodeId, Observer, PageAllocator,
+    PageExtEvent, Pfn, PfnRange,
 };
 
 use super::entry::{Entry, Needs};
 use super::policy::{ClientKind, Flag, PageExtPolicy, PresenceCheck, Rollback};
 use super::sections::Sections;
 use super::table::{Table, TableSource, VMALLOC_START};
-use crate::{MemoryEvent, MemoryNotifier, MemoryStep};
+use crate::MemoryNotifier;
 
 /// The tables of every section, and who keeps something in them.
 ///
@@ -334,7 +335,7 @@ impl<S: Sections> PageExt<S> {
     /// Tables for memory that will be there; all or, but for what the generation forgets, none.
     fn come(
         &mut self,
-        event: &MemoryEvent,
+        event: &MemoryNotice,
         cpu: CpuId,
         memory: &mut impl PageAllocator,
         observer: &mut impl Observer,
@@ -382,7 +383,7 @@ impl<S: Sections> PageExt<S> {
 impl<S: Sections> MemoryNotifier for PageExt<S> {
     fn memory_event(
         &mut self,
-        event: MemoryEvent,
+        event: MemoryNotice,
         cpu: CpuId,
         memory: &mut impl PageAllocator,
         observer: &mut impl Observer,
@@ -394,7 +395,7 @@ impl<S: Sections> MemoryNotifier for PageExt<S> {
                 self.give_back(&sections, cpu, memory, observer);
                 Ok(())
             }
-            MemoryStep::Online | MemoryStep::GoingOffline | MemoryStep::CancelOffline => Ok(()),
+            _ => Ok(()),
         }
     }
 }

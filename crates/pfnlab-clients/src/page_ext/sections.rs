@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use pfnlab_model::{Machine, MemRange, NodeId, Pfn, PfnRange};
+use pfnlab_model::{Machine, MemRange, NodeId, Pfn, PfnRange, runs};
 
 /// What the tables' walk asks about memory.
 pub trait Sections {
@@ -48,6 +48,22 @@ impl SectionMap {
             memory,
             holes: HoleRule::default(),
         }
+    }
+
+    /// Memory was plugged in.
+    pub fn add(&mut self, memory: MemRange) {
+        self.memory.push(memory);
+        self.memory.sort_by_key(|range| range.range.start());
+    }
+
+    /// Memory was taken out.
+    pub fn remove(&mut self, gone: PfnRange) {
+        let parts = self.memory.iter().flat_map(|memory| {
+            let parts = runs::without(&[memory.range], gone).into_iter();
+            let node = memory.node;
+            parts.map(move |range| MemRange { range, node })
+        });
+        self.memory = parts.collect();
     }
 
     /// With another rule for holes.

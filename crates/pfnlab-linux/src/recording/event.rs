@@ -1,9 +1,11 @@
-//! What was done to a machine between two recorded states: a CPU taken away, a tunable written.
+//! What was done to a machine between two recorded states: a CPU taken away, a tunable written,
+//! memory put on- or offline.
 
 use std::path::{Path, PathBuf};
 
 use pfnlab_model::{CpuId, Op, Snapshot, Sysctl, ZoneKind};
 
+use super::memory_event::{self, MemoryDone};
 use super::snapshot::{self, Recorded};
 use super::{RecordingError, Untouched};
 
@@ -32,6 +34,8 @@ pub struct EventFiles {
 pub struct RecordedEvent {
     /// What was done, in order. What a kernel does not know it refused.
     pub ops: Vec<Op>,
+    /// It was about memory, and the kernel did not do it.
+    pub refused: bool,
     /// The state before.
     pub before: Snapshot,
     /// The rest of it.
@@ -50,16 +54,25 @@ impl EventFiles {
     /// When a folder cannot be read.
     pub fn of_machine(machine: impl AsRef<Path>) -> Result<Vec<EventFiles>, RecordingError> {
         let machine = machine.as_ref();
-        let names = state_names(&machine.join(STATES))?;
+        let mut names = state_names(&machine.join(STATES))?;
         let path = |name: &str| machine.join(STATES).join(format!("{name}{PACKED}"));
+        let own: Vec<String> = names
+            .iter()
+            .filter(|name| is_before(name))
+            .cloned()
+            .collect();
+        names.retain(|name| !is_before(name));
+        names.sort_by_key(|name| in_time(name));
         let start = names.first().filter(|name| name.starts_with("e0-"));
         let mut before = start.map_or_else(|| machine.join(FIRST_CASE), |name| path(name));
         let mut events = Vec::new();
         for name in names.iter().filter(|&name| Some(name) != start) {
             let after = path(name);
+            let latest = std::mem::replace(&mut before, after.clone());
+            let own = own.iter().rev().find(|own| is_before_of(own, name));
             events.push(EventFiles {
                 name: name.clone(),
-                before: std::mem::replace(&mut before, after.clone()),
+                before: own.map_or(latest, |own| path(own)),
                 after,
             });
         }
@@ -87,8 +100,10 @@ impl EventFiles {
         let ops = match done {
             Done::Ops(ops) => ops,
             Done::Ratios => ratios(&after),
+            Done::Memory(done) => done.ops(&before, &untouched_before, &untouched_after),
         };
         Ok(Some(RecordedEvent {
+            refused: memory_event::is_refused(&ops, &before, &after),
             ops,
             before,
             untouched_before,
@@ -127,12 +142,56 @@ enum Done {
     Ops(Vec<Op>),
     /// `lowmem_reserve_ratio` was written; the name does not say what.
     Ratios,
+    /// Something was done to memory.
+    Memory(MemoryDone),
+}
+
+/// A state that was recorded right before an event.
+fn is_before(name: &str) -> bool {
+    name.contains("-before-")
+}
+
+/// The event a state was recorded before or after: `offline-14` of `e1-before-offline-14`.
+fn what(name: &str) -> Option<&str> {
+    let (_, what) = name.split_once('-')?;
+    what.strip_prefix("before-").or(what.strip_prefix("after-"))
+}
+
+/// Whether a state was recorded right before the event of another.
+fn is_before_of(before: &str, after: &str) -> bool {
+    let number = |name: &str| {
+        name[1..]
+            .split('-')
+            .next()
+            .and_then(|digits| digits.parse::<u32>().ok())
+    };
+    let (Some(first), Some(then)) = (number(before), number(after)) else {
+        return false;
+    };
+    what(before).is_some() && what(before) == what(after) && (first == then || first + 1 == then)
+}
+
+/// In what order states were recorded: by number, and of memory blocks the highest went first.
+fn in_time(name: &str) -> (String, i64, String) {
+    let (number, rest) = name.split_once('-').unwrap_or((name, ""));
+    let block = rest
+        .rsplit_once('-')
+        .and_then(|(_, block)| block.parse::<i64>().ok());
+    let sign = if rest.contains("offline") { -1 } else { 1 };
+    (
+        number.to_owned(),
+        block.unwrap_or(0) * sign,
+        rest.to_owned(),
+    )
 }
 
 fn done(name: &str) -> Option<Done> {
     let (_, what) = name.split_once('-')?;
     if what == "lowmem-ratio" {
         return Some(Done::Ratios);
+    }
+    if let Some(memory) = MemoryDone::of(what) {
+        return Some(Done::Memory(memory));
     }
     if let Some((cpus, verb)) = what
         .strip_prefix("cpu")

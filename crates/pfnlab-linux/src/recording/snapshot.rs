@@ -3,6 +3,7 @@
 mod convert;
 mod json;
 mod number;
+mod sections;
 mod untouched;
 mod zone;
 
@@ -33,13 +34,15 @@ pub(super) fn read(path: &Path) -> Result<Recorded, RecordingError> {
             path: path.to_owned(),
             error,
         })?;
+    let offline = sections::offline(&state);
     let untouched = Untouched::of(&mut state);
-    let (kernel, snapshot) =
+    let (kernel, mut snapshot) =
         convert::snapshot(state).map_err(|(at, problem)| RecordingError::Snapshot {
             path: path.to_owned(),
             at,
             problem,
         })?;
+    snapshot.offline = offline;
     Ok(Recorded {
         kernel,
         snapshot,

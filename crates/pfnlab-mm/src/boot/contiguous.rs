@@ -3,12 +3,14 @@
 use pfnlab_model::{Block, CpuId, End, MigrateType, PfnRange};
 
 use crate::Mm;
+use crate::area::Area;
 
 impl Mm {
     /// Gives the pageblocks of an area to the buddy, each of its own type
     /// (`cma_init_reserved_areas`, `init_cma_reserved_pageblock`). What of the area lies in no zone
     /// is left out.
     pub(super) fn release_contiguous(&mut self, area: PfnRange) {
+        self.areas.push(Area::new(area));
         let boot_cpu = CpuId(0);
         let order = self.config.pageblock_order;
         let first = area.start().align_up(order).min(area.end());

@@ -42,6 +42,14 @@ impl Managed {
         }
     }
 
+    /// How many of so many frames that come or, negative, go while the machine runs count.
+    pub(crate) fn changed(self, frames: i64) -> i64 {
+        match self {
+            Managed::Uncounted => 0,
+            Managed::Released | Managed::All => frames,
+        }
+    }
+
     /// How many of so many frames given back later count.
     fn given_back(self, frames: u64) -> u64 {
         match self {

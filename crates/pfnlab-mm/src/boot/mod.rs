@@ -48,10 +48,10 @@ use crate::mm::{Cpu, Node, first_flags};
 use crate::pcp::FREE_HIGH_BATCH;
 use crate::tunables::Tunables;
 use crate::zone::Zone;
-use crate::zone_map::{ZoneAt, ZoneMap};
-use crate::zonelist::{Topology, ZoneRef, Zonelist, node_orders};
+use crate::zone_map::ZoneMap;
+use crate::zonelist::{Topology, node_orders};
+use crate::zonelist_build::zonelists;
 use crate::zonelist_cache::ZonelistCache;
-use crate::zonelist_order::{NodeMemory, ZonelistOrder};
 use crate::{Config, Mm, Profile};
 
 use first_types::pageblocks;
@@ -256,6 +256,8 @@ impl Mm {
             cpus,
             blocks: pageblocks(machine, &layout, profile, config),
             memmap,
+            offline: Vec::new(),
+            areas: Vec::new(),
             zones,
             zone_map: ZoneMap::new(config.pageblock_order, Pfn::default(), Vec::new()),
             config: config.clone(),
@@ -307,39 +309,13 @@ fn check_room(layout: &Layout, config: &Config) -> Result<(), BootError> {
 
 fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) -> Vec<Node> {
     let kinds = config.zones.len();
-    let of_node = |node: usize| &zones[node * kinds..(node + 1) * kinds];
     let orders = fallback_order(machine, profile, config);
-    let memory = machine.nodes().iter().map(|node| {
-        let mut memory = NodeMemory::default();
-        for zone in of_node(node.id.index()) {
-            memory.add(zone.id.kind, zone.present);
-        }
-        memory
-    });
-    let order = profile.zonelist_order.choose(&memory.collect::<Vec<_>>());
-    let zonelist = |nodes: &[NodeId]| {
-        let entries = nodes.iter().flat_map(|node| {
-            let zones = of_node(node.index()).iter().enumerate().rev();
-            zones
-                .filter(|(_, zone)| zone.is_populated())
-                .map(move |(kind, zone)| ZoneRef {
-                    zone: ZoneAt((node.index() * kinds + kind) as u16),
-                    id: zone.id,
-                    kind: kind as u8,
-                })
-        });
-        let mut entries: Vec<ZoneRef> = entries.collect();
-        if order == ZonelistOrder::Zone {
-            // Stable: among zones of a kind, the nearer node stays first.
-            entries.sort_by_key(|entry| core::cmp::Reverse(entry.kind));
-        }
-        Zonelist::new(entries)
-    };
+    let lists = zonelists(&orders, zones, kinds, profile);
     machine
         .nodes()
         .iter()
-        .zip(&orders)
-        .map(|(topology, order)| {
+        .zip(lists)
+        .map(|(topology, zonelists)| {
             let memory: Vec<PfnRange> = machine.memory_of(topology.id).collect();
             let start = memory.first().map_or(Pfn::default(), |range| range.start());
             let end = memory.last().map_or(start, |range| range.end());
@@ -353,8 +329,8 @@ fn nodes(machine: &Machine, profile: &Profile, config: &Config, zones: &[Zone]) 
                 cache: profile
                     .zonelist_cache
                     .is_there()
-                    .then(|| ZonelistCache::new(zonelist(order).zones().len())),
-                zonelists: [zonelist(order), zonelist(&[topology.id])],
+                    .then(|| ZonelistCache::new(zonelists[0].zones().len())),
+                zonelists,
             }
         })
         .collect()

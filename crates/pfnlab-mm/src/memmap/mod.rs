@@ -16,7 +16,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use pfnlab_model::{MemRange, NodeId, Pfn, ZoneId};
+use pfnlab_model::{MemRange, MemoryError, NodeId, Pfn, PfnRange, ZoneId};
 
 use crate::descriptor::{
     FlagNumbers, FlagOptions, FlagsLayout, LayoutSpec, Links, LinksError, SectionNodes,
@@ -42,6 +42,7 @@ pub struct MemMap {
     layout: FlagsLayout,
     numbers: FlagNumbers,
     nodes: Option<SectionNodes>,
+    nodes_shift: u32,
     pieces: Vec<MapPiece>,
 }
 
@@ -110,8 +111,70 @@ impl MemMap {
             layout,
             numbers,
             nodes,
+            nodes_shift,
             pieces: Vec::new(),
         })
+    }
+
+    /// Whole sections get descriptors while the machine runs.
+    ///
+    /// # Errors
+    /// When the model has no sections, or there is no place for the descriptors.
+    pub(crate) fn add(&mut self, range: PfnRange, node: NodeId) -> Result<(), MemoryError> {
+        if self.model.sections().is_none() {
+            return Err(MemoryError::Unsupported);
+        }
+        let mut done = PfnRange::sized(range.start(), 0);
+        for section in self.sections_in(range) {
+            if self.model.add_section(section, node).is_err() {
+                // What was added before goes again, so that nothing changed.
+                let _ = self.remove(done);
+                return Err(MemoryError::Exists(section.start()));
+            }
+            done = PfnRange::sized(range.start(), done.frames() + section.frames());
+        }
+        self.renumber();
+        Ok(())
+    }
+
+    /// Whole sections lose their descriptors.
+    ///
+    /// # Errors
+    /// When a section is not there.
+    pub(crate) fn remove(&mut self, range: PfnRange) -> Result<(), MemoryError> {
+        for section in self.sections_in(range) {
+            let removed = self.model.remove_section(section);
+            removed.map_err(|_| MemoryError::NotThere(section.start()))?;
+        }
+        self.renumber();
+        Ok(())
+    }
+
+    /// Whole sections are on- or offline.
+    pub(crate) fn set_online(&mut self, range: PfnRange, online: bool) {
+        for section in self.sections_in(range) {
+            let geometry = self.model.sections().map(|sections| *sections.geometry());
+            if let Some(geometry) = geometry {
+                let nr = geometry.section_of(section.start());
+                self.model.set_section_online(nr, online);
+            }
+        }
+    }
+
+    /// The sections that make up a range.
+    fn sections_in(&self, range: PfnRange) -> Vec<PfnRange> {
+        let sections = self.model.sections();
+        let frames = sections.map_or(0, |all| all.geometry().section_frames());
+        let count = range.frames().checked_div(frames).unwrap_or(0);
+        let section = |at| PfnRange::sized(range.start().offset(at * frames), frames);
+        (0..count).map(section).collect()
+    }
+
+    /// The table of the sections' nodes, made anew.
+    fn renumber(&mut self) {
+        if let (Some(nodes), Some(sections)) = (&mut self.nodes, self.model.sections()) {
+            *nodes = SectionNodes::new(sections, self.nodes_shift);
+        }
     }
 
     /// Which memory model.

@@ -108,4 +108,23 @@ pub trait MemoryModel: fmt::Debug + Send + Sync {
     fn sections(&self) -> Option<&Sections> {
         None
     }
+
+    /// A whole section gets descriptors while the machine runs, behind all memory there can be.
+    ///
+    /// # Errors
+    /// When it has some, it is not one whole section, or the model has no sections.
+    fn add_section(&mut self, range: PfnRange, _node: NodeId) -> Result<(), ActivateError> {
+        Err(ActivateError::NotWhole(range))
+    }
+
+    /// A whole section loses its descriptors.
+    ///
+    /// # Errors
+    /// When it has none, it is not one whole section, or the model has no sections.
+    fn remove_section(&mut self, range: PfnRange) -> Result<(), DeactivateError> {
+        Err(DeactivateError::NotWhole(range))
+    }
+
+    /// A section is on- or offline, where that is noted.
+    fn set_section_online(&mut self, _nr: SectionNr, _online: bool) {}
 }

@@ -2,13 +2,17 @@
 
 use alloc::collections::BTreeMap;
 
-use pfnlab_model::{MemRange, Pfn, PfnRange};
+use pfnlab_model::{MemRange, NodeId, Pfn, PfnRange};
 
 use super::section::Maps;
 use super::{
     ActivateError, DeactivateError, Deactivated, MapPart, MapRequest, MemoryModel, ModelError,
-    PageAddr, Place, SectionNr, Sections, SectionsSpec,
+    PageAddr, Place, SectionNr, Sections, SectionsSpec, one_after_another,
 };
+
+/// Where the arrays of sections lie that come while the machine runs: in the direct map of x86-64,
+/// behind the highest frame there can be.
+const BEHIND_ALL: u64 = 0xffff_9880_0000_0000;
 
 /// One array of descriptors a section. Descriptors of neighbouring sections are not neighbours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +55,7 @@ impl SparseMem {
     pub fn activate(
         &mut self,
         range: PfnRange,
-        request_node: pfnlab_model::NodeId,
+        request_node: NodeId,
         place: &mut Place<'_>,
     ) -> Result<PageAddr, ActivateError> {
         let nr = self.sections.check_whole(range)?;
@@ -114,5 +118,21 @@ impl MemoryModel for SparseMem {
 
     fn sections(&self) -> Option<&Sections> {
         Some(&self.sections)
+    }
+
+    fn add_section(&mut self, range: PfnRange, node: NodeId) -> Result<(), ActivateError> {
+        let bytes = self.sections.geometry().section_map_bytes(false);
+        let nr = self.sections.geometry().section_of(range.start());
+        let start = BEHIND_ALL.wrapping_add(nr.get() * bytes);
+        let mut place = one_after_another(start);
+        self.activate(range, node, &mut place).map(|_| ())
+    }
+
+    fn remove_section(&mut self, range: PfnRange) -> Result<(), DeactivateError> {
+        self.deactivate(range).map(|_| ())
+    }
+
+    fn set_section_online(&mut self, nr: SectionNr, online: bool) {
+        self.set_online(nr, online);
     }
 }

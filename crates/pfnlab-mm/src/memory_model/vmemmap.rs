@@ -84,4 +84,16 @@ impl MemoryModel for Vmemmap {
     fn sections(&self) -> Option<&Sections> {
         Some(&self.sections)
     }
+
+    fn add_section(&mut self, range: PfnRange, node: NodeId) -> Result<(), ActivateError> {
+        self.activate(range, node).map(|_| ())
+    }
+
+    fn remove_section(&mut self, range: PfnRange) -> Result<(), DeactivateError> {
+        self.deactivate(range).map(|_| ())
+    }
+
+    fn set_section_online(&mut self, nr: SectionNr, online: bool) {
+        self.set_online(nr, online);
+    }
 }

@@ -13,12 +13,15 @@ use crate::boot::{
 use crate::buddy::MergePolicy;
 use crate::bulk::BulkPolicy;
 use crate::cma::CmaRule;
+use crate::contig::ContigRule;
 use crate::cpu_hotplug::CpuHotplug;
 use crate::descriptor::DescriptorEra;
 use crate::draining::DrainType;
 use crate::exact::Surplus;
 use crate::fallback::FallbackPolicy;
 use crate::highatomic::HighAtomicPolicy;
+use crate::hotplug::HotplugRule;
+use crate::isolation::IsolationRule;
 use crate::kept::KeptPolicy;
 use crate::kswapd::KswapdRule;
 use crate::limits::{
@@ -53,6 +56,9 @@ pub(crate) const LINUX_2_6_37: Profile = Profile {
     cpu_hotplug: CpuHotplug::Notifier,
     fallback: FallbackPolicy::LargestAsFound,
     kept: KeptPolicy::FirstFrame,
+    isolation: IsolationRule::Trusting,
+    contig: ContigRule::Unknown,
+    hotplug: HotplugRule::Fixed,
     cma: CmaRule::Unknown,
     fragment: FragmentRule::Ignored,
     moved_to: MovedTo::Head,
@@ -135,5 +141,8 @@ pub(crate) const LINUX_3_8: Profile = Profile {
     estimate: Estimate::Taken,
     descriptor: DescriptorEra::BuddyMapcount,
     managed: Managed::Released,
+    isolation: IsolationRule::Looking,
+    contig: ContigRule::Range,
+    hotplug: HotplugRule::Shifting,
     ..LINUX_2_6_37
 };

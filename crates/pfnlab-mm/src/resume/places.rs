@@ -85,6 +85,34 @@ fn check_memory(snapshot: &Snapshot) -> Checked {
         }
         all.extend(&zone.memory);
     }
+    for offline in &snapshot.offline {
+        let section = snapshot.global.section_frames.max(1);
+        let (start, end) = (offline.range.start().get(), offline.range.end().get());
+        let whole = start.is_multiple_of(section) && end.is_multiple_of(section);
+        if !whole || offline.range.is_empty() || end > Pfn::LIMIT.get() {
+            return Err(inconsistent(
+                offline.range,
+                "what is offline is whole sections",
+            ));
+        }
+        if offline.node.index() >= snapshot.nodes.len() {
+            return Err(inconsistent(offline.range, "what is offline is on a node"));
+        }
+        all.push(offline.range);
+    }
+    for area in &snapshot.areas {
+        let ascending = area
+            .taken
+            .windows(2)
+            .all(|two| two[0].end() <= two[1].start());
+        let inside = area.taken.iter().all(|taken| area.range.covers(*taken));
+        if !ascending || !inside || area.range.end() > Pfn::LIMIT {
+            return Err(inconsistent(
+                area.range,
+                "what is taken of an area lies in it, ascending",
+            ));
+        }
+    }
     all.sort_unstable();
     match all.windows(2).find(|pair| pair[0].overlaps(pair[1])) {
         Some(pair) => Err(inconsistent(pair[1], "frames in two runs of memory")),

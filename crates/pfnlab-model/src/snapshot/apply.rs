@@ -163,6 +163,7 @@ impl Snapshot {
                 zone.pageset_high_max = high_max;
                 zone.pageset_batch = batch;
             }
+            Event::Memory(event) => self.apply_memory(event),
         }
     }
 
@@ -175,12 +176,12 @@ impl Snapshot {
         at.expect("an event speaks of a counter the kernel has")
     }
 
-    fn zone_mut(&mut self, id: ZoneId) -> &mut ZoneState {
+    pub(super) fn zone_mut(&mut self, id: ZoneId) -> &mut ZoneState {
         let at = self.zones.binary_search_by_key(&id, |zone| zone.id);
         &mut self.zones[at.expect("an event speaks of a zone that exists")]
     }
 
-    fn node_mut(&mut self, id: NodeId) -> &mut NodeState {
+    pub(super) fn node_mut(&mut self, id: NodeId) -> &mut NodeState {
         let at = self.nodes.binary_search_by_key(&id, |node| node.node);
         &mut self.nodes[at.expect("an event speaks of a node that exists")]
     }
@@ -195,7 +196,7 @@ impl Snapshot {
         cache.expect("an event speaks of a cache the kernel has")
     }
 
-    fn pcp_mut(&mut self, zone: ZoneId, cpu: CpuId) -> &mut PcpState {
+    pub(super) fn pcp_mut(&mut self, zone: ZoneId, cpu: CpuId) -> &mut PcpState {
         let pcp = self
             .zone_mut(zone)
             .pcp

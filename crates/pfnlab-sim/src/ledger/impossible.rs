@@ -3,7 +3,8 @@
 use std::fmt;
 
 use pfnlab_model::{
-    Block, BlockError, CpuId, End, Event, NodeId, Pfn, Snapshot, ZoneId, ZoneKind, ZoneStat,
+    Block, BlockError, CpuId, End, Event, MemoryEvent, NodeId, Pfn, PfnRange, Snapshot, ZoneId,
+    ZoneKind, ZoneStat,
 };
 
 use super::Place;
@@ -53,6 +54,12 @@ pub enum Why {
     /// A list of a snapshot names a frame at which no block of its order can start.
     #[error("{0}")]
     Misaligned(BlockError),
+    /// Frames leave an allocator that are not all in hand.
+    #[error("frames {0} leave the allocator, but some of them are somewhere")]
+    Dropped(PfnRange),
+    /// There is no contiguous memory area of this number.
+    #[error("there is no contiguous memory area {0}")]
+    NoArea(u16),
     /// The zones of a snapshot are not ascending.
     #[error("its zones are not in ascending order")]
     Unsorted,
@@ -196,6 +203,48 @@ pub(super) fn check_names(base: &Snapshot, event: Event) -> Result<(), Why> {
             node(id)?;
         }
         // The story names nothing that is looked up, and blocks have their own checks.
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Whether everything exists that an event about memory speaks of.
+pub(super) fn check_memory(base: &Snapshot, event: MemoryEvent) -> Result<(), Why> {
+    let zone = |id| base.zone(id).ok_or(Why::NoZone(id));
+    let node = |id| {
+        let at = base.nodes.binary_search_by_key(&id, |node| node.node);
+        at.map_err(|_| Why::NoNode(id))
+    };
+    match event {
+        MemoryEvent::Joined { zone: id, .. }
+        | MemoryEvent::Left { zone: id, .. }
+        | MemoryEvent::Released { zone: id, .. }
+        | MemoryEvent::Kept { zone: id, .. }
+        | MemoryEvent::Yielded { zone: id, .. }
+        | MemoryEvent::IsolatedSet { zone: id, .. }
+        | MemoryEvent::SpanSet { zone: id, .. }
+        | MemoryEvent::PresentSet { zone: id, .. }
+        | MemoryEvent::ManagedSet { zone: id, .. }
+        | MemoryEvent::ListsMade { zone: id }
+        | MemoryEvent::ListsGone { zone: id } => {
+            zone(id)?;
+        }
+        MemoryEvent::NodeSpanSet { node: id, .. }
+        | MemoryEvent::NodePresentSet { node: id, .. }
+        | MemoryEvent::ZonelistsEmptied { node: id } => {
+            node(id)?;
+        }
+        MemoryEvent::ZonelistGrew {
+            node: id, zone: at, ..
+        } => {
+            node(id)?;
+            zone(at)?;
+        }
+        MemoryEvent::AreaTaken { area, .. } | MemoryEvent::AreaReturned { area, .. } => {
+            let there = base.areas.get(usize::from(area));
+            there.ok_or(Why::NoArea(area))?;
+        }
+        // The story, and what names nothing that is looked up.
         _ => {}
     }
     Ok(())

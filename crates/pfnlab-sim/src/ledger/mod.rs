@@ -21,6 +21,7 @@
 
 mod hand;
 mod impossible;
+mod memory;
 mod queue;
 mod zone;
 
@@ -348,6 +349,7 @@ impl Ledger {
                     .try_for_each(|page| self.lend(zone, page))
             }
             Event::Retyped { block, mt } => self.retype(block, mt),
+            Event::Memory(event) => self.memory(event),
             number => {
                 impossible::check_names(&self.base, number)?;
                 self.base.apply(number);

@@ -11,7 +11,7 @@ use super::queue::Queue;
 #[derive(Clone, Debug)]
 pub(super) struct ZoneBooks {
     lists: Vec<[Queue; MigrateType::COUNT]>,
-    pcps: Vec<PcpBooks>,
+    pub(super) pcps: Vec<PcpBooks>,
     /// Frames on free lists, by migratetype.
     pub(super) free_frames: [u64; MigrateType::COUNT],
     pub(super) lent_frames: u64,

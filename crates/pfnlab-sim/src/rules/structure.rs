@@ -35,6 +35,7 @@ pub(super) const STATE_03: Rule = Rule {
     source: "invariant: the states of frames partition them",
     profiles: &[],
     check: Check::Inside(|view| {
+        view.all_possible(|why| matches!(why, Why::Dropped(_)))?;
         let held = view.ledger.in_hand();
         ensure(held.is_empty(), || {
             format!("frames {held:?} left a list and went nowhere")

@@ -1,6 +1,8 @@
 //! Plainer forms of one operation, the plainest first.
 
-use pfnlab_model::{ClientOp, CpuId, Gfp, Op, Order, Request, Step, ZoneFlags};
+use pfnlab_model::{
+    ClientOp, CpuId, Gfp, MemoryOp, OnlineTo, Op, Order, PfnRange, Request, Step, ZoneFlags,
+};
 
 /// Every step that is a little plainer than this one. Each is smaller in some order that has an
 /// end, so that taking one after the other ends too.
@@ -91,6 +93,7 @@ fn ops(op: &Op) -> Vec<Op> {
         Op::Vmstat { .. } => vec![Op::Vmstat { cpu: CpuId(0) }],
         Op::Sysctl { .. } | Op::CpuOffline { .. } | Op::CpuOnline { .. } => Vec::new(),
         Op::Client(op) => client(op).into_iter().map(Op::Client).collect(),
+        Op::Memory(op) => memory(op).into_iter().map(Op::Memory).collect(),
         Op::ZoneFlags {
             zone,
             set,
@@ -153,6 +156,72 @@ fn client(op: ClientOp) -> Vec<ClientOp> {
             })
             .collect(),
         _ => Vec::new(),
+    }
+}
+
+/// Plainer forms of what is asked about a range: the first half of it, the default zone, fewer
+/// frames.
+fn memory(op: MemoryOp) -> Vec<MemoryOp> {
+    let half = |range: PfnRange| PfnRange::sized(range.start(), range.frames() / 2);
+    match op {
+        MemoryOp::Add { range, node } => vec![MemoryOp::Add {
+            range: half(range),
+            node,
+        }],
+        MemoryOp::Remove { range } => vec![MemoryOp::Remove { range: half(range) }],
+        MemoryOp::Online { range, to, cpu } => vec![
+            MemoryOp::Online {
+                range,
+                to: OnlineTo::Default,
+                cpu: CpuId(0),
+            },
+            MemoryOp::Online {
+                range: half(range),
+                to,
+                cpu,
+            },
+        ],
+        MemoryOp::Offline { range, cpu } => vec![
+            MemoryOp::Offline {
+                range,
+                cpu: CpuId(0),
+            },
+            MemoryOp::Offline {
+                range: half(range),
+                cpu,
+            },
+        ],
+        MemoryOp::ContigAlloc { ticket, range, cpu } => vec![
+            MemoryOp::ContigAlloc {
+                ticket,
+                range,
+                cpu: CpuId(0),
+            },
+            MemoryOp::ContigAlloc {
+                ticket,
+                range: half(range),
+                cpu,
+            },
+        ],
+        MemoryOp::CmaAlloc {
+            ticket,
+            area,
+            frames,
+            align,
+            cpu,
+        } => fewer(frames)
+            .map(|frames| MemoryOp::CmaAlloc {
+                ticket,
+                area,
+                frames,
+                align,
+                cpu,
+            })
+            .collect(),
+        MemoryOp::CmaRelease { ticket, .. } => vec![MemoryOp::CmaRelease {
+            ticket,
+            cpu: CpuId(0),
+        }],
     }
 }
 

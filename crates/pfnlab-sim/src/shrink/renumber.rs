@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pfnlab_model::{ClientOp, Op, Step, Ticket, Trace};
+use pfnlab_model::{ClientOp, MemoryOp, Op, Step, Ticket, Trace};
 
 /// The same trace with tickets numbered from 1 in the order in which they are given out, none of
 /// them twice: after that any operation can be dropped and no ticket is ever live already.
@@ -71,6 +71,7 @@ impl Names {
                 }
             }
             Op::Client(op) => Op::Client(self.client(op)),
+            Op::Memory(op) => Op::Memory(self.memory(op)),
             other => other,
         }
     }
@@ -120,6 +121,34 @@ impl Names {
                 cpu,
             },
             ClientOp::LruDrain { .. } | ClientOp::PageExt { .. } => op,
+        }
+    }
+
+    fn memory(&mut self, op: MemoryOp) -> MemoryOp {
+        match op {
+            MemoryOp::ContigAlloc { ticket, range, cpu } => MemoryOp::ContigAlloc {
+                ticket: self.give(ticket, 1),
+                range,
+                cpu,
+            },
+            MemoryOp::CmaAlloc {
+                ticket,
+                area,
+                frames,
+                align,
+                cpu,
+            } => MemoryOp::CmaAlloc {
+                ticket: self.give(ticket, 1),
+                area,
+                frames,
+                align,
+                cpu,
+            },
+            MemoryOp::CmaRelease { ticket, cpu } => MemoryOp::CmaRelease {
+                ticket: self.name(ticket),
+                cpu,
+            },
+            other => other,
         }
     }
 

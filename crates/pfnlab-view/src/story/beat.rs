@@ -1,8 +1,8 @@
 //! The parts of a story: events that belong together, with the numbers of their moment.
 
 use pfnlab_model::{
-    Block, CpuId, End, Event, MigrateType, NodeId, Order, PcpField, Request, Sysctl, Watermarks,
-    ZoneFlags, ZoneId, ZoneKind, ZoneStat,
+    Block, CpuId, End, Event, MemoryEvent, MigrateType, NodeId, Order, PcpField, Request, Sysctl,
+    Watermarks, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
 };
 
 use crate::generation::Generation;
@@ -187,6 +187,8 @@ pub(crate) enum Beat {
     Watermarks { zone: ZoneId, marks: Watermarks },
     /// A client of the allocator did something.
     Client(Event),
+    /// Memory came or went, or a range of it was isolated.
+    Memory(MemoryEvent),
     /// What follows from tunables besides, and whatever is new.
     Other(Event),
 }

@@ -117,6 +117,7 @@ fn cpu_of(op: &Op) -> Option<CpuId> {
         Op::Free { cpu, .. } | Op::Drain { cpu } | Op::Vmstat { cpu } => Some(cpu),
         Op::Client(op) => Some(op.cpu()),
         Op::CpuOffline { cpu } => Some(cpu),
+        Op::Memory(op) => Some(op.cpu()),
         Op::Split { .. } | Op::CpuOnline { .. } | Op::Sysctl { .. } | Op::ZoneFlags { .. } => None,
     }
 }

@@ -149,7 +149,7 @@ fn seen(recorded: &RecordedOp, outcome: &Outcome, driver: &Driver<Mm>) -> Got {
         Outcome::Object(at) | Outcome::ObjectFreed(at) => (Status::Ok, vec![at.frame()]),
         Outcome::Kept(block) => (Status::Ok, vec![block.start()]),
         Outcome::Done => (Status::Ok, Vec::new()),
-        Outcome::Refused(_) => (Status::Fail, Vec::new()),
+        Outcome::Refused(_) | Outcome::Failed(_) => (Status::Fail, Vec::new()),
         Outcome::Skipped | Outcome::Rejected | Outcome::Unsupported => (Status::Skip, Vec::new()),
     };
     let mm = driver.allocator();

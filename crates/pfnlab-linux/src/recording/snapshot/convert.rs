@@ -49,6 +49,8 @@ pub(super) fn snapshot(state: json::State) -> Result<(&'static Kernel, Snapshot)
         cpus,
         nodes,
         zones,
+        offline: Vec::new(),
+        areas: Vec::new(),
     };
     Ok((kernel, snapshot))
 }

@@ -37,6 +37,13 @@ impl Untouched {
         sections.map_or_else(Vec::new, |all| all.iter().map(Value::to_string).collect())
     }
 
+    /// The numbers of the memory sections.
+    pub(crate) fn section_numbers(&self) -> Vec<u64> {
+        let sections = self.0.get("sections").and_then(Value::as_array);
+        let number = |section: &Value| section.get("nr")?.as_u64();
+        sections.map_or_else(Vec::new, |all| all.iter().filter_map(number).collect())
+    }
+
     /// The states a node is in, by the kernel's names (`node_states`).
     pub fn node_states(&self, node: NodeId) -> Vec<&str> {
         let states = self.0.get(&format!("nodes[{node}].states"));

@@ -336,6 +336,7 @@ impl Parser<'_> {
             Event::SysctlSet { sysctl, value } => Beat::Sysctl { sysctl, value },
             Event::WatermarksSet { zone, marks } => Beat::Watermarks { zone, marks },
             Event::Slab(_) | Event::Lru(_) | Event::PageExt(_) => Beat::Client(event),
+            Event::Memory(event) => Beat::Memory(event),
             other => Beat::Other(other),
         }
     }

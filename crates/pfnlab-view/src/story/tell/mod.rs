@@ -4,7 +4,7 @@
 //! - [`asking`]: requests, walks, watermarks. [`taking`]: blocks that leave the free lists.
 //!   [`giving`]: blocks that come back; [`returning`]: a great many of them. [`changes`]: what many
 //!   blocks did to the lists.
-//! - [`clients`]: what the allocator's clients do.
+//! - [`clients`]: what the allocator's clients do. [`memory`]: how memory comes and goes.
 //! - [`counters`]: numbers that only a full story tells. [`outcome`]: how it ended.
 
 mod asking;
@@ -12,6 +12,7 @@ mod changes;
 mod clients;
 mod counters;
 mod giving;
+mod memory;
 mod outcome;
 mod returning;
 mod taking;
@@ -49,6 +50,10 @@ pub(super) fn tell(beats: &[Beat], op: &Op, detail: Detail, page: &mut Page) {
     };
     if beats.is_empty() {
         return teller.say(nothing(op));
+    }
+    if memory::in_steps(op) && !teller.full() {
+        teller.memory_steps(beats);
+        return teller.outcome(beats);
     }
     let mut rest = beats;
     while let Some(beat) = rest.first() {
@@ -256,6 +261,7 @@ impl Teller<'_> {
                 self.counter(beat);
             }
             Beat::Client(event) => self.client(*event),
+            Beat::Memory(event) => self.memory_steps(&[Beat::Memory(*event)]),
             Beat::Lent { .. } | Beat::Refused { .. } => {}
         }
     }

@@ -15,6 +15,9 @@ impl Teller<'_> {
         if let Op::Client(_) = self.op {
             return self.client_outcome(beats, arrow);
         }
+        if let Op::Memory(op) = self.op {
+            return self.memory_outcome(op, beats, arrow);
+        }
         let zone = beats.iter().rev().find_map(|beat| match beat {
             Beat::Lent { zone, .. } => Some(names::zone(*zone)),
             _ => None,
