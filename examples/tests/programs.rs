@@ -102,3 +102,15 @@ saved: 5 zones in JSON, 6224 tickets in use
 ",
     );
 }
+
+/// What the chapter about it shows is what it prints.
+#[test]
+fn your_allocator() {
+    let report = include_str!("../../docs/src/your-allocator-report.txt");
+    let report = report
+        .strip_prefix("```text\n")
+        .and_then(|report| report.strip_suffix("```\n"));
+    let summary = "every rule holds: 150075 operations on 10 machines, 0 cases replayed";
+    let report = report.expect("a block of text");
+    check("your_allocator", &format!("{summary}\n\n{report}\n"));
+}

@@ -20,7 +20,7 @@ impl Case {
     /// A case from its parts.
     pub fn new(spec: MachineSpec, profile: &'static Profile, steps: Vec<Step>) -> Case {
         let trace = Trace {
-            start: TraceStart::Inline(toml(&spec)),
+            start: TraceStart::Inline(spec.to_string()),
             profile: Some(profile.name().to_owned()),
             config: Some(Config::X86_64_NO_THP.name.to_owned()),
             steps,
@@ -59,37 +59,4 @@ impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.trace.fmt(f)
     }
-}
-
-/// The description of a machine as its file.
-fn toml(spec: &MachineSpec) -> String {
-    let quoted = |items: &[pfnlab_model::ByteRange]| {
-        let items: Vec<_> = items.iter().map(|item| format!("\"{item}\"")).collect();
-        items.join(", ")
-    };
-    let mut text = String::new();
-    let texts = [
-        ("section-size", &spec.section_size),
-        ("kernelcore", &spec.kernelcore),
-        ("movablecore", &spec.movablecore),
-    ];
-    for (name, value) in texts {
-        if let Some(value) = value {
-            text += &format!("{name} = \"{value}\"\n");
-        }
-    }
-    if !spec.reserved.is_empty() {
-        text += &format!("reserved = [{}]\n", quoted(&spec.reserved));
-    }
-    for node in &spec.nodes {
-        text += &format!(
-            "[[node]]\ncpus = {:?}\nram = [{}]\n",
-            node.cpus,
-            quoted(&node.ram)
-        );
-        if !node.distance.is_empty() {
-            text += &format!("distance = {:?}\n", node.distance);
-        }
-    }
-    text
 }

@@ -5,7 +5,6 @@
 //! - [`hold`]: asks for many cases whether something holds; the first for which it does not is
 //!   shrunk, and printed as that text.
 //! - [`bare`]: the buddy alone. [`for_all`]: the same question about anything else than a case.
-//! - [`Tape`], [`Patience`]: observers that end what has no end.
 //!
 //! Cases are the same in every run. `PFNLAB_CASES=N` asks for more of them, `PFNLAB_SEED=N` for
 //! others.
@@ -14,10 +13,8 @@ pub mod bare;
 pub mod strategies;
 
 mod case;
-mod quiet;
 mod suite;
-mod tape;
 
 pub use case::Case;
+pub use pfnlab_check::{Patience, Tape};
 pub use suite::{Broken, for_all, hold};
-pub use tape::{Patience, Tape};

@@ -2,13 +2,13 @@
 
 use std::env;
 
+use pfnlab_check::catch;
 use pfnlab_model::Trace;
 use pfnlab_sim::{DriverError, Failure, RunError, shrink};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 use crate::Case;
-use crate::quiet::catch;
 
 /// Something that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use pfnlab_bench::simulator::{self, Load};
 use pfnlab_bench::work::{Rounds, Row};
 use pfnlab_bench::{CpuTime, Machine, Peer, Table};
 
-const SIZES: [Machine; 2] = [Machine { gib: 1 }, Machine { gib: 16 }];
+const SIZES: [Machine; 2] = [Machine::gib(1), Machine::gib(16)];
 
 /// Rounds in turn, after criterion has done its own.
 const TURNS: usize = 4;
@@ -39,7 +39,7 @@ fn main() {
                 contestant::<Bitmap>(row, machine),
             ];
             let mut contestants: Vec<_> = everybody.into_iter().flatten().collect();
-            let name = format!("{}, {} GiB", row.name(), machine.gib);
+            let name = format!("{}, {} GiB", row.name(), machine.frames() >> 18);
             bench(&name, &mut contestants, &mut criterion, &mut table);
         }
     }
@@ -54,7 +54,7 @@ fn main() {
                 simulator(Linux612::NAME, "linux-6.12.y"),
                 simulator(Linux61::NAME, "linux-6.1.y"),
             ];
-            let name = format!("simulator loop, {name}, {} GiB", machine.gib);
+            let name = format!("simulator loop, {name}, {} GiB", machine.frames() >> 18);
             bench(&name, &mut contestants, &mut criterion, &mut table);
         }
     }

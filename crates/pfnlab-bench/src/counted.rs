@@ -53,7 +53,7 @@ pub enum Path {
 }
 
 /// A machine of 1 GiB.
-const MACHINE: Machine = Machine { gib: 1 };
+const MACHINE: Machine = Machine::gib(1);
 const CPU: CpuId = CpuId(0);
 const USER: Request = Request::new(Gfp::GFP_HIGHUSER_MOVABLE);
 /// Counts in one run.

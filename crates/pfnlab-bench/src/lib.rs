@@ -9,10 +9,6 @@
 //! - [`simulator`]: the loop of a run, with everything a run keeps.
 //! - [`counted`]: the hot paths whose instructions are counted, one by one.
 
-mod peer;
-
-pub mod peers;
-
 pub mod work;
 
 mod cpu_time;
@@ -24,5 +20,5 @@ pub mod counted;
 pub mod simulator;
 
 pub use cpu_time::CpuTime;
-pub use peer::{Kind, Machine, Peer};
+pub use pfnlab_peers::{Kind, Machine, Peer, peers};
 pub use table::Table;

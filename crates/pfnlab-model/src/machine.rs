@@ -1,6 +1,7 @@
 //! Machines: what a person writes down, and what it means once checked.
 
 mod error;
+mod text;
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,10 +1,13 @@
 //! The checker: runs operations and asks every rule after each.
 
-use pfnlab_model::{Block, Event, Observer, Op, PageAllocator, PfnRange, Snapshot, Step};
+use pfnlab_model::{
+    Block, Capability, Event, FreeError, Machine, Observer, Op, Order, PageAllocator, PfnRange,
+    Snapshot, Step,
+};
 
 use crate::objects::Objects;
-use crate::rules::{self, Breach, Check, ClientView, Rule, View};
-use crate::{Clients, Driver, DriverError, Held, Ledger, Move, Outcome, Report};
+use crate::rules::{self, Breach, ClientView, Rule, View};
+use crate::{Clients, Driver, DriverError, Held, Ledger, Move, Outcome, Report, Seen};
 
 /// Up to so many frames, snapshots are compared after every operation.
 const SMALL: u64 = 1 << 16;
@@ -19,8 +22,20 @@ pub struct Checker<A> {
     driver: Driver<A>,
     clients: Clients,
     objects: Objects,
+    memory: Option<Vec<PfnRange>>,
+    /// Kept where a client can tell what must be free.
+    seen: Option<Seen>,
     inside: Option<Inside>,
     step: u64,
+}
+
+/// What came of an operation, as far as rules ask.
+#[derive(Clone, Copy)]
+struct Latest<'a> {
+    op: &'a Op,
+    outcome: Outcome,
+    collision: Option<(PfnRange, PfnRange)>,
+    not_taken: Option<FreeError>,
 }
 
 /// What is kept about an allocator that can be looked into.
@@ -28,6 +43,7 @@ pub struct Checker<A> {
 struct Inside {
     ledger: Ledger,
     fresh: Vec<Block>,
+    top: Order,
     snapshot_every: u64,
     rules: Vec<&'static Rule>,
 }
@@ -48,6 +64,12 @@ pub enum Failure {
     },
 }
 
+impl From<Breach> for Failure {
+    fn from(breach: Breach) -> Failure {
+        Failure::Breach(Box::new(breach))
+    }
+}
+
 impl Failure {
     /// The rule that was broken, if one was.
     pub fn breach(&self) -> Option<&Breach> {
@@ -65,10 +87,14 @@ impl<A: PageAllocator> Checker<A> {
     /// When one is broken already.
     pub fn new(allocator: A) -> Result<Checker<A>, Failure> {
         let first = allocator.inspect().map(pfnlab_model::Inspect::snapshot);
+        let caches = allocator.offers(Capability::PerCpu);
+        let plain = first.is_none() && !caches && !allocator.offers(Capability::Zones);
         let mut checker = Checker {
             driver: Driver::new(allocator),
             clients: Clients::new(),
             objects: Objects::default(),
+            memory: None,
+            seen: plain.then(Seen::default),
             inside: first.as_ref().map(Inside::new),
             step: 0,
         };
@@ -78,8 +104,20 @@ impl<A: PageAllocator> Checker<A> {
                 collision = collision.or(checker.give(block.range()));
             }
         }
-        checker.ask(None, collision, first.as_ref())?;
-        Ok(checker)
+        checker.look_at_all();
+        let breach = checker.ask(None, collision, first.as_ref()).next();
+        if let Some(inside) = &mut checker.inside {
+            inside.fresh.clear();
+        }
+        breach.map_or(Ok(checker), |breach| Err(breach.into()))
+    }
+
+    /// With what is known of the machine: the memory the allocator was given.
+    #[must_use]
+    pub fn on(mut self, machine: &Machine) -> Checker<A> {
+        let ranges = machine.free_ranges().map(|memory| memory.range);
+        self.memory = Some(ranges.collect());
+        self
     }
 
     /// With the allocator's whole state compared after every `operations`, instead of after every
@@ -107,37 +145,33 @@ impl<A: PageAllocator> Checker<A> {
         self.driver.into_allocator()
     }
 
-    /// Runs one operation and asks every rule.
+    /// Runs one operation and asks every rule, up to the first that is broken.
     ///
     /// # Errors
     /// When the driver cannot run it, or a rule is broken.
     pub fn step(&mut self, op: &Op, observer: &mut impl Observer) -> Result<Outcome, Failure> {
-        let step = self.step;
-        let given_back = match *op {
-            Op::Free { ticket, .. } => self.driver.held(ticket).map(Held::range),
-            _ => None,
-        };
-        let outcome = match &mut self.inside {
-            Some(inside) => self.driver.step(op, &mut (inside, observer)),
-            None => self.driver.step(op, observer),
-        };
-        let outcome = outcome.map_err(|error| Failure::Driver { step, error })?;
-        // What memory is taken from is moved away first.
-        let moved = matches!(op, Op::Memory(_)).then(|| self.follow_moves(op));
-        let collision = moved.flatten().or(self.follow(&outcome, given_back));
-        let collision = match moved {
-            Some(_) => collision,
-            None => collision.or(self.follow_moves(op)),
-        };
-        self.objects.follow(&outcome, self.driver.around());
-        let due = self
-            .inside
-            .as_ref()
-            .is_some_and(|inside| (step + 1).is_multiple_of(inside.snapshot_every));
-        let snapshot = if due { self.snapshot() } else { None };
-        self.ask(Some((op, &outcome)), collision, snapshot.as_ref())?;
-        self.step += 1;
-        Ok(outcome)
+        let latest = self.run(op, observer)?;
+        let snapshot = self.snapshot_if_due();
+        let breach = self.ask(Some(latest), None, snapshot.as_ref()).next();
+        self.settle();
+        breach.map_or(Ok(latest.outcome), |breach| Err(breach.into()))
+    }
+
+    /// Runs one operation, asks every rule, and says which are broken. Unlike
+    /// [`Checker::step`], this may go on behind a breach, for as long as the allocator bears it.
+    ///
+    /// # Errors
+    /// When the driver cannot run it.
+    pub fn survey(
+        &mut self,
+        op: &Op,
+        observer: &mut impl Observer,
+    ) -> Result<(Outcome, Vec<Breach>), Failure> {
+        let latest = self.run(op, observer)?;
+        let snapshot = self.snapshot_if_due();
+        let breaches = self.ask(Some(latest), None, snapshot.as_ref()).collect();
+        self.settle();
+        Ok((latest.outcome, breaches))
     }
 
     /// Compares the whole state once more, at the end.
@@ -146,7 +180,65 @@ impl<A: PageAllocator> Checker<A> {
     /// When a rule is broken.
     pub fn finish(&mut self) -> Result<(), Failure> {
         let snapshot = self.snapshot();
-        self.ask(None, None, snapshot.as_ref())
+        self.look_at_all();
+        let breach = self.ask(None, None, snapshot.as_ref()).next();
+        breach.map_or(Ok(()), |breach| Err(breach.into()))
+    }
+
+    fn run<'a>(&mut self, op: &'a Op, observer: &mut impl Observer) -> Result<Latest<'a>, Failure> {
+        let given_back = match *op {
+            Op::Free { ticket, .. } => self.driver.held(ticket).map(Held::range),
+            _ => None,
+        };
+        let outcome = match &mut self.inside {
+            Some(inside) => self.driver.step(op, &mut (inside, observer)),
+            None => self.driver.step(op, observer),
+        };
+        let (outcome, not_taken) = match outcome {
+            Ok(outcome) => (outcome, None),
+            Err(DriverError::NotTaken { error, .. } | DriverError::NotTakenOver { error, .. }) => {
+                (Outcome::Rejected, Some(error))
+            }
+            Err(error) => {
+                let step = self.step;
+                return Err(Failure::Driver { step, error });
+            }
+        };
+        // What memory is taken from is moved away first.
+        let moved = matches!(op, Op::Memory(_)).then(|| self.follow_moves(op));
+        let taken = self.follow(&outcome, given_back);
+        let collision = match moved {
+            Some(moved) => moved.or(taken),
+            None => taken.or(self.follow_moves(op)),
+        };
+        self.objects.follow(&outcome, self.driver.around());
+        Ok(Latest {
+            op,
+            outcome,
+            collision,
+            not_taken,
+        })
+    }
+
+    fn snapshot_if_due(&self) -> Option<Snapshot> {
+        let inside = self.inside.as_ref()?;
+        let due = (self.step + 1).is_multiple_of(inside.snapshot_every);
+        if due { self.snapshot() } else { None }
+    }
+
+    /// The rules were asked about the latest operation.
+    fn settle(&mut self) {
+        self.step += 1;
+        if let Some(inside) = &mut self.inside {
+            inside.fresh.clear();
+        }
+    }
+
+    /// Every block there is will be looked at.
+    fn look_at_all(&mut self) {
+        if let Some(inside) = &mut self.inside {
+            inside.fresh = inside.ledger.blocks().map(|(block, _)| block).collect();
+        }
     }
 
     fn snapshot(&self) -> Option<Snapshot> {
@@ -217,65 +309,67 @@ impl<A: PageAllocator> Checker<A> {
     }
 
     fn give(&mut self, range: PfnRange) -> Option<(PfnRange, PfnRange)> {
+        if let Some(seen) = &mut self.seen {
+            seen.see(range);
+        }
         self.clients.get(range).err().map(|held| (range, held))
     }
 
-    fn ask(
-        &mut self,
-        latest: Option<(&Op, &Outcome)>,
+    /// Asks every rule, one after the other. What is broken is in the result.
+    fn ask<'a>(
+        &'a self,
+        latest: Option<Latest<'a>>,
         collision: Option<(PfnRange, PfnRange)>,
-        snapshot: Option<&Snapshot>,
-    ) -> Result<(), Failure> {
-        let client = ClientView {
-            latest,
-            pages: self.driver.pages(),
-            clients: &self.clients,
-            around: self.driver.around(),
-            objects: &self.objects,
-            collision,
+        snapshot: Option<&'a Snapshot>,
+    ) -> impl Iterator<Item = Breach> {
+        let op = latest.map(|latest| *latest.op);
+        let step = match op {
+            Some(_) => Some(self.step),
+            None => self.step.checked_sub(1),
         };
-        let op = latest.map(|(op, _)| *op);
-        let step = if op.is_some() {
-            Some(self.step)
-        } else {
-            self.step.checked_sub(1)
-        };
-        let breach = |rule: &Rule, what| {
+        self.asked().filter_map(move |rule| {
+            let outcome = latest.as_ref();
+            let client = ClientView {
+                latest: outcome.map(|latest| (latest.op, &latest.outcome)),
+                pages: self.driver.pages(),
+                clients: &self.clients,
+                around: self.driver.around(),
+                objects: &self.objects,
+                collision: collision.or(outcome.and_then(|latest| latest.collision)),
+                not_taken: outcome.and_then(|latest| latest.not_taken),
+                memory: self.memory.as_deref(),
+                seen: self.seen.as_ref(),
+                top: self.inside.as_ref().map(|inside| inside.top),
+            };
+            let answer = match (&self.inside, self.driver.allocator().inspect()) {
+                (Some(inside), Some(inspect)) => rule.asked_inside(&View {
+                    client,
+                    ledger: &inside.ledger,
+                    fresh: &inside.fresh,
+                    inspect,
+                    snapshot,
+                }),
+                _ => rule.asked_outside(&client),
+            };
+            let what = answer.err()?;
             let (rule, says) = (rule.id, rule.says);
-            Failure::Breach(Box::new(Breach {
+            Some(Breach {
                 rule,
                 says,
                 step,
                 op,
                 what,
-            }))
+            })
+        })
+    }
+
+    /// The rules that concern this allocator.
+    fn asked(&self) -> impl Iterator<Item = &'static Rule> {
+        let (inside, all) = match &self.inside {
+            Some(inside) => (inside.rules.as_slice(), &[][..]),
+            None => (&[][..], rules::ALL),
         };
-        let (Some(inside), Some(inspect)) = (&mut self.inside, self.driver.allocator().inspect())
-        else {
-            return rules::ALL.iter().try_for_each(|rule| match rule.check {
-                Check::Client(check) => check(&client).map_err(|what| breach(rule, what)),
-                Check::Inside(_) => Ok(()),
-            });
-        };
-        if latest.is_none() {
-            inside.fresh = inside.ledger.blocks().map(|(block, _)| block).collect();
-        }
-        let view = View {
-            client,
-            ledger: &inside.ledger,
-            fresh: &inside.fresh,
-            inspect,
-            snapshot,
-        };
-        for rule in &inside.rules {
-            match rule.check {
-                Check::Client(check) => check(&client),
-                Check::Inside(check) => check(&view),
-            }
-            .map_err(|what| breach(rule, what))?;
-        }
-        inside.fresh.clear();
-        Ok(())
+        inside.iter().copied().chain(all)
     }
 }
 
@@ -292,6 +386,7 @@ impl Inside {
         Inside {
             ledger: Ledger::new(first),
             fresh: Vec::new(),
+            top: first.global.top_order,
             snapshot_every: if frames <= SMALL { 1 } else { SELDOM },
             rules: rules.collect(),
         }

@@ -22,8 +22,7 @@ impl Clients {
     /// # Errors
     /// When another client holds one of the frames. Nothing changes then.
     pub fn get(&mut self, range: PfnRange) -> Result<(), PfnRange> {
-        let before = self.runs.range(..range.end()).next_back();
-        if let Some((_, &held)) = before.filter(|(_, held)| held.overlaps(range)) {
+        if let Some(held) = self.in_the_way(range) {
             return Err(held);
         }
         self.frames += range.frames();
@@ -52,6 +51,12 @@ impl Clients {
             .map(|(_, run)| run.intersection(range).frames())
             .sum::<u64>()
             == range.frames()
+    }
+
+    /// The last run that begins before the end of these frames and shares some with them.
+    pub fn in_the_way(&self, range: PfnRange) -> Option<PfnRange> {
+        let (_, &run) = self.runs.range(..range.end()).next_back()?;
+        run.overlaps(range).then_some(run)
     }
 
     /// How many frames all clients hold.

@@ -40,6 +40,7 @@ mod differ;
 
 mod clients;
 mod objects;
+mod seen;
 
 pub mod rules;
 
@@ -67,7 +68,8 @@ pub use objects::Objects;
 pub use outcome::Outcome;
 pub use rules::{Breach, Rule, View};
 pub use run::{Divergence, Report, RunError, run};
-pub use shrink::shrink;
+pub use seen::Seen;
+pub use shrink::{shrink, shrink_case};
 pub use stream::Stream;
 pub use tally::{RefusalKind, Tally};
 pub use tickets::Held;

@@ -3,11 +3,11 @@
 
 mod common;
 
-use common::first_fit::{Bug, FirstFit};
 use common::{op, steps};
 use pfnlab_model::*;
 use pfnlab_sim::phase::{Churn, Kind, Objects, Percent, Program, Release};
 use pfnlab_sim::{Checker, Driver, DriverError, Move, Outcome, check, shrink};
+use pfnlab_zoo::{Bug, FirstFit};
 
 fn driver() -> Driver<FirstFit> {
     Driver::new(FirstFit::new(Bug::None))

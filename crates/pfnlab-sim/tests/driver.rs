@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::first_fit::{Bug, FirstFit};
 use common::{op, steps};
 use pfnlab_model::*;
 use pfnlab_sim::{Driver, DriverError, Outcome, RefusalKind, run};
+use pfnlab_zoo::{Bug, FirstFit};
 
 /// Runs a trace on the first-fit model; the expectations are its definition: lowest frame first,
 /// node 0 starts at 0x80 and has a high-atomic block at 0 for orders above 0. Single frames come from

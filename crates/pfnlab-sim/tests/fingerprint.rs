@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::first_fit::{Bug, FirstFit};
 use common::op;
 use pfnlab_model::*;
 use pfnlab_sim::{Driver, Fingerprint, Outcome, Setting, Workload, encode};
+use pfnlab_zoo::{Bug, FirstFit};
 use xxhash_rust::xxh3::xxh3_64;
 
 fn lent(pfn: u64) -> Outcome {

@@ -1,11 +1,9 @@
 //! The books follow from events alone, and close at the first impossible one.
 
-mod common;
-
-use common::first_fit::{Bug, FirstFit, MOVABLE, NODE0};
 use pfnlab_model::*;
 use pfnlab_sim::ledger::{Ledger, Place, Why};
 use pfnlab_sim::{Driver, Setting, Workload, first_difference};
+use pfnlab_zoo::{Bug, FirstFit, MOVABLE, NODE0};
 
 fn boot() -> Snapshot {
     FirstFit::new(Bug::None).inspect().unwrap().snapshot()

@@ -1,11 +1,9 @@
 //! Phases on a first-fit allocator: that they end, keep their books, and do what they say.
 
-mod common;
-
-use common::first_fit::{Bug, FirstFit};
 use pfnlab_model::*;
 use pfnlab_sim::phase::*;
 use pfnlab_sim::{Checker, Driver, Outcome};
+use pfnlab_zoo::{Bug, FirstFit};
 
 const FRAMES: u64 = 768;
 const CPUS: u16 = 2;

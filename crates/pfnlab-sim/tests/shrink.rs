@@ -1,10 +1,8 @@
 //! Failing traces become short ones that fail in the same way.
 
-mod common;
-
-use common::first_fit::{Bug, FirstFit};
 use pfnlab_model::{Step, Trace, TraceStart};
 use pfnlab_sim::{Checker, Driver, Setting, Workload, check, shrink};
+use pfnlab_zoo::{Bug, FirstFit};
 
 /// A seeded trace, as a run of a sound allocator gives it.
 fn trace(seed: u64, ops: u32) -> Trace {

@@ -1,10 +1,8 @@
 //! What a workload does over time.
 
-mod common;
-
-use common::first_fit::{Bug, FirstFit};
 use pfnlab_model::*;
 use pfnlab_sim::{Driver, Setting, Stream, Tally, Workload};
+use pfnlab_zoo::{Bug, FirstFit};
 
 const SETTING: Setting = Setting {
     frames: 768,

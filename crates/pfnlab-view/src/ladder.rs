@@ -68,6 +68,19 @@ pub(crate) fn merge(came: Block, buddies: &[Block], placed: Block) -> Vec<Rung> 
     rungs
 }
 
+/// A block, and its buddy.
+pub(crate) fn pair(block: Block) -> Vec<Rung> {
+    let rung = |kind, block, note: &str| Rung {
+        kind,
+        block,
+        note: Line::from(note),
+    };
+    vec![
+        rung(Kind::Start, block, ""),
+        rung(Kind::Buddy, block.buddy(), "its buddy"),
+    ]
+}
+
 /// Columns between the bits and the tree, and between the tree and the note.
 const GAP: usize = 2;
 /// Columns of the tree.

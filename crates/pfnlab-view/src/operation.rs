@@ -1,6 +1,6 @@
 //! One operation: what it split and merged.
 
-use pfnlab_model::Event;
+use pfnlab_model::{Block, Event};
 
 use crate::Style;
 use crate::ladder;
@@ -38,6 +38,26 @@ use crate::text::{Line, Page};
 pub fn operation(events: &[Event], style: &Style) -> String {
     let mut page = Page::new(style);
     draw(&parse(events, None, 0), &mut page);
+    page.finish()
+}
+
+/// Draws a block above its buddy, with a caret under the one bit in which they differ.
+///
+/// ```
+/// use pfnlab_model::{Block, Order, Pfn};
+/// use pfnlab_view::{Style, buddies};
+///
+/// let pair = Block::new(Pfn::new(0x42), Order::new(1).unwrap()).unwrap();
+/// let picture = buddies(pair, &Style { ascii: true, ..Style::PLAIN });
+/// assert_eq!(picture, "\
+/// 0000 0100 0010    0x42+2^1
+/// 0000 0100 0000  + 0x40+2^1  its buddy
+///             ^ bit 1
+/// ");
+/// ```
+pub fn buddies(block: Block, style: &Style) -> String {
+    let mut page = Page::new(style);
+    ladder::draw(&ladder::pair(block), 0, &mut page);
     page.finish()
 }
 

@@ -1,6 +1,6 @@
 //! Rules about what is handed out.
 
-use pfnlab_model::{Gfp, Op, Order, Request, ZoneId, ZoneKind};
+use pfnlab_model::{Gfp, Op, Order, PfnRange, Request, ZoneId, ZoneKind};
 
 use super::{Check, ClientView, Rule, View, ensure};
 use crate::Outcome;
@@ -46,6 +46,35 @@ pub(super) const LEND_02: Rule = Rule {
         Some((given, held)) => Err(format!(
             "frames {given} were handed out while a client holds {held}"
         )),
+    }),
+};
+
+pub(super) const LEND_04: Rule = Rule {
+    id: "LEND-04",
+    title: "memory that exists",
+    says: "A frame that is handed out is memory the allocator was given.",
+    source: "memblock_free_all",
+    profiles: &[],
+    check: Check::Client(|view| {
+        let (Some(memory), Some(latest)) = (view.memory, view.latest) else {
+            return Ok(());
+        };
+        let given = |range: PfnRange| {
+            let inside = memory.iter().map(|memory| memory.intersection(range));
+            let inside: u64 = inside.map(PfnRange::frames).sum();
+            ensure(inside == range.frames(), || {
+                format!("frames {range} are not all memory")
+            })
+        };
+        match *latest.1 {
+            Outcome::Lent(block) => given(block.range()),
+            Outcome::Exact(range) => given(range),
+            Outcome::Bulk { .. } => {
+                let mut pages = view.pages.iter();
+                pages.try_for_each(|&page| given(PfnRange::sized(page, 1)))
+            }
+            _ => Ok(()),
+        }
     }),
 };
 

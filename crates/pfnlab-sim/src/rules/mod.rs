@@ -14,16 +14,17 @@
 mod accounting;
 mod clients;
 mod lending;
+mod promises;
 mod structure;
 mod types;
 
 use std::fmt;
 
-use pfnlab_model::{Block, Inspect, Op, Pfn, PfnRange, Snapshot, ZoneState};
+use pfnlab_model::{Block, FreeError, Inspect, Op, Order, Pfn, PfnRange, Snapshot, ZoneState};
 
 use crate::ledger::{Ledger, Place, Why};
 use crate::objects::Objects;
-use crate::{Around, Clients, Outcome};
+use crate::{Around, Clients, Outcome, Seen};
 
 /// Something that must hold between two operations.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +48,12 @@ pub struct Rule {
 pub enum Check {
     /// By what a client sees.
     Client(fn(&ClientView<'_>) -> Result<(), String>),
-    /// By what is inside.
+    /// By the events: it is broken when one does not follow from the books for such a reason. The
+    /// books are closed then.
+    Events(fn(&Why) -> bool),
+    /// By the allocator's own state alone.
+    State(fn(&View<'_>) -> Result<(), String>),
+    /// By what is inside, and the books. Not asked any more when they are closed.
     Inside(fn(&View<'_>) -> Result<(), String>),
 }
 
@@ -66,6 +72,15 @@ pub struct ClientView<'a> {
     pub objects: &'a Objects,
     /// What was handed out though a client holds it, and what that client holds.
     pub collision: Option<(PfnRange, PfnRange)>,
+    /// What the allocator said when a client gave back what it held.
+    pub not_taken: Option<FreeError>,
+    /// The memory the allocator was given; `None`: that is not known.
+    pub memory: Option<&'a [PfnRange]>,
+    /// What clients have held at some time, if nothing but them can keep a frame from being free:
+    /// no per-CPU list, and no zone that a request may not be served from.
+    pub seen: Option<&'a Seen>,
+    /// The largest order, if the allocator shows it.
+    pub top: Option<Order>,
 }
 
 /// What is inside, after the latest operation.
@@ -117,6 +132,10 @@ impl std::error::Error for Breach {}
 pub const ALL: &[Rule] = &[
     lending::LEND_01,
     lending::LEND_02,
+    lending::LEND_04,
+    promises::RETURN_01,
+    promises::REFUSE_01,
+    promises::REFUSE_02,
     clients::SLAB_01,
     clients::SLAB_02,
     clients::SLAB_03,
@@ -137,6 +156,7 @@ pub const ALL: &[Rule] = &[
     accounting::PCP_02,
     accounting::CPU_01,
     types::PCP_03,
+    types::PCP_04,
     types::TYPE_01,
     types::TYPE_02,
     structure::MERGE_01,
@@ -161,6 +181,25 @@ impl Rule {
     pub fn concerns(&self, profile: &str) -> bool {
         self.profiles.is_empty() || self.profiles.contains(&profile)
     }
+
+    /// Finds out by what a client sees. A rule about what is inside holds.
+    pub(crate) fn asked_outside(&self, view: &ClientView<'_>) -> Result<(), String> {
+        match self.check {
+            Check::Client(check) => check(view),
+            Check::Events(_) | Check::State(_) | Check::Inside(_) => Ok(()),
+        }
+    }
+
+    /// Finds out by everything there is.
+    pub(crate) fn asked_inside(&self, view: &View<'_>) -> Result<(), String> {
+        match self.check {
+            Check::Client(check) => check(&view.client),
+            Check::Events(reasons) => view.all_possible(reasons),
+            Check::State(check) => check(view),
+            Check::Inside(_) if view.ledger.impossible().is_some() => Ok(()),
+            Check::Inside(check) => check(view),
+        }
+    }
 }
 
 impl<'a> View<'a> {
@@ -183,7 +222,7 @@ impl<'a> View<'a> {
     }
 
     /// Fails when an event did not follow from the books, for one of these reasons.
-    fn all_possible(&self, reasons: impl Fn(&Why) -> bool) -> Result<(), String> {
+    fn all_possible(&self, reasons: fn(&Why) -> bool) -> Result<(), String> {
         let found = self.ledger.impossible().filter(|found| reasons(&found.why));
         found.map_or(Ok(()), |impossible| Err(impossible.to_string()))
     }

@@ -1,8 +1,9 @@
 //! Rules about migratetypes: which list a block may be on.
 
-use pfnlab_model::{Block, MigrateType, Order, PfnRange};
+use pfnlab_model::{Block, MigrateType, Op, Order, PfnRange};
 
 use super::{Check, Rule, View, ensure};
+use crate::Outcome;
 use crate::ledger::Place;
 
 /// The order of a huge page (`HPAGE_PMD_ORDER` on x86-64), for which there are per-CPU lists.
@@ -51,6 +52,25 @@ pub(super) const PCP_03: Rule = Rule {
     }),
 };
 
+pub(super) const PCP_04: Rule = Rule {
+    id: "PCP-04",
+    title: "drained means empty",
+    says: "After a drain of a CPU, nothing is on its lists.",
+    source: "drain_local_pages",
+    profiles: &[],
+    check: Check::Inside(|view| {
+        let Some((&Op::Drain { cpu }, Outcome::Done)) = view.client.latest else {
+            return Ok(());
+        };
+        view.zones().try_for_each(|zone| {
+            let left = view.ledger.pcp_frames(zone.id, cpu);
+            ensure(left == 0, || {
+                format!("{}, CPU {cpu}: {left} frames are left", zone.id)
+            })
+        })
+    }),
+};
+
 pub(super) const TYPE_01: Rule = Rule {
     id: "TYPE-01",
     title: "the list of its pageblock",
@@ -88,7 +108,7 @@ fn is_shared(view: &View<'_>, block: Block) -> bool {
 pub(super) const TYPE_02: Rule = Rule {
     id: "TYPE-02",
     title: "isolated lists for isolated pageblocks",
-    says: "A block is on an isolated list exactly when its pageblock is isolated.",
+    says: "A block is on an isolated list exactly when its pageblocks are isolated.",
     source: "MIGRATE_ISOLATE, move_freepages_block",
     profiles: &[],
     check: Check::Inside(|view| {
@@ -97,9 +117,18 @@ pub(super) const TYPE_02: Rule = Rule {
                 return Ok(());
             };
             let listed = mt == MigrateType::Isolate;
-            let isolated = view.ledger.pageblock_type(block.start()) == Some(MigrateType::Isolate);
-            ensure(listed == isolated, || {
-                format!("block {block} is {place}; its pageblock is isolated: {isolated}")
+            let size = view.ledger.base().global.pageblock_order.frames();
+            let offsets = (0..block.frames()).step_by(usize::try_from(size).unwrap_or(usize::MAX));
+            let mut pageblocks = offsets.map(|offset| block.start().offset(offset));
+            let odd = pageblocks.find(|&pfn| {
+                let isolated = view.ledger.pageblock_type(pfn) == Some(MigrateType::Isolate);
+                isolated != listed
+            });
+            odd.map_or(Ok(()), |pfn| {
+                let isolated = !listed;
+                Err(format!(
+                    "block {block} is {place}; the pageblock at {pfn} is isolated: {isolated}"
+                ))
             })
         })
     }),

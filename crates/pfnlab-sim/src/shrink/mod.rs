@@ -1,17 +1,24 @@
 //! Shrinking: a failing trace becomes a short one that fails in the same way.
 //!
-//! Operations are dropped in ever smaller chunks, then what is left is made plainer: lower orders,
-//! fewer flags, no nodes, CPU 0. The same trace and the same predicate give the same result.
+//! Operations are dropped in ever smaller chunks, then those of one ticket together, then any two;
+//! what is left is made plainer: lower orders, fewer flags, no nodes, CPU 0. A machine loses nodes,
+//! CPUs and memory. The same case and the same predicate give the same result. When the runs are
+//! used up, the best so far is the result, and shrinking that goes on where this ended.
 //!
-//! - [`shrink`]: all of it.
+//! - [`shrink`]: a trace. [`shrink_case`]: a trace and its machine.
 //! - [`renumber`]: every ticket is given out once, so that any operation can be dropped.
 
+mod machines;
 mod plainer;
 mod renumber;
+mod tickets;
 
-use pfnlab_model::{Step, Trace};
+use pfnlab_model::{MachineSpec, Step, Trace};
 
 pub use renumber::renumber;
+
+/// Any two operations are dropped together only when no more than these are left.
+const FEW: usize = 40;
 
 /// The shortest trace found for which `fails` still holds, in at most `runs` calls of it. The
 /// trace itself is taken to fail.
@@ -26,42 +33,59 @@ pub use renumber::renumber;
 ///     "#pfnlab-trace 1\nmachine m\na 1 order=4 gfp=GFP_KERNEL cpu=0\n"
 /// );
 /// ```
-pub fn shrink(trace: &Trace, runs: u32, fails: impl FnMut(&Trace) -> bool) -> Trace {
+pub fn shrink(trace: &Trace, runs: u32, mut fails: impl FnMut(&Trace) -> bool) -> Trace {
+    let machine = MachineSpec::default();
+    shrink_case(&machine, trace, runs, |_, trace| fails(trace)).1
+}
+
+/// The same for a trace and the machine it runs on, which [`Trace::start`] need not name. A machine
+/// that cannot exist is taken for one that may not be changed.
+pub fn shrink_case(
+    machine: &MachineSpec,
+    trace: &Trace,
+    runs: u32,
+    fails: impl FnMut(&MachineSpec, &Trace) -> bool,
+) -> (MachineSpec, Trace) {
     let mut search = Search {
+        machine: machine.clone(),
         best: trace.clone(),
         left: runs,
         fails,
     };
     search.accept(renumber(trace));
     loop {
-        let before = search.best.steps.len();
-        let dropped = search.drop_chunks();
-        let changed = search.make_plainer();
-        let shorter = search.best.steps.len() < before;
-        if search.left == 0 || !(dropped || changed || shorter) {
+        let mut changed = search.drop_chunks();
+        changed |= search.drop_tickets();
+        changed |= search.make_plainer();
+        changed |= search.make_smaller();
+        if !changed {
+            changed = search.drop_two();
+        }
+        if search.left == 0 || !changed {
             break;
         }
     }
     // The last look is free: it costs one run more than asked for at most.
     search.left = 1;
     search.accept(renumber(&search.best));
-    search.best
+    (search.machine, search.best)
 }
 
 struct Search<F> {
+    machine: MachineSpec,
     best: Trace,
     left: u32,
     fails: F,
 }
 
-impl<F: FnMut(&Trace) -> bool> Search<F> {
+impl<F: FnMut(&MachineSpec, &Trace) -> bool> Search<F> {
     /// Keeps a candidate if it fails too.
     fn accept(&mut self, candidate: Trace) -> bool {
         if self.left == 0 || candidate == self.best {
             return false;
         }
         self.left -= 1;
-        let fails = (self.fails)(&candidate);
+        let fails = (self.fails)(&self.machine, &candidate);
         if fails {
             self.best = candidate;
         }
@@ -73,6 +97,15 @@ impl<F: FnMut(&Trace) -> bool> Search<F> {
             steps,
             ..self.best.clone()
         }
+    }
+
+    /// Keeps what is left without some steps, by position, if it fails too.
+    fn accept_without(&mut self, gone: &[usize]) -> bool {
+        let steps = self.best.steps.iter().enumerate();
+        let left = steps.filter(|(at, _)| !gone.contains(at));
+        let left = left.map(|(_, step)| step.clone()).collect();
+        let candidate = self.with_steps(left);
+        self.accept(candidate)
     }
 
     /// Drops halves, then quarters, then eighths …, down to single operations. The end goes
@@ -93,6 +126,58 @@ impl<F: FnMut(&Trace) -> bool> Search<F> {
             chunk = if chunk == 1 { 0 } else { chunk.div_ceil(2) };
         }
         dropped
+    }
+
+    /// Drops all that is done with what one operation gets, and that operation.
+    fn drop_tickets(&mut self) -> bool {
+        let mut dropped = false;
+        let mut at = self.best.steps.len();
+        while at > 0 && self.left > 0 {
+            at -= 1;
+            let together = tickets::named_with(&self.best.steps, at);
+            if together.len() > 1 && self.accept_without(&together) {
+                dropped = true;
+                at = at.min(self.best.steps.len());
+            }
+        }
+        dropped
+    }
+
+    /// Drops any two operations.
+    fn drop_two(&mut self) -> bool {
+        let count = self.best.steps.len();
+        if count > FEW {
+            return false;
+        }
+        let pairs =
+            (0..count).flat_map(|first| (first + 1..count).map(move |second| [first, second]));
+        let mut pairs = pairs.collect::<Vec<_>>().into_iter().rev();
+        pairs.any(|pair| self.accept_without(&pair))
+    }
+
+    /// Makes the machine as small as it can be.
+    fn make_smaller(&mut self) -> bool {
+        let mut changed = false;
+        while let Some(machine) = self.first_smaller() {
+            self.machine = machine;
+            changed = true;
+        }
+        changed
+    }
+
+    fn first_smaller(&mut self) -> Option<MachineSpec> {
+        if self.machine.build().is_err() {
+            return None;
+        }
+        machines::smaller(&self.machine)
+            .into_iter()
+            .find(|machine| {
+                if self.left == 0 {
+                    return false;
+                }
+                self.left -= 1;
+                (self.fails)(machine, &self.best)
+            })
     }
 
     /// Makes every operation as plain as it can be.

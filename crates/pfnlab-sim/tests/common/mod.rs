@@ -1,8 +1,6 @@
 //! Shared by the tests of this crate.
 #![allow(dead_code, unreachable_pub, reason = "every test uses a part of it")]
 
-pub mod first_fit;
-
 use pfnlab_model::{Op, Step, Trace};
 
 /// The steps of a trace, without its header.

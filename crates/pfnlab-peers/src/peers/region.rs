@@ -12,7 +12,12 @@ pub struct Region(Vec<u8>);
 
 impl Region {
     pub(super) fn new(machine: Machine) -> Region {
-        Region(vec![0; ((machine.gib as usize) << 30) + ALIGN])
+        Region(vec![0; ((machine.frames as usize) << 12) + ALIGN])
+    }
+
+    /// Its address.
+    pub(super) fn base(&mut self) -> u64 {
+        self.bytes().as_ptr().addr() as u64
     }
 
     /// All of it, aligned to the largest block.

@@ -13,10 +13,15 @@ pub struct BuddySlab(BuddyAllocator<FRAME>);
 impl Peer for BuddySlab {
     const NAME: &'static str = "buddy-slab";
     const KIND: Kind = Kind::Buddy;
+    const STEP: u64 = 4096;
     type Memory = Region;
 
     fn memory(machine: Machine) -> Region {
         Region::new(machine)
+    }
+
+    fn base(region: &mut Region) -> u64 {
+        region.base()
     }
 
     fn boot(region: &mut Region) -> BuddySlab {

@@ -69,10 +69,15 @@ fn free(allocator: &impl PhysicalAllocator, start: u64, order: u8) {
 impl Peer for FrameAlloc {
     const NAME: &'static str = "frame-alloc";
     const KIND: Kind = Kind::Buddy;
+    const STEP: u64 = 4096;
     type Memory = Region;
 
     fn memory(machine: Machine) -> Region {
         Region::new(machine)
+    }
+
+    fn base(region: &mut Region) -> u64 {
+        region.base()
     }
 
     fn boot(region: &mut Region) -> FrameAlloc {
@@ -95,10 +100,16 @@ impl Peer for FrameAlloc {
 impl Peer for Depot {
     const NAME: &'static str = "frame-alloc depot";
     const KIND: Kind = Kind::Buddy;
+    const CACHES: bool = true;
+    const STEP: u64 = 4096;
     type Memory = Region;
 
     fn memory(machine: Machine) -> Region {
         Region::new(machine)
+    }
+
+    fn base(region: &mut Region) -> u64 {
+        region.base()
     }
 
     fn boot(region: &mut Region) -> Depot {

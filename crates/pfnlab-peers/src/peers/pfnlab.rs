@@ -22,7 +22,7 @@ pub struct Linux61(Mm);
 /// One node, one CPU, all memory above 4 GiB and so in one zone, as the peers have it.
 pub fn booted(machine: Machine) -> Booted {
     let start = 4_u64 << 30;
-    let end = start + (machine.gib << 30);
+    let end = start + (machine.frames << 12);
     let ram = format!("{start:#x}..{end:#x}").parse().expect("a range");
     let node = NodeSpec {
         cpus: vec![0],

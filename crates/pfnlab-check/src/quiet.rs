@@ -11,7 +11,10 @@ thread_local! {
 static HOOK: Once = Once::new();
 
 /// Calls `f`; if it panics, the message is the result and nothing is printed.
-pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
+///
+/// # Errors
+/// When it panics.
+pub fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
     HOOK.call_once(|| {
         let usual = panic::take_hook();
         panic::set_hook(Box::new(move |info| {

@@ -1,0 +1,56 @@
+//! A conformance suite for any page-frame allocator.
+//!
+//! Write a `PageAllocator` for yours (two methods), and ask:
+//!
+//! ```no_run
+//! # use pfnlab_check::model::{AllocError, Block, CpuId, FreeError, Machine, Observer, PageAllocator, Request};
+//! # struct MyAllocator;
+//! # impl MyAllocator { fn new(_: &Machine) -> MyAllocator { MyAllocator } }
+//! # impl PageAllocator for MyAllocator {
+//! #     fn alloc(&mut self, _: &Request, _: &mut impl Observer) -> Result<Block, AllocError> { Err(AllocError::NoZone) }
+//! #     fn free(&mut self, b: Block, _: CpuId, _: &mut impl Observer) -> Result<(), FreeError> { Err(FreeError::NotLent(b)) }
+//! # }
+//! // in a test:
+//! pfnlab_check::suite(|machine| MyAllocator::new(machine));
+//! ```
+//!
+//! What the allocator does not offer is not asked of it. What is found is shrunk, explained, and
+//! kept as a `*.trace` file that the same test replays from then on.
+//!
+//! - [`suite`], [`Suite`]: ask. Start here.
+//! - [`Finding`]: what is wrong. [`Report`]: the same, explained. [`Summary`]: nothing is.
+//! - [`Case`]: a machine and what is asked on it, as a file. [`Corpus`]: a folder of these.
+//! - [`machines`]: the machines. [`work`]: what is asked on them.
+//! - [`check`]: one case, once. [`catch`], [`Patience`]: panics and endless loops are findings.
+//! - [`model`], [`sim`]: the words, and what drives an allocator.
+
+mod case;
+
+mod quiet;
+
+mod patience;
+
+mod finding;
+
+mod probe;
+
+pub mod machines;
+
+pub mod work;
+
+mod corpus;
+
+mod report;
+
+mod suite;
+
+pub use case::{Case, CaseError};
+pub use corpus::{Corpus, CorpusError};
+pub use finding::Finding;
+pub use patience::{Patience, Tape};
+pub use pfnlab_model as model;
+pub use pfnlab_sim as sim;
+pub use probe::check;
+pub use quiet::catch;
+pub use report::Report;
+pub use suite::{Suite, SuiteError, Summary, suite};
