@@ -107,6 +107,7 @@ pub(super) fn areas(mut line: Cursor<'_>) -> Result<Vec<FreeArea>, LineError> {
             return Err(start.expected("= and the sum"));
         }
     }
+    line.skip_blanks();
     let start = line;
     let said = line.number("sum in kB")?;
     line.take("kB")?;
