@@ -119,7 +119,9 @@ fn cause(diagnosis: &Diagnosis) -> &'static str {
         Cause::Watermark => {
             "Watermark: frames are free, but kept back from this request for others."
         }
-        Cause::OutOfMemory => "Out of memory: no zone it may use has enough free frames.",
+        Cause::OutOfMemory => {
+            "Out of memory: no zone has enough free frames for it, above its mark and what is withheld."
+        }
         Cause::FreedMeanwhile => {
             "Freed meanwhile: when the report was printed, the request could be served."
         }

@@ -5,7 +5,8 @@
 //! - [`EventFiles`]: what was done to a machine between two recorded states.
 //! - [`read_snapshot`]: a recorded state on its own. [`read_untouched`]: the rest of it.
 //! - [`differences`]: where two snapshots are not the same.
-//! - [`proc`]: `/proc/buddyinfo`, `/proc/pagetypeinfo` and `/proc/zoneinfo` of a snapshot.
+//! - [`proc`]: `/proc/buddyinfo`, `/proc/pagetypeinfo` and `/proc/zoneinfo` of a snapshot,
+//!   and of a running kernel.
 //! - [`read_bytes`], [`read_unpacked`]: files, packed or plain, never without bound.
 //! - [`bootlog`]: what a booting kernel prints about its memory, read and written.
 //! - [`kmem`]: traces of the page allocator's tracepoints, read and written.

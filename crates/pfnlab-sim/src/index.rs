@@ -214,10 +214,10 @@ mod tests {
         let expected =
             "-1.000  0.500  0.750  0.875  0.937  0.969  0.984  0.992  0.996  0.998  0.999";
         assert_eq!(printed.collect::<Vec<_>>().join(" "), expected);
-        // C's remainder keeps the sign: that is how a kernel prints them.
+        // C's remainder keeps the sign, and `%03d` counts it: that is how a kernel prints them.
         let printed = row(1).map(|index| Extfrag(index).to_string());
         let expected =
-            "-1.000  0.-500  0.-250  0.-125  0.-62  0.-31  0.-15  0.-7  0.-3  0.-1  0.000";
+            "-1.000  0.-500  0.-250  0.-125  0.-62  0.-31  0.-15  0.-07  0.-03  0.-01  0.000";
         assert_eq!(printed.collect::<Vec<_>>().join(" "), expected,);
     }
 
