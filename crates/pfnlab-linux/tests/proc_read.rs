@@ -1,9 +1,11 @@
 //! The kernel's own `/proc` text, read: against the recorded state of the same machine, and
 //! against each other.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use pfnlab_linux::failure_report;
 use pfnlab_linux::proc::read;
 use pfnlab_linux::{proc, read_snapshot};
 use pfnlab_model::{Order, ZoneKind};
@@ -189,4 +191,34 @@ fn what_makes_no_sense_is_pointed_at() {
         error.to_string(),
         "line 2, column 19: not as many as order 9 has"
     );
+}
+
+/// The same free lists, counted by the report of a failed request.
+#[test]
+fn a_report_has_the_numbers_of_the_state() {
+    for (machine, profile) in [("6.12-m9", None), ("6.1-m1s", Some("linux-2.6.37"))] {
+        let mut state = read_snapshot(fixture(machine, "state.json.gz")).unwrap();
+        if let Some(profile) = profile {
+            // Without letters.
+            state.profile = profile.to_owned();
+        }
+        let header = "x: page allocation failure: order:4, mode:0xcc0(GFP_KERNEL)\n";
+        let log = format!("{header}{}", proc::free_areas(&state));
+        let report = failure_report::read(&log).unwrap().remove(0);
+        assert_eq!(report.zones.len(), 2);
+        for zone in report.zones {
+            let known = state.zone(zone.id).unwrap();
+            for (order, area) in Order::all().zip(zone.areas.unwrap()) {
+                assert_eq!(area.blocks, known.free_blocks(order));
+                assert_eq!(area.size, order.frames() * 4);
+                let lists = known.free_lists.iter();
+                let lists = lists.filter(|list| list.order == order && !list.pfns.is_empty());
+                let types: BTreeSet<_> = lists.map(|list| list.mt).collect();
+                match area.types {
+                    Some(said) => assert_eq!(said.into_iter().collect::<BTreeSet<_>>(), types),
+                    None => assert!(profile.is_some()),
+                }
+            }
+        }
+    }
 }

@@ -164,7 +164,7 @@ lowmem_reserve[]: 0 0 0 0
 /// graphics driver asks. DMA32: 18984 are not more than 11536 + 7459. Normal: 43276 are less than
 /// 43279.
 #[test]
-fn three_frames_short() {
+fn four_frames_short() {
     let log = "\
 Xorg: page allocation failure: order:0, mode:0x104cd2(GFP_HIGHUSER|__GFP_RETRY_MAYFAIL|\
 __GFP_RECLAIMABLE), nodemask=(null),cpuset=/,mems_allowed=0
