@@ -42,6 +42,8 @@ pub(crate) enum Verb {
     Check(CheckArgs),
     /// Tell what each operation of a trace or a recording did, in words and pictures
     Explain(ExplainArgs),
+    /// Tell why a request for memory failed, from what the kernel printed about it
+    ExplainFailure(ExplainFailureArgs),
     /// Run a trace on two kernel generations: where they part, and why
     Diff(DiffArgs),
     /// List the kernel generations, or say how two of them differ
@@ -288,6 +290,27 @@ pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) style: StyleArgs,
     /// Print one JSON object, with the events, instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `explain-failure` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  dmesg | pfnlab explain-failure
+  pfnlab explain-failure console.log --json | jq .failures[].verdict
+
+Explained is every `page allocation failure` and every report of the OOM killer: what was asked,
+what each zone answers to that by the kernel's own watermark test, and what would have helped.")]
+pub(crate) struct ExplainFailureArgs {
+    /// A kernel log, or - for stdin
+    #[arg(value_name = "LOG", default_value = "-")]
+    pub(crate) log: String,
+    /// By the rules of this kernel generation; not given, of the one nearest to the log's release
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
 }

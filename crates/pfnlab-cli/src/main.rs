@@ -1,7 +1,8 @@
 //! The `pfnlab` program: arguments, progress and errors. What it does is in the library.
 //!
 //! - [`args`]: what can be said on the command line.
-//! - [`run`], [`boot`], [`replay`], [`check`], [`explain`], [`diff`], [`profiles`]: one verb each.
+//! - [`run`], [`boot`], [`replay`], [`check`], [`explain`], [`explain_failure`], [`diff`],
+//!   [`profiles`]: one verb each.
 //! - [`generations`]: `--profile all` of `run` and `replay`.
 //! - [`scenario`]: what `run` prints about a scenario.
 //! - [`style`]: how pictures are drawn. [`output`], [`failure`], [`excerpt`]: what is printed, when it goes well and when it does not.
@@ -12,6 +13,7 @@ mod boot;
 mod check;
 mod diff;
 mod explain;
+mod explain_failure;
 mod generations;
 mod profiles;
 mod replay;
@@ -87,6 +89,7 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::Replay(args)) => replay::replay(&args),
         Some(Verb::Check(args)) => check::check(&args),
         Some(Verb::Explain(args)) => explain::explain(&args),
+        Some(Verb::ExplainFailure(args)) => explain_failure::explain_failure(&args),
         Some(Verb::Diff(args)) => diff::diff(&args),
         Some(Verb::Profiles(args)) => profiles::profiles(&args),
     }

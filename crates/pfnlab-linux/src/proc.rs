@@ -4,11 +4,14 @@
 //! - [`pagetypeinfo`]: `/proc/pagetypeinfo`, the same by migratetype, and pageblocks.
 //! - [`zoneinfo`]: `/proc/zoneinfo`, the part about zones.
 //! - [`free_areas`]: the lines of `show_mem` about free blocks.
+//! - [`read`]: the same files of a running kernel, read back.
 
 mod buddyinfo;
 mod free_areas;
 mod pagetypeinfo;
 mod zoneinfo;
+
+pub mod read;
 
 pub use buddyinfo::buddyinfo;
 pub use free_areas::{FreeAreasForm, free_areas};

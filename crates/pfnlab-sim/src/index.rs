@@ -199,6 +199,28 @@ mod tests {
         assert_eq!(Extfrag(42).to_string(), " 0.042");
     }
 
+    /// The two rows of R. Harris on linux-mm, orders 0 to 10: 1983 single frames, and one.
+    #[test]
+    fn single_frames_many_and_one() {
+        let row = |blocks| {
+            let free = one(blocks, 0);
+            Order::all().map(move |order| extfrag(&free, order).0)
+        };
+        let many = [-1000, 500, 750, 875, 937, 969, 984, 992, 996, 998, 999];
+        let single = [-1000, -500, -250, -125, -62, -31, -15, -7, -3, -1, 0];
+        assert!(row(1983).eq(many));
+        assert!(row(1).eq(single));
+        let printed = row(1983).map(|index| Extfrag(index).to_string());
+        let expected =
+            "-1.000  0.500  0.750  0.875  0.937  0.969  0.984  0.992  0.996  0.998  0.999";
+        assert_eq!(printed.collect::<Vec<_>>().join(" "), expected);
+        // C's remainder keeps the sign, and `%03d` counts it: that is how a kernel prints them.
+        let printed = row(1).map(|index| Extfrag(index).to_string());
+        let expected =
+            "-1.000  0.-500  0.-250  0.-125  0.-62  0.-31  0.-15  0.-07  0.-03  0.-01  0.000";
+        assert_eq!(printed.collect::<Vec<_>>().join(" "), expected,);
+    }
+
     /// Two zones of 100 and 300 frames that score 100 and 50: 10000/401 = 24 and 15000/401 = 37.
     #[test]
     fn a_node_sums_its_zones_each_rounded_down() {

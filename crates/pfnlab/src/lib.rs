@@ -12,6 +12,7 @@
 //! - [`scenario`]: phases of work on a machine, from a file, summed up.
 //! - [`generations`]: the same on every kernel generation, side by side, and where two part.
 //! - [`tour`]: a seeded run, summed up. [`Repro`]: one line to get it again.
+//! - [`failure`]: why a request failed, from what a kernel printed about it.
 //! - [`Whereabouts`]: where a frame is. [`Error`], [`TextError`]: what is wrong with the input;
 //!   [`read_text`]: text from a stream.
 //! - [`model`], [`mm`], [`sim`], [`linux`], [`view`]: the crates below, whole.
@@ -64,6 +65,7 @@ mod whereabouts;
 pub mod check;
 pub mod events;
 pub mod explain;
+pub mod failure;
 pub mod replay;
 
 mod mixed;

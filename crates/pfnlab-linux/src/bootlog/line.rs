@@ -6,17 +6,17 @@ use super::BootLogProblem as Problem;
 
 /// What a kernel said in one line.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Message<'a> {
+pub(crate) struct Message<'a> {
     /// What it said.
-    pub(super) text: &'a str,
+    pub(crate) text: &'a str,
     /// Whether there was a time stamp in front.
-    pub(super) stamped: bool,
+    pub(crate) stamped: bool,
 }
 
 impl<'a> Message<'a> {
     /// Takes off what a console, `dmesg` or `journalctl` puts in front: `<6>`, `[    0.000000]`,
     /// `[    T0]`, `Jan 01 00:00:00 host kernel: `.
-    pub(super) fn of(line: &'a str) -> Message<'a> {
+    pub(crate) fn of(line: &'a str) -> Message<'a> {
         let line = line.trim_end();
         let line = match line.split_once(" kernel: ") {
             Some((before, after)) if !before.contains(['[', '<']) => after,

@@ -1,0 +1,130 @@
+//! `pfnlab explain-failure`.
+
+use std::fmt::Write;
+use std::fs::File;
+
+use pfnlab::Error;
+use pfnlab::failure::{self, Answer, Diagnosis, Verdict as Cause, ZoneAnswer};
+use serde::Serialize;
+
+use crate::Verdict;
+use crate::args::ExplainFailureArgs;
+use crate::failure::Failure;
+use crate::output;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct ExplainFailureReport {
+    file: String,
+    failures: Vec<Diagnosis>,
+}
+
+pub(crate) fn explain_failure(args: &ExplainFailureArgs) -> Result<Verdict, Failure> {
+    let (name, log) = match args.log.as_str() {
+        "-" => ("<stdin>", output::stdin()?),
+        path => {
+            let file = File::open(path).map_err(|error| Error::Read {
+                path: path.to_owned(),
+                error,
+            })?;
+            (path, pfnlab::read_text(path, file)?)
+        }
+    };
+    let failures = failure::diagnose(name, &log, args.profile.as_deref())?;
+    if args.json {
+        let file = name.to_owned();
+        output::json(&ExplainFailureReport { file, failures })?;
+    } else if failures.is_empty() {
+        output::text(&format!("{name}: no failed request for memory\n"))?;
+    } else {
+        let texts: Vec<_> = failures
+            .iter()
+            .map(|failure| as_text(name, failure))
+            .collect();
+        output::text(&texts.join("\n"))?;
+    }
+    Ok(Verdict::Fine)
+}
+
+fn as_text(name: &str, diagnosis: &Diagnosis) -> String {
+    let Diagnosis { asked, zones, .. } = diagnosis;
+    let mut text = format!("{name}:{}: {}", asked.line, asked.comm);
+    // Writing to a String cannot fail.
+    let _ = match asked.order {
+        Some(order) => write!(text, " asked for order {order} with {}", asked.gfp),
+        None => write!(text, " asked for a victim with {}", asked.gfp),
+    };
+    if asked.unknown != 0 {
+        let _ = write!(text, " and unknown bits {:#x}", asked.unknown);
+    }
+    let end = match asked.oom_killer {
+        true => "a process was to die for it",
+        false => "was refused",
+    };
+    let _ = writeln!(text, "; {end}.");
+    let release = asked.release.as_deref().unwrap_or("not said");
+    let _ = writeln!(text, "Kernel {release}, by the rules of {}.\n", asked.rules);
+    let _ = writeln!(
+        text,
+        "{:<14} {:>9} {:>9} {:>9} {:>9}  what it answers",
+        "zone", "free", "kept", "mark", "withheld"
+    );
+    for zone in zones {
+        let _ = writeln!(text, "{}", row(zone));
+    }
+    let silent = zones.iter().any(|zone| zone.answer == Answer::NotSaid);
+    let but = match silent {
+        true => " Of zones without numbers the report says too little.",
+        false => "",
+    };
+    let _ = writeln!(text, "\n{}{but}\n", cause(diagnosis));
+    for what_if in &diagnosis.what_if {
+        let outcome = match what_if.served_by {
+            Some(zone) => format!("served, from node {} {}", zone.node, zone.kind),
+            None => "fails".to_owned(),
+        };
+        let _ = writeln!(text, "{:<44} {outcome}", what_if.change.to_string());
+    }
+    text
+}
+
+fn row(zone: &ZoneAnswer) -> String {
+    let name = format!("node {} {}", zone.zone.node, zone.zone.kind);
+    let answer = match zone.answer {
+        Answer::NotAsked => "not asked: above what the request may have".to_owned(),
+        Answer::NotSaid => "the report does not say enough".to_owned(),
+        Answer::TooFew => "too few free above the mark".to_owned(),
+        Answer::Withheld => "enough, but withheld for those it must serve".to_owned(),
+        Answer::TooSmall { index } => {
+            format!("no block large enough (fragmentation index {index}/1000)")
+        }
+        Answer::ForOthers => "blocks large enough, but only for others".to_owned(),
+        Answer::Enough => "can serve it".to_owned(),
+    };
+    let (Some(free), Some(mark)) = (zone.free, zone.mark) else {
+        return format!(
+            "{name:<14} {:>9} {:>9} {:>9} {:>9}  {answer}",
+            "-", "-", "-", "-"
+        );
+    };
+    let ZoneAnswer { kept, withheld, .. } = zone;
+    format!("{name:<14} {free:>9} {kept:>9} {mark:>9} {withheld:>9}  {answer}")
+}
+
+fn cause(diagnosis: &Diagnosis) -> &'static str {
+    match diagnosis.verdict {
+        Cause::Fragmentation => {
+            "Fragmentation: there are enough free frames, but no block that is large enough."
+        }
+        Cause::Watermark => {
+            "Watermark: frames are free, but kept back from this request for others."
+        }
+        Cause::OutOfMemory => {
+            "Out of memory: no zone has enough free frames for it, above its mark and what is withheld."
+        }
+        Cause::FreedMeanwhile => {
+            "Freed meanwhile: when the report was printed, the request could be served."
+        }
+        Cause::Unknown => "Unknown: the report does not say enough of any zone.",
+    }
+}

@@ -1,0 +1,162 @@
+//! Reports, found in a log.
+
+use pfnlab_model::ZoneId;
+
+use crate::bootlog::Message;
+use crate::text::{Cursor, LineError, LineProblem};
+
+use super::{FailureReport, ReportKind, ReportedZone, zone_lines};
+
+/// Every report in a log, in order. Other lines of the log mean nothing here.
+///
+/// # Errors
+/// At the first line that begins as one of a report does and is none.
+pub fn read(log: &str) -> Result<Vec<FailureReport>, LineError> {
+    let mut reports: Vec<FailureReport> = Vec::new();
+    // The zone whose counts came last: its reserves follow.
+    let mut counted = None;
+    for line in Cursor::lines(log) {
+        let mut line = said(line);
+        if let Some(report) = header(line)? {
+            reports.push(report);
+            counted = None;
+        } else if let Some(report) = reports.last_mut() {
+            if let Some((id, areas)) = zone_lines::zone(&mut line)? {
+                let zone = report.zone(id);
+                let twice = if areas {
+                    zone.areas.replace(zone_lines::areas(line)?).is_some()
+                } else {
+                    counted = Some(id);
+                    zone.counts.replace(zone_lines::counts(line)?).is_some()
+                };
+                if twice {
+                    let what = LineProblem::Twice(format!("node {} {}", id.node, id.kind));
+                    return Err(line.error(what));
+                }
+            } else if line.take_if("lowmem_reserve[]:") {
+                if let Some(id) = counted.take() {
+                    report.zone(id).lowmem_reserve = reserves(line)?;
+                }
+            } else {
+                report.other(line)?;
+            }
+        }
+    }
+    Ok(reports)
+}
+
+/// The line from where the kernel speaks.
+fn said(line: Cursor<'_>) -> Cursor<'_> {
+    let whole = line.rest();
+    let text = Message::of(whole).text;
+    let mut said = line.from(whole.trim_end().len() - text.len());
+    // `dmesg -T` prints a date.
+    if let Some((date, _)) = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("] "))
+        && date.matches(':').count() == 2
+    {
+        said = said.from(said.at() + date.len() + 3);
+    }
+    said.skip_blanks();
+    said
+}
+
+/// `COMM: page allocation failure: order:4, mode:0xcc0(GFP_KERNEL), …`, or
+/// `COMM invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, …`
+fn header(line: Cursor<'_>) -> Result<Option<FailureReport>, LineError> {
+    const REFUSED: &str = ": page allocation failure";
+    const KILLER: &str = " invoked oom-killer: ";
+    let text = line.rest();
+    let (kind, at, length) = match (text.find(REFUSED), text.find(KILLER)) {
+        (Some(at), _) => (ReportKind::Refused, at, REFUSED.len()),
+        (None, Some(at)) => (ReportKind::OomKiller, at, KILLER.len()),
+        (None, None) => return Ok(None),
+    };
+    let fields = line.from(line.at() + at + length);
+    let field = |name: &'static str| {
+        let found = fields.rest().find(name);
+        let at = found.ok_or_else(|| fields.expected(name))?;
+        Ok::<_, LineError>(fields.from(fields.at() + at + name.len()))
+    };
+    let (mut order, mut mode) = match kind {
+        ReportKind::Refused => (field("order:")?, field("mode:")?),
+        ReportKind::OomKiller => (field("order=")?, field("gfp_mask=")?),
+    };
+    let order = match order.take_if("-1") {
+        true => None,
+        // Fits: it is at most 63.
+        false => Some(order.at_most("order", 63)? as u8),
+    };
+    // Fits: it is at most that.
+    let raw = mode.at_most("mask", u32::MAX.into())? as u32;
+    let words = mode
+        .take_if("(")
+        .then(|| mode.before(|letter| letter == ')').to_owned());
+    Ok(Some(FailureReport {
+        line: line.line(),
+        kind,
+        comm: text[..at].to_owned(),
+        order,
+        mode: raw,
+        words,
+        release: None,
+        zones: Vec::new(),
+        swap_free: None,
+        swap_total: None,
+    }))
+}
+
+fn reserves(mut line: Cursor<'_>) -> Result<Vec<u64>, LineError> {
+    let mut reserves = Vec::new();
+    loop {
+        line.skip_blanks();
+        if line.rest().is_empty() {
+            return Ok(reserves);
+        }
+        reserves.push(line.number("number of frames")?);
+    }
+}
+
+impl FailureReport {
+    fn zone(&mut self, id: ZoneId) -> &mut ReportedZone {
+        let known = self.zones.iter().position(|zone| zone.id == id);
+        let at = known.unwrap_or_else(|| {
+            self.zones.push(ReportedZone {
+                id,
+                counts: None,
+                lowmem_reserve: Vec::new(),
+                areas: None,
+            });
+            self.zones.len() - 1
+        });
+        &mut self.zones[at]
+    }
+
+    fn other(&mut self, mut line: Cursor<'_>) -> Result<(), LineError> {
+        for (name, total) in [("Free swap", false), ("Total swap", true)] {
+            if line.take_if(name) {
+                line.take("=")?;
+                let kib = line.number("KiB")?;
+                line.take("kB")?;
+                let place = if total {
+                    &mut self.swap_total
+                } else {
+                    &mut self.swap_free
+                };
+                *place = Some(kib);
+                return Ok(());
+            }
+        }
+        // `CPU: 3 PID: 585 Comm: Xorg Not tainted 5.9.10-arch1-1 #1`
+        let text = line.rest();
+        if let Some((_, behind)) = text.split_once("ainted") {
+            let mut words = behind.split_whitespace();
+            let release = words.find(|word| {
+                word.starts_with(|digit: char| digit.is_ascii_digit()) && word.contains('.')
+            });
+            self.release = self.release.take().or(release.map(str::to_owned));
+        }
+        Ok(())
+    }
+}

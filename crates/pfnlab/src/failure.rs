@@ -1,0 +1,149 @@
+//! Why a request failed, from what the kernel printed about it, and what would have helped.
+//!
+//! - [`diagnose`]: every report of a log. Start here.
+//! - [`Diagnosis`]: who asked, what each zone answers, the [`Verdict`], and the [`WhatIf`]s.
+//! - [`Answer`]: what a zone says to a request.
+//!
+//! A report is the state a moment after the failure, printed without a lock. Nothing here is
+//! simulated: each line follows from the printed counts by the kernel's own watermark test.
+//!
+//! ```
+//! use pfnlab::failure::{self, Verdict};
+//! let log = "\
+//! tar: page allocation failure: order:4, mode:0xcc0(GFP_KERNEL), nodemask=(null)
+//! Node 0 Normal free:8008kB min:800kB low:1000kB high:1200kB present:65536kB managed:65536kB
+//! lowmem_reserve[]: 0 0
+//! Node 0 Normal: 2000*4kB (UM) 1*8kB (U) 0*16kB 0*32kB 0*64kB 0*128kB = 8008kB
+//! ";
+//! let diagnoses = failure::diagnose("dmesg", log, None)?;
+//! assert_eq!(diagnoses[0].verdict, Verdict::Fragmentation);
+//! # Ok::<(), pfnlab::Error>(())
+//! ```
+
+mod asked;
+mod rules;
+mod what_if;
+mod zone;
+
+pub use asked::Asked;
+pub use what_if::{Change, WhatIf};
+pub use zone::{Answer, ZoneAnswer};
+
+use pfnlab_linux::failure_report::{self, FailureReport};
+use serde::Serialize;
+
+use crate::text::line_start;
+use crate::{Error, TextError, kernel};
+use rules::Rules;
+use zone::Means;
+
+/// A report, explained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diagnosis {
+    /// What was asked for.
+    pub asked: Asked,
+    /// What each zone answers, in the order of the report.
+    pub zones: Vec<ZoneAnswer>,
+    /// Why it failed.
+    pub verdict: Verdict,
+    /// What would have come of it otherwise.
+    pub what_if: Vec<WhatIf>,
+}
+
+/// Why a request failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// A zone has enough free frames, and no block that is large enough.
+    Fragmentation,
+    /// A zone has free frames, and keeps them back from this request: for those that may use
+    /// reserves, or for requests that can be moved.
+    Watermark,
+    /// No zone it may use has enough free frames.
+    OutOfMemory,
+    /// A zone could serve it by now: memory was freed before the report was printed.
+    FreedMeanwhile,
+    /// The report does not say enough.
+    Unknown,
+}
+
+/// Explains every report in `log`. `profile`: by the rules of this kernel generation; `None`: of the
+/// one nearest to the release the report names, or else the newest.
+///
+/// # Errors
+/// When there is no such profile, or a line of a report is not what it should be.
+pub fn diagnose(name: &str, log: &str, profile: Option<&str>) -> Result<Vec<Diagnosis>, Error> {
+    let forced = profile
+        .map(|name| kernel::profile(Some(name)))
+        .transpose()?;
+    let reports = failure_report::read(log).map_err(|error| {
+        let start = line_start(log, error.line as usize);
+        let line = log[start..].lines().next().unwrap_or("");
+        let before = line.chars().take(error.column as usize - 1);
+        let from = start + before.map(char::len_utf8).sum::<usize>();
+        let span = from..start + line.len();
+        TextError::new(name, log, span, error.problem.to_string())
+    })?;
+    Ok(reports
+        .iter()
+        .map(|report| {
+            let rules = match forced {
+                Some(profile) => Rules::of_profile(profile.name()),
+                None => Rules::of_release(report.release.as_deref()),
+            };
+            explain(report, rules)
+        })
+        .collect())
+}
+
+fn explain(report: &FailureReport, rules: Rules) -> Diagnosis {
+    let asked = Asked::new(report, rules);
+    let answers = |means: &Means| -> Vec<ZoneAnswer> {
+        let zones = report.zones.iter();
+        zones
+            .map(|zone| zone::answer(report, zone, rules, means))
+            .collect()
+    };
+    let means = Means::of(&asked);
+    let zones = answers(&means);
+    let serves = |means: &Means| {
+        let zones = answers(means);
+        // Higher zones are asked first.
+        let served = zones.into_iter().rev();
+        served
+            .filter(|zone| zone.answer == Answer::Enough)
+            .map(|zone| zone.zone)
+            .next()
+    };
+    let verdict = verdict(&zones, &means, &serves);
+    Diagnosis {
+        what_if: what_if::table(report, &means, &serves),
+        asked,
+        zones,
+        verdict,
+    }
+}
+
+fn verdict(
+    zones: &[ZoneAnswer],
+    means: &Means,
+    serves: &impl Fn(&Means) -> Option<pfnlab_model::ZoneId>,
+) -> Verdict {
+    let any = |wanted: fn(&Answer) -> bool| zones.iter().any(|zone| wanted(&zone.answer));
+    if any(|answer| matches!(answer, Answer::Enough)) {
+        Verdict::FreedMeanwhile
+    } else if any(|answer| matches!(answer, Answer::TooSmall { .. })) {
+        Verdict::Fragmentation
+    } else if !any(|answer| {
+        matches!(
+            answer,
+            Answer::TooFew | Answer::Withheld | Answer::ForOthers
+        )
+    }) {
+        Verdict::Unknown
+    } else if serves(&means.with_everything_kept()).is_some() {
+        Verdict::Watermark
+    } else {
+        Verdict::OutOfMemory
+    }
+}
