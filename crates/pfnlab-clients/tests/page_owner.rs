@@ -8,7 +8,7 @@ use pfnlab_clients::page_owner::{
 };
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
-    Block, CpuId, Gfp, GfpBits, Inspect, MachineSpec, MigrateType, NodeSpec, Order, PageAllocator,
+    Block, CpuId, Gfp, Inspect, MachineSpec, MigrateType, NodeSpec, Order, PageAllocator,
     Pfn, PfnRange, Request,
 };
 

@@ -183,6 +183,8 @@ impl Layout {
                 .collect(),
             nodes: nodes.collect(),
             zones,
+            offline: Vec::new(),
+            areas: Vec::new(),
         }
     }
 

@@ -182,7 +182,7 @@ impl PageAllocator for FirstFit {
 
     fn offers(&self, what: Capability) -> bool {
         match what {
-            Capability::Sysctl | Capability::CpuHotplug => false,
+            Capability::Sysctl | Capability::CpuHotplug | Capability::Memory => false,
             Capability::Split | Capability::Bulk | Capability::Exact => true,
             Capability::PerCpu | Capability::Zones => self.layout.open,
         }
