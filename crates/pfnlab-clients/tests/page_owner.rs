@@ -8,8 +8,8 @@ use pfnlab_clients::page_owner::{
 };
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
-    Block, CpuId, Gfp, Inspect, MachineSpec, MigrateType, NodeSpec, Order, PageAllocator,
-    Pfn, PfnRange, Request,
+    Block, CpuId, Gfp, Inspect, MachineSpec, MigrateType, NodeSpec, Order, PageAllocator, Pfn,
+    PfnRange, Request,
 };
 
 fn generation(name: &str) -> &'static Generation {
