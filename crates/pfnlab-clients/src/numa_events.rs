@@ -1,14 +1,12 @@
 //! NUMA events: how near a page was to who asked (`numa_stat_item`, `zone_statistics`).
 //!
-//! Since 4.14 they are kept beside a zone's counters, since 5.14 in plain counters of every CPU that
-//! are added up when somebody reads them. Here they are kept from events alone.
+//! Since 4.14 they are kept beside a zone's counters, in 6.1 and 6.12 in plain counters of every CPU
+//! that are added up when somebody reads them. Here they are kept from events alone.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use pfnlab_model::{CpuId, Event, FreeError, NodeId, Observer, PageAllocator, Snapshot, ZoneId};
-
-use crate::{CpuEvent, CpuNotifier};
+use pfnlab_model::{CpuId, Event, NodeId, Observer, Snapshot, ZoneId};
 
 /// What one CPU counted for one zone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,20 +102,5 @@ impl Observer for NumaEvents {
             Event::Lent { zone, .. } => self.served(zone),
             _ => {}
         }
-    }
-}
-
-/// What a CPU counted is not forgotten when it goes.
-impl CpuNotifier for NumaEvents {
-    fn cpu_event(
-        &mut self,
-        event: CpuEvent,
-        _: &mut impl PageAllocator,
-        _: &mut impl Observer,
-    ) -> Result<(), FreeError> {
-        if let CpuEvent::Dead { cpu, on } = event {
-            self.fold(cpu, on);
-        }
-        Ok(())
     }
 }

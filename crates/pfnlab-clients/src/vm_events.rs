@@ -6,9 +6,7 @@
 
 use alloc::vec::Vec;
 
-use pfnlab_model::{CpuId, Event, FreeError, Observer, PageAllocator, ZoneKind};
-
-use crate::{CpuEvent, CpuNotifier};
+use pfnlab_model::{CpuId, Event, Observer, ZoneKind};
 
 const KINDS: usize = ZoneKind::ALL.len();
 
@@ -107,20 +105,5 @@ impl Observer for VmEvents {
             Event::Returned { block, .. } => self.counts(on).pgfree += block.frames(),
             _ => {}
         }
-    }
-}
-
-/// What a CPU did is not forgotten when it goes.
-impl CpuNotifier for VmEvents {
-    fn cpu_event(
-        &mut self,
-        event: CpuEvent,
-        _: &mut impl PageAllocator,
-        _: &mut impl Observer,
-    ) -> Result<(), FreeError> {
-        if let CpuEvent::Dead { cpu, on } = event {
-            self.fold(cpu, on);
-        }
-        Ok(())
     }
 }
