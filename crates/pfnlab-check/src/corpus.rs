@@ -29,7 +29,7 @@ pub enum CorpusError {
         /// Which.
         path: PathBuf,
         /// Why.
-        error: CaseError,
+        error: Box<CaseError>,
     },
 }
 
@@ -75,7 +75,10 @@ impl Corpus {
     pub fn read(path: &Path) -> Result<Case, CorpusError> {
         let path = path.to_owned();
         match fs::read_to_string(&path) {
-            Ok(text) => Case::parse(&text).map_err(|error| CorpusError::Case { path, error }),
+            Ok(text) => Case::parse(&text).map_err(|error| CorpusError::Case {
+                path,
+                error: Box::new(error),
+            }),
             Err(error) => Err(CorpusError::Io { path, error }),
         }
     }

@@ -181,7 +181,10 @@ impl Suite {
         for (spec, seed, operations) in self.runs() {
             match explore(spec, seed, operations, &make) {
                 Ok(operations) => summary.operations += operations,
-                Err((case, finding)) => return Err(self.found(&case, finding, &make)?),
+                Err(found) => {
+                    let (case, finding) = *found;
+                    return Err(self.found(&case, finding, &make)?);
+                }
             }
         }
         Ok(summary)
@@ -190,7 +193,9 @@ impl Suite {
     /// The first thing that is wrong on any machine, as it was found: not shrunk, not kept.
     pub fn first<A: PageAllocator>(&self, make: impl Fn(&Machine) -> A) -> Option<(Case, Finding)> {
         let mut runs = self.runs();
-        runs.find_map(|(spec, seed, operations)| explore(spec, seed, operations, &make).err())
+        let found =
+            runs.find_map(|(spec, seed, operations)| explore(spec, seed, operations, &make).err());
+        found.map(|found| *found)
     }
 
     /// Machines, seeds and how many operations: short runs of all come first, so that what is found
@@ -252,7 +257,7 @@ fn explore<A: PageAllocator>(
     seed: u64,
     operations: u32,
     make: &impl Fn(&Machine) -> A,
-) -> Result<u64, (Case, Finding)> {
+) -> Result<u64, Box<(Case, Finding)>> {
     let Ok(empty) = Case::new(spec.clone(), Vec::new()) else {
         return Ok(0);
     };
@@ -276,7 +281,7 @@ fn explore<A: PageAllocator>(
     };
     let steps = ops.into_iter().map(Step::from).collect();
     let case = Case::new(spec.clone(), steps).unwrap_or(empty);
-    Err((case, finding))
+    Err(Box::new((case, finding)))
 }
 
 fn replay<A: PageAllocator>(

@@ -32,10 +32,8 @@ fn plainer(machine: &MachineSpec) -> Vec<MachineSpec> {
         |machine| machine.hotplug.clear(),
         |machine| machine.mirrored.clear(),
         |machine| {
-            machine
-                .nodes
-                .iter_mut()
-                .for_each(|node| node.distance.clear())
+            let nodes = machine.nodes.iter_mut();
+            nodes.for_each(|node| node.distance.clear());
         },
     ];
     let changed = changes.map(|change| {

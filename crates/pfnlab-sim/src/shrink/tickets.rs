@@ -1,7 +1,5 @@
 //! Which steps of a trace name the same tickets.
 
-use std::ops::Range;
-
 use pfnlab_model::{ClientOp, Op, Step, Ticket};
 
 /// The positions of an operation that gives out tickets and of those behind it that name one of
@@ -14,16 +12,21 @@ pub(super) fn named_with(steps: &[Step], at: usize) -> Vec<usize> {
         Op::Alloc { request, .. } => request.order.frames(),
         _ => 1,
     };
-    let mut given: Vec<Range<u64>> = vec![base.0..base.0.saturating_add(u64::from(count))];
+    // From the first on, so many.
+    let mut given = vec![(base.0, u64::from(count))];
     let mut found = vec![at];
     for (position, step) in steps.iter().enumerate().skip(at + 1) {
-        let known = |ticket: Ticket| given.iter().any(|given| given.contains(&ticket.0));
+        let known = |ticket: Ticket| {
+            given
+                .iter()
+                .any(|&(base, count)| (base..base.saturating_add(count)).contains(&ticket.0))
+        };
         if !named(&step.op).is_some_and(known) {
             continue;
         }
         found.push(position);
         if let Op::Split { base, .. } = step.op {
-            given.push(base.0..base.0.saturating_add(frames));
+            given.push((base.0, frames));
         }
     }
     found
