@@ -14,18 +14,23 @@ pub struct KmemKernel {
     pub cma: bool,
 }
 
+/// The bits of each profile's flags.
+const BITS: [(&str, GfpBits); 8] = [
+    ("linux-2.6.37", GfpBits::Linux2_6_37),
+    ("linux-3.8", GfpBits::Linux3_8),
+    ("linux-4.14", GfpBits::Linux4_14),
+    ("linux-5.0", GfpBits::Linux5_0),
+    ("linux-6.1.0", GfpBits::Linux6_1),
+    ("linux-6.1.y", GfpBits::Linux6_1),
+    ("linux-6.12.0", GfpBits::Linux6_12),
+    ("linux-6.12.y", GfpBits::Linux6_12),
+];
+
 impl KmemKernel {
     /// The kernel of a profile, without contiguous memory areas.
     pub fn of(profile: &str) -> Option<KmemKernel> {
-        let gfp = match profile {
-            "linux-2.6.37" => GfpBits::Linux2_6_37,
-            "linux-3.8" => GfpBits::Linux3_8,
-            "linux-4.14" => GfpBits::Linux4_14,
-            "linux-5.0" => GfpBits::Linux5_0,
-            "linux-6.1.0" | "linux-6.1.y" => GfpBits::Linux6_1,
-            "linux-6.12.0" | "linux-6.12.y" => GfpBits::Linux6_12,
-            _ => return None,
-        };
+        let known = BITS.iter().find(|(name, _)| *name == profile);
+        let &(_, gfp) = known?;
         Some(KmemKernel { gfp, cma: false })
     }
 

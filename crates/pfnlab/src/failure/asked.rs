@@ -33,8 +33,8 @@ impl Asked {
     pub(super) fn new(report: &FailureReport, rules: Rules) -> Asked {
         // Words mean the same in every kernel; bits do not.
         let words = report.words.as_deref();
-        let named = words.and_then(|words| rules.kernel.gfp_mask(words));
-        let (gfp, unknown) = rules.kernel.flags(named.unwrap_or(report.mode));
+        let named = words.and_then(|words| rules.kernel().gfp_mask(words));
+        let (gfp, unknown) = rules.kernel().flags(named.unwrap_or(report.mode));
         Asked {
             line: report.line,
             comm: report.comm.clone(),

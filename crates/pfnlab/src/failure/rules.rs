@@ -8,63 +8,130 @@ use pfnlab_model::{Gfp, GfpBits};
 pub(super) struct Rules {
     /// The profile whose rules these are.
     pub(super) profile: &'static str,
+    /// The first series that has them; `None`: a single release in the middle of one.
+    since: Option<(u32, u32)>,
     /// What its masks mean.
-    pub(super) kernel: KmemKernel,
+    gfp: GfpBits,
+    /// Large blocks are reckoned with: without smaller blocks, half as much must be free for every
+    /// order. Since 4.4 the free lists are looked at.
+    pub(super) reckons: bool,
+    /// Who may go lower for not being able to wait.
+    harder: Harder,
+    /// They may so without `__GFP_HIGH`. Since 6.2 it is one reserve.
+    alone: bool,
 }
 
-/// By release, newest first: the first series that has these rules.
-const SINCE: [((u32, u32), &str); 6] = [
-    // Reserves by whether the caller can wait, not by `__GFP_ATOMIC`, since 6.2.
-    ((6, 2), "linux-6.12.y"),
-    ((6, 1), "linux-6.1.y"),
-    ((4, 20), "linux-5.0"),
-    // Free lists are looked at, not reckoned with, since 4.4.
-    ((4, 4), "linux-4.14"),
-    ((3, 0), "linux-3.8"),
-    ((0, 0), "linux-2.6.37"),
+/// Who may go lower for not being able to wait (`ALLOC_HARDER`, `ALLOC_NON_BLOCK`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Harder {
+    /// Who cannot.
+    CannotWait,
+    /// Who cannot, and may use reserves.
+    CannotWaitAndMay,
+    /// Who says so with a flag, and may use reserves.
+    Atomic,
+}
+
+/// Newest first.
+const GENERATIONS: [Rules; 8] = [
+    LINUX_6_12_Y,
+    Rules {
+        profile: "linux-6.12.0",
+        since: None,
+        ..LINUX_6_12_Y
+    },
+    Rules {
+        profile: "linux-6.1.y",
+        since: Some((6, 1)),
+        gfp: GfpBits::Linux6_1,
+        ..LINUX_6_12_Y
+    },
+    Rules {
+        profile: "linux-6.1.0",
+        since: None,
+        gfp: GfpBits::Linux6_1,
+        ..LINUX_5_0
+    },
+    LINUX_5_0,
+    Rules {
+        profile: "linux-4.14",
+        since: Some((4, 4)),
+        gfp: GfpBits::Linux4_14,
+        ..LINUX_5_0
+    },
+    LINUX_3_8,
+    Rules {
+        profile: "linux-2.6.37",
+        since: Some((0, 0)),
+        gfp: GfpBits::Linux2_6_37,
+        harder: Harder::CannotWait,
+        ..LINUX_3_8
+    },
 ];
+
+const LINUX_6_12_Y: Rules = Rules {
+    profile: "linux-6.12.y",
+    since: Some((6, 2)),
+    gfp: GfpBits::Linux6_12,
+    reckons: false,
+    harder: Harder::CannotWaitAndMay,
+    alone: false,
+};
+
+const LINUX_5_0: Rules = Rules {
+    profile: "linux-5.0",
+    since: Some((4, 20)),
+    gfp: GfpBits::Linux5_0,
+    reckons: false,
+    harder: Harder::Atomic,
+    alone: true,
+};
+
+const LINUX_3_8: Rules = Rules {
+    profile: "linux-3.8",
+    since: Some((3, 0)),
+    gfp: GfpBits::Linux3_8,
+    reckons: true,
+    harder: Harder::CannotWaitAndMay,
+    alone: true,
+};
 
 impl Rules {
     /// Those of a profile; of one we do not know, the newest.
     pub(super) fn of_profile(name: &str) -> Rules {
-        let known = ["linux-6.1.0", "linux-6.12.0"];
-        let mut names = known.into_iter().chain(SINCE.map(|(_, name)| name));
-        let profile = names.find(|known| *known == name).unwrap_or(SINCE[0].1);
-        let kernel = KmemKernel::of(profile).unwrap_or(KmemKernel {
-            gfp: GfpBits::Linux6_12,
-            cma: false,
-        });
-        Rules { profile, kernel }
+        let mut generations = GENERATIONS.into_iter();
+        let known = generations.find(|rules| rules.profile == name);
+        known.unwrap_or(LINUX_6_12_Y)
     }
 
-    /// Those of the generation nearest to a release.
+    /// Those of the generation nearest to a release; of none, the newest.
     pub(super) fn of_release(release: Option<&str>) -> Rules {
         let series = release.and_then(|release| {
             let mut numbers = release.split(['.', '-', '+']).map(str::parse::<u32>);
             Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
         });
-        let since = SINCE
-            .iter()
-            .find(|(first, _)| series.is_none_or(|series| *first <= series));
-        Rules::of_profile(since.map_or(SINCE[0].1, |(_, name)| name))
+        let begun = |rules: &Rules| Some(rules.since? <= series?);
+        let mut generations = GENERATIONS.into_iter();
+        let nearest = generations.find(|rules| begun(rules) == Some(true));
+        nearest.unwrap_or(LINUX_6_12_Y)
     }
 
-    /// Whether large blocks are reckoned with: without smaller blocks, half as much must be free
-    /// for every order.
-    pub(super) fn reckons(self) -> bool {
-        matches!(self.profile, "linux-2.6.37" | "linux-3.8")
+    /// What its masks mean.
+    pub(super) fn kernel(self) -> KmemKernel {
+        KmemKernel {
+            gfp: self.gfp,
+            cma: false,
+        }
     }
 
-    /// Whether the caller is one that cannot wait, so that it may go lower (`ALLOC_HARDER`,
-    /// `ALLOC_NON_BLOCK`).
+    /// Whether the caller is one that may go lower for not being able to wait.
     pub(super) fn tries_harder(self, gfp: Gfp) -> bool {
         let waits = gfp.contains(Gfp::DIRECT_RECLAIM);
-        let kept_out = gfp.contains(Gfp::NOMEMALLOC);
-        match self.profile {
-            "linux-2.6.37" => !waits,
-            "linux-3.8" => !waits && !kept_out,
-            "linux-4.14" | "linux-5.0" | "linux-6.1.0" => gfp.contains(Gfp::ATOMIC) && !kept_out,
-            _ => !waits && !kept_out,
+        let may = !gfp.contains(Gfp::NOMEMALLOC);
+        match self.harder {
+            Harder::CannotWait => !waits,
+            Harder::CannotWaitAndMay => !waits && may,
+            Harder::Atomic => gfp.contains(Gfp::ATOMIC) && may,
         }
     }
 
@@ -75,12 +142,7 @@ impl Rules {
         if high {
             mark -= mark / 2;
         }
-        // Since 6.2 it is part of the same reserve.
-        let alone = !matches!(
-            self.profile,
-            "linux-6.1.y" | "linux-6.12.0" | "linux-6.12.y"
-        );
-        if self.tries_harder(gfp) && (high || alone) {
+        if self.tries_harder(gfp) && (high || self.alone) {
             mark -= mark / 4;
         }
         mark

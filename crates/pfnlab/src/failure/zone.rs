@@ -149,7 +149,7 @@ pub(super) fn answer(
             Some(areas) if has_block(areas, left, mark, rules, means) => Answer::Enough,
             Some(areas) => match extfrag(areas, means.order) {
                 // What the index sees is there: blocks of any migratetype.
-                -1000 if !rules.reckons() => Answer::ForOthers,
+                -1000 if !rules.reckons => Answer::ForOthers,
                 index => Answer::TooSmall { index },
             },
         }
@@ -173,7 +173,7 @@ fn kept(counts: &ReportedCounts, frame: u64, rules: Rules, means: &Means) -> u64
 /// Whether a block of the order is to be had.
 fn has_block(areas: &[FreeArea], left: u64, mark: u64, rules: Rules, means: &Means) -> bool {
     let order = usize::from(means.order);
-    if rules.reckons() {
+    if rules.reckons {
         let (mut left, mut mark) = (left, mark);
         for (order, area) in areas.iter().enumerate().take(order) {
             left = left.saturating_sub(area.blocks << order);
