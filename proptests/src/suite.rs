@@ -31,20 +31,30 @@ impl Broken {
 
 impl From<Failure> for Broken {
     fn from(failure: Failure) -> Broken {
-        let kind = failure.breach().map_or("driver", |breach| breach.rule);
-        Broken::new(kind, &failure)
+        let kind = match &failure {
+            Failure::Breach(breach) => breach.rule.to_owned(),
+            Failure::Driver { error, .. } => kind_of(error),
+        };
+        Broken::new(&kind, &failure)
     }
 }
 
 impl From<DriverError> for Broken {
     fn from(error: DriverError) -> Broken {
-        Broken::new("driver", &error)
+        Broken::new(&kind_of(&error), &error)
     }
+}
+
+/// The variant: a trace that is cut short may well use a live ticket again, for one.
+fn kind_of(error: &DriverError) -> String {
+    let name = format!("{error:?}");
+    let end = name.find(|c: char| !c.is_alphanumeric());
+    name[..end.unwrap_or(name.len())].to_owned()
 }
 
 impl From<RunError> for Broken {
     fn from(error: RunError) -> Broken {
-        Broken::new("driver", &error)
+        Broken::new(&kind_of(&error.error), &error)
     }
 }
 

@@ -61,19 +61,24 @@ fn memory_ops() -> impl Strategy<Value = MemoryOp> {
 }
 
 /// Traffic, and every so often something about memory. What a `contig-alloc` got is freed when its
-/// name comes up again.
+/// name comes up again; it has another ticket then, as the CPU that is to free it may be gone.
 fn cases() -> impl Strategy<Value = Case> {
     let parts = vec((traces(8), memory_ops()), 3..24);
     (select(Profile::ALL.to_vec()), any::<bool>(), parts).prop_map(|(profile, movable, parts)| {
         let mut steps: Vec<Step> = Vec::new();
+        let mut latest = BTreeMap::new();
         for (at, (traffic, op)) in (0..).zip(&parts) {
             steps.extend(shifted(traffic, at));
-            if let Some(ticket) = op.gives() {
-                let cpu = op.cpu();
-                let cold = false;
-                steps.push(Step::from(Op::Free { ticket, cpu, cold }));
+            let mut op = *op;
+            if let MemoryOp::ContigAlloc { ticket, cpu, .. } = &mut op {
+                let name = *ticket;
+                ticket.0 += at << 8;
+                if let Some(ticket) = latest.insert(name, *ticket) {
+                    let (cpu, cold) = (*cpu, false);
+                    steps.push(Step::from(Op::Free { ticket, cpu, cold }));
+                }
             }
-            steps.push(Step::from(Op::Memory(*op)));
+            steps.push(Step::from(Op::Memory(op)));
         }
         Case::new(machine(movable), profile, steps)
     })
@@ -103,7 +108,7 @@ fn shifted(traffic: &Choices, part: u64) -> Vec<Step> {
 fn rules_hold_while_memory_comes_and_goes() {
     let mut done = BTreeMap::new();
     let done_by = std::cell::RefCell::new(&mut done);
-    hold(40, cases(), |case| {
+    hold(80, cases(), |case| {
         let Some(mm) = case.boot() else { return Ok(()) };
         let mut checker = Checker::new(mm)?.snapshot_every(1);
         let mut patience = Patience::default();

@@ -18,8 +18,9 @@ enum Full {
 }
 
 impl Mm {
-    /// Goes on with a walk: the preferred zone was passed over. At the end those zones are asked
-    /// that were passed over only because they had been full.
+    /// Goes on with a walk: the preferred zone was passed over. If it began to pass over zones that
+    /// had been full, all are asked once more in the end, and those that refuse noted: what was
+    /// noted of the first may have been forgotten since.
     ///
     /// # Errors
     /// When none can serve: for want of a block if any zone had memory enough, else of memory.
@@ -33,7 +34,6 @@ impl Mm {
         let order = asked.request.order;
         let mut failure = AllocError::Watermark(order);
         let mut full = Full::Unknown;
-        let mut skipped = false;
         let Place { mut at, mut zone } = asked.preferred;
         let mut refused = Some(why);
         loop {
@@ -52,7 +52,7 @@ impl Mm {
             if full == Full::PassedOver && self.is_full(asked.list, at) {
                 let why = Refusal::KnownFull;
                 observer.event(Event::ZoneRefused { zone: zone.id, why });
-                (skipped, refused) = (true, None);
+                refused = None;
                 continue;
             }
             match self.ask_zone(asked, zone, flags, observer) {
@@ -60,10 +60,10 @@ impl Mm {
                 Err(refusal) => refused = Some(refusal),
             }
         }
-        if skipped {
-            return self.ask_all(asked, flags, failure, observer);
+        match full {
+            Full::PassedOver => self.ask_all(asked, flags, failure, observer),
+            Full::Unknown => Err(failure),
         }
-        Err(failure)
     }
 
     /// The second scan of a walk, without a look at what was full.

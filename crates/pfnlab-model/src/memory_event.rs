@@ -158,7 +158,8 @@ pub enum MemoryEvent {
         /// What it is now, in KiB.
         kbytes: u64,
     },
-    /// A zone has its first memory: every CPU got lists, with nothing on them and every number 0.
+    /// A zone has its first memory: every CPU got lists, with nothing on them: batch 1, and every other
+    /// number 0.
     ListsMade {
         /// The zone.
         zone: ZoneId,

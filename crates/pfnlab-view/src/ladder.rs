@@ -34,14 +34,17 @@ pub(crate) enum Kind {
     End,
 }
 
-/// The ladder of a block that was taken from a list and cut: upper half after upper half goes
-/// back, the lowest part is left.
-pub(crate) fn split(found: Block, rest: &[Block], taken: Block) -> Vec<Rung> {
-    let rung = |kind, block, note: &str| Rung {
+fn rung(kind: Kind, block: Block, note: &str) -> Rung {
+    Rung {
         kind,
         block,
         note: Line::from(note),
-    };
+    }
+}
+
+/// The ladder of a block that was taken from a list and cut: upper half after upper half goes
+/// back, the lowest part is left.
+pub(crate) fn split(found: Block, rest: &[Block], taken: Block) -> Vec<Rung> {
     let mut rungs = vec![rung(Kind::Start, found, "is cut in halves")];
     rungs.extend(
         rest.iter()
@@ -53,11 +56,6 @@ pub(crate) fn split(found: Block, rest: &[Block], taken: Block) -> Vec<Rung> {
 
 /// The ladder of a block that came back and was merged with `buddies`.
 pub(crate) fn merge(came: Block, buddies: &[Block], placed: Block) -> Vec<Rung> {
-    let rung = |kind, block, note: &str| Rung {
-        kind,
-        block,
-        note: Line::from(note),
-    };
     let mut rungs = vec![rung(Kind::Start, came, "comes back")];
     rungs.extend(
         buddies
@@ -70,11 +68,6 @@ pub(crate) fn merge(came: Block, buddies: &[Block], placed: Block) -> Vec<Rung> 
 
 /// A block, and its buddy.
 pub(crate) fn pair(block: Block) -> Vec<Rung> {
-    let rung = |kind, block, note: &str| Rung {
-        kind,
-        block,
-        note: Line::from(note),
-    };
     vec![
         rung(Kind::Start, block, ""),
         rung(Kind::Buddy, block.buddy(), "its buddy"),

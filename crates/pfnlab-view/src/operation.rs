@@ -42,6 +42,7 @@ pub fn operation(events: &[Event], style: &Style) -> String {
 }
 
 /// Draws a block above its buddy, with a caret under the one bit in which they differ.
+/// The first column is for a mark that higher bits are left out.
 ///
 /// ```
 /// use pfnlab_model::{Block, Order, Pfn};
@@ -49,10 +50,10 @@ pub fn operation(events: &[Event], style: &Style) -> String {
 ///
 /// let pair = Block::new(Pfn::new(0x42), Order::new(1).unwrap()).unwrap();
 /// let picture = buddies(pair, &Style { ascii: true, ..Style::PLAIN });
-/// assert_eq!(picture, "\
-/// 0000 0100 0010    0x42+2^1
-/// 0000 0100 0000  + 0x40+2^1  its buddy
-///             ^ bit 1
+/// assert_eq!(format!("\n{picture}"), "
+///  0000 0100 0010    0x42+2^1
+///  0000 0100 0000  + 0x40+2^1  its buddy
+///              ^ bit 1
 /// ");
 /// ```
 pub fn buddies(block: Block, style: &Style) -> String {

@@ -198,13 +198,13 @@ impl Snapshot {
 }
 
 impl PcpState {
-    /// Lists of a CPU with nothing on them, every number 0.
+    /// Lists of a CPU with nothing on them, before any limit is known.
     fn empty(cpu: crate::CpuId) -> PcpState {
         PcpState {
             cpu,
             count: 0,
             high: 0,
-            batch: 0,
+            batch: 1,
             high_min: 0,
             high_max: 0,
             flags: 0,
