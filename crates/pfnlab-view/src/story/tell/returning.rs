@@ -1,4 +1,4 @@
-//! Many blocks that come back in one operation, or come with new memory, told as one.
+//! Many blocks that come back in one operation, told as one.
 
 use pfnlab_model::Block;
 
@@ -7,8 +7,8 @@ use crate::names::{self, counted};
 use crate::story::beat::Beat;
 use crate::text::Line;
 
-/// How many beats from the first on are blocks that come and what becomes of them, if there are too
-/// many to tell of each.
+/// How many beats from the first on are blocks that come back and what becomes of them, if there are
+/// too many to tell of each.
 pub(super) fn many_returned(beats: &[Beat]) -> Option<usize> {
     let belongs = |beat: &&Beat| {
         matches!(
@@ -25,40 +25,24 @@ pub(super) fn many_returned(beats: &[Beat]) -> Option<usize> {
         )
     };
     let run = beats.iter().take_while(belongs).count();
-    (came(&beats[..run]).len() > SHOWN).then_some(run)
+    (returned(&beats[..run]).count() > SHOWN).then_some(run)
 }
 
-/// The blocks that come, ascending: nobody had handed out those that are only put somewhere.
-fn came(beats: &[Beat]) -> Vec<Block> {
-    let returned = has_returned(beats);
-    let came = beats.iter().filter_map(|beat| match beat {
+fn returned(beats: &[Beat]) -> impl Iterator<Item = Block> {
+    beats.iter().filter_map(|beat| match beat {
         Beat::Returned { block, .. } => Some(*block),
-        Beat::PcpPut { block, .. } if !returned => Some(*block),
-        Beat::Put(put) if !returned => Some(put.came()),
         _ => None,
-    });
-    let mut came: Vec<_> = came.collect();
-    came.sort();
-    came
-}
-
-fn has_returned(beats: &[Beat]) -> bool {
-    beats
-        .iter()
-        .any(|beat| matches!(beat, Beat::Returned { .. }))
+    })
 }
 
 impl Teller<'_> {
-    /// Which blocks came, what per-CPU lists keep of them, and what the buddy lists became.
+    /// Which blocks came back, what per-CPU lists keep of them, and what the buddy lists became.
     pub(super) fn many_back(&mut self, beats: &[Beat]) {
-        let blocks = came(beats);
-        let come = match has_returned(beats) {
-            true => "come back",
-            false => "come in",
-        };
+        let mut blocks: Vec<_> = returned(beats).collect();
+        blocks.sort();
         let count = counted(blocks.len() as u64, "block");
         let runs = names::runs(&blocks, SHOWN);
-        self.say_at(OUTER, format!("{count} {come} one by one: {runs}."));
+        self.say_at(OUTER, format!("{count} come back one by one: {runs}."));
         self.inside(|teller| {
             teller.kept(beats);
             teller.drained(beats);
