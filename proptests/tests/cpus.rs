@@ -3,6 +3,8 @@
 
 use pfnlab::clients::numa_events::{NumaCounts, NumaEvents};
 use pfnlab::clients::vm_events::VmEvents;
+use pfnlab::counters::counters;
+use pfnlab::linux::proc;
 use pfnlab_mm::Mm;
 use pfnlab_model::{
     CpuError, CpuId, Event, Inspect, Op, PageAllocator, Snapshot, ZoneId, ZoneKind, ZoneStat,
@@ -78,6 +80,44 @@ fn sums_over_all_cpus_stay_when_one_goes_or_comes() {
             ensure("sums", sums(before) == sums(&after), || {
                 format!("CPU {cpu}: {:?}, then {:?}", sums(before), sums(&after))
             })
+        })
+    });
+}
+
+/// `fold_diff`: what a CPU that goes has not folded is added to the machine's counters whatever the
+/// threshold. Free frames rise by those on its lists besides, on behalf of the CPU that drains them.
+#[test]
+fn what_a_cpu_leaves_is_added_to_the_machine() {
+    hold(120, cases(250), |case| {
+        let Some(mm) = case.boot() else { return Ok(()) };
+        at_every_event(mm, &case.trace.steps, |mm, cpu, online, before| {
+            let after = mm.snapshot();
+            if online || after.cpus[cpu.index()].online {
+                return Ok(());
+            }
+            let left = || {
+                let zones = before.zones.iter();
+                zones.filter_map(|zone| zone.pcp.get(cpu.index()))
+            };
+            for (at, &stat) in before.global.zone_stats.iter().enumerate() {
+                let (was, is) = match stat {
+                    ZoneStat::FreePages => {
+                        let drained: i64 = left().map(|pcp| i64::from(pcp.count)).sum();
+                        let exact = before.machine_wide_exact(stat) + drained;
+                        (exact, after.machine_wide_exact(stat))
+                    }
+                    ZoneStat::FreeCma => continue,
+                    _ => {
+                        let unfolded = left().map(|pcp| i64::from(pcp.vm_stat_diff[at]));
+                        let folded = before.machine_wide(stat) + unfolded.sum::<i64>();
+                        (folded, after.machine_wide(stat))
+                    }
+                };
+                ensure("machine", was == is, || {
+                    format!("CPU {cpu}, {}: {was} and {is}", stat.name())
+                })?;
+            }
+            Ok(())
         })
     });
 }
@@ -220,6 +260,57 @@ fn events_are_counted_once_whoever_goes() {
         ensure("events", given == back + lent, || {
             format!("{given} handed out, {back} came back, {lent} are out")
         })
+    });
+}
+
+/// What listeners counted, as `/proc/vmstat` shows it: every page handed out was near or not, for a
+/// local CPU or not, and pages handed out less those that came back are out.
+#[test]
+fn vmstat_shows_what_was_counted() {
+    hold(40, cases(250), |case| {
+        let Some(mm) = case.boot() else { return Ok(()) };
+        let start = mm.snapshot();
+        let mut vm = VmEvents::new(start.cpus.len() as u16);
+        let mut numa = NumaEvents::new(&start);
+        let mut driver = Driver::new(mm);
+        for step in &case.trace.steps {
+            if let Op::Free { cpu, .. } = step.op {
+                vm.on(cpu);
+            }
+            let going = match step.op {
+                Op::CpuOffline { cpu } => {
+                    driver.allocator().successor(cpu).ok().map(|on| (cpu, on))
+                }
+                _ => None,
+            };
+            driver.step(
+                &step.op,
+                &mut (&mut vm, (&mut numa, &mut Patience::default())),
+            )?;
+            if let Some((cpu, on)) = going {
+                vm.fold(cpu, on);
+                numa.fold(cpu, on);
+            }
+        }
+        let end = driver.allocator().snapshot();
+        let text = proc::vmstat(&end, &counters(&end, &vm, &numa));
+        let shown = |start: &str| -> u64 {
+            let lines = text.lines().filter_map(|line| line.split_once(' '));
+            let counts = lines.filter(|(name, _)| name.starts_with(start));
+            counts.map(|(_, count)| count.parse::<u64>().unwrap()).sum()
+        };
+        let lent = end.zones.iter().flat_map(|zone| &zone.lent);
+        let lent: u64 = lent.map(|block| block.frames()).sum();
+        let out = shown("pgalloc_") == shown("pgfree") + lent;
+        ensure("out", out, || format!("{lent} are out:\n{text}"))?;
+        if end.global.zone_stats.contains(&ZoneStat::NumaHit) {
+            // The zones' own, of which the differences are not shown.
+            return Ok(());
+        }
+        let near = shown("numa_hit") + shown("numa_miss");
+        let local = shown("numa_local") + shown("numa_other");
+        let once = near == local && shown("numa_miss") == shown("numa_foreign");
+        ensure("near", once, || text.clone())
     });
 }
 

@@ -204,6 +204,8 @@ pub(crate) enum Show {
     Pagetypeinfo,
     /// The zone part of /proc/zoneinfo
     Zoneinfo,
+    /// The zone part of /proc/vmstat: what all zones together count
+    Vmstat,
     /// The free areas as the log reports them when memory runs out
     FreeAreas,
     /// The order in which zones are asked, by node

@@ -114,7 +114,7 @@ fn a_count_that_stopped_early() {
     assert_eq!(stopped.len(), 1);
     assert_eq!(stopped[0].count, 100_000);
     let state = read_snapshot(fixture("6.12-m9", "state.json.gz")).unwrap();
-    assert!(read::zoneinfo(&proc::zoneinfo(&state)).is_ok());
+    assert!(read::zoneinfo(&proc::zoneinfo(&state, &proc::Counters::default())).is_ok());
 }
 
 /// The form of 3.8: counters before the reserves, and other names at the end.

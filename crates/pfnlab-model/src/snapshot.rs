@@ -2,6 +2,7 @@
 
 mod apply;
 mod memory;
+mod totals;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;

@@ -136,9 +136,14 @@ impl Booted {
         proc::pagetypeinfo(&self.snapshot())
     }
 
-    /// The zone part of `/proc/zoneinfo`.
+    /// `/proc/zoneinfo`, without what nodes count and without who allocated on which node.
     pub fn zoneinfo(&self) -> String {
-        proc::zoneinfo(&self.snapshot())
+        proc::zoneinfo(&self.snapshot(), &proc::Counters::default())
+    }
+
+    /// `/proc/vmstat`, the counters of zones: those of nodes, and events, nobody counts during boot.
+    pub fn vmstat(&self) -> String {
+        proc::vmstat(&self.snapshot(), &proc::Counters::default())
     }
 
     /// The free areas as a kernel logs them when it runs out of memory (`show_mem`).

@@ -63,6 +63,7 @@ mod trace;
 mod whereabouts;
 
 pub mod check;
+pub mod counters;
 pub mod events;
 pub mod explain;
 pub mod failure;

@@ -1,9 +1,11 @@
-//! `/proc/zoneinfo`, the part about zones.
+//! `/proc/zoneinfo`.
 
 use std::fmt::Write;
 
-use pfnlab_model::{CpuState, Snapshot, ZoneStat, ZoneState};
+use pfnlab_model::{CpuState, NodeId, Snapshot, ZoneStat, ZoneState};
 
+use super::vmstat::{Owner, items};
+use super::{Counters, populated, printed};
 use crate::form::form_of;
 
 /// After so many runs without progress kswapd gives a node up (`MAX_RECLAIM_RETRIES`).
@@ -51,19 +53,19 @@ impl ZoneinfoForm {
     }
 }
 
-/// The zone part of `/proc/zoneinfo`: every zone of every online node, up to 3.8 every one with
-/// memory, in the form of the snapshot's profile.
+/// `/proc/zoneinfo`: every zone of every online node, up to 3.8 every one with memory, in the form of
+/// the snapshot's profile.
 ///
-/// Two things the kernel prints are no part of a snapshot, and left out: the `per-node stats` of
-/// a node's first zone (4.14 on), and the `numa_` counters behind the zone's own, where those are
-/// none of the zone's. `cma` is 0.
-pub fn zoneinfo(snapshot: &Snapshot) -> String {
+/// Since 4.14 the kernel prints two things that are no part of a snapshot: the `per-node stats` with
+/// a node's first zone that has memory, and the `numa_` counters behind a zone's own. They are shown
+/// as far as `counters` tells them. `cma` is 0.
+pub fn zoneinfo(snapshot: &Snapshot, counters: &Counters) -> String {
     let mut text = String::new();
     let form = ZoneinfoForm::of(&snapshot.profile);
     for zone in &snapshot.zones {
         if zone.present > 0 || !form.is_old() {
             // Writing to a String cannot fail.
-            let _ = zone_lines(&mut text, snapshot, form, zone);
+            let _ = zone_lines(&mut text, snapshot, counters, form, zone);
         }
     }
     text
@@ -72,6 +74,7 @@ pub fn zoneinfo(snapshot: &Snapshot) -> String {
 fn zone_lines(
     text: &mut String,
     snapshot: &Snapshot,
+    told: &Counters,
     form: ZoneinfoForm,
     zone: &ZoneState,
 ) -> std::fmt::Result {
@@ -80,6 +83,9 @@ fn zone_lines(
     let free = free.map_or(0, |(_, &count)| count);
 
     writeln!(text, "Node {}, zone {:>8}", zone.id.node, zone.id.kind)?;
+    if is_first_of_node(snapshot, zone) {
+        node_lines(text, snapshot, told, zone.id.node)?;
+    }
     writeln!(text, "  pages free     {}", printed(free))?;
     for (name, number) in sizes(zone, form) {
         writeln!(text, "        {name:<9}{number}")?;
@@ -97,6 +103,9 @@ fn zone_lines(
     if !form.is_old() {
         for (stat, &count) in counters() {
             writeln!(text, "      {:<12} {}", stat.name(), printed(count))?;
+        }
+        for (name, count) in named(snapshot, Owner::Zone, |name| told.of_zone(zone.id, name)) {
+            writeln!(text, "      {name:<12} {count}")?;
         }
     }
     pagesets(text, snapshot, zone)?;
@@ -118,9 +127,37 @@ fn zone_lines(
     Ok(())
 }
 
-/// The folded count dips below 0 when differences are not folded yet; then 0 is printed.
-fn printed(count: i64) -> i64 {
-    count.max(0)
+/// Whether no zone before it on its node has memory, and it has (`is_zone_first_populated`).
+fn is_first_of_node(snapshot: &Snapshot, zone: &ZoneState) -> bool {
+    let mut of_node = populated(snapshot).filter(|other| other.id.node == zone.id.node);
+    of_node.next().is_some_and(|first| first.id == zone.id)
+}
+
+/// What the node counts, as far as it is told.
+fn node_lines(
+    text: &mut String,
+    snapshot: &Snapshot,
+    told: &Counters,
+    node: NodeId,
+) -> std::fmt::Result {
+    let mut counters = named(snapshot, Owner::Node, |name| told.of_node(node, name)).peekable();
+    if counters.peek().is_some() {
+        writeln!(text, "  per-node stats")?;
+    }
+    for (name, count) in counters {
+        writeln!(text, "      {name:<12} {count}")?;
+    }
+    Ok(())
+}
+
+/// The counters of an owner that are told, in the order of the generation.
+fn named(
+    snapshot: &Snapshot,
+    of: Owner,
+    told: impl Fn(&str) -> Option<u64>,
+) -> impl Iterator<Item = (&'static str, u64)> {
+    let items = items(&snapshot.profile).filter(move |(owner, _)| *owner == of);
+    items.filter_map(move |(_, name)| Some((name, told(name)?)))
 }
 
 /// The lines from the watermarks to what is managed. The watermarks are those in force, boost

@@ -7,7 +7,8 @@ mod text;
 use std::fs;
 use std::path::PathBuf;
 
-use pfnlab_linux::{proc, read_snapshot};
+use pfnlab_linux::proc::{self, Counters};
+use pfnlab_linux::read_snapshot;
 use pfnlab_model::{
     FreeListState, MigrateType, Order, Pfn, PfnRange, Snapshot, ZoneKind, ZoneStat, ZoneState,
 };
@@ -47,7 +48,11 @@ fn numbers_come_out_as_they_went_in() {
         let zoneinfo = text::zone_part(&real(machine, "zoneinfo"));
         let pagetypeinfo = real(machine, "pagetypeinfo");
         let snapshot = text::snapshot(profile, &zoneinfo, &pagetypeinfo);
-        assert_eq!(proc::zoneinfo(&snapshot), zoneinfo, "{machine}");
+        assert_eq!(
+            proc::zoneinfo(&snapshot, &Counters::default()),
+            zoneinfo,
+            "{machine}"
+        );
         assert_eq!(proc::pagetypeinfo(&snapshot), pagetypeinfo, "{machine}");
         // Not read from it: the sums over the types.
         assert_eq!(
@@ -80,7 +85,10 @@ fn a_recorded_state_prints_what_the_kernel_printed() {
 fn a_recorded_state_prints_the_zones_as_the_kernel_did() {
     for (machine, lists) in [("6.12-m9", 2), ("6.1-m1s", 1)] {
         let real = text::zone_part(&real(machine, "zoneinfo"));
-        let changes = changed(&proc::zoneinfo(&state(machine)), &real);
+        let changes = changed(
+            &proc::zoneinfo(&state(machine), &Counters::default()),
+            &real,
+        );
         assert_eq!(changes.len(), lists, "{changes:?}");
         for (ours, real) in changes {
             assert!(ours.starts_with("count: "), "{ours}");
@@ -158,7 +166,7 @@ fn a_count_below_zero_reads_as_zero() {
         .position(|stat| *stat == ZoneStat::FreePages)
         .unwrap();
     zone(&mut snapshot, ZoneKind::Dma32).vm_stat[at] = -17;
-    let text = proc::zoneinfo(&snapshot);
+    let text = proc::zoneinfo(&snapshot, &Counters::default());
     let dma32 = text.split("zone    DMA32\n").nth(1).unwrap();
     assert!(dma32.starts_with("  pages free     0\n"), "{dma32}");
     assert!(dma32.contains("\n      nr_free_pages 0\n"), "{dma32}");
@@ -169,8 +177,8 @@ fn a_boost_raises_every_watermark() {
     let mut snapshot = state("6.12-m9");
     zone(&mut snapshot, ZoneKind::Dma32).boost = 512;
     let changes = changed(
-        &proc::zoneinfo(&snapshot),
-        &proc::zoneinfo(&state("6.12-m9")),
+        &proc::zoneinfo(&snapshot, &Counters::default()),
+        &proc::zoneinfo(&state("6.12-m9"), &Counters::default()),
     );
     let names = changes
         .iter()

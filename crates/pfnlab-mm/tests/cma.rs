@@ -1,0 +1,133 @@
+//! Frames from a contiguous memory area: which, by the rules of the specification (contiguous memory
+//! areas, 13.6), and what the zone counts then.
+
+use pfnlab_mm::boot::Circumstances;
+use pfnlab_mm::{Config, Mm, Profile};
+use pfnlab_model::{
+    Block, CpuId, Gfp, Inspect, MachineSpec, MemoryError, MemoryOp, MigrateType, NodeSpec, Order,
+    PageAllocator, Pfn, PfnRange, Request, Ticket, ZoneStat,
+};
+
+/// 16 MiB of 128 are an area.
+const AREA: (u64, u64) = (0x4000, 0x5000);
+
+/// Every generation that has areas.
+fn profiles() -> impl Iterator<Item = &'static Profile> {
+    let all = Profile::ALL.iter().copied();
+    all.filter(|profile| profile.name() != "linux-2.6.37")
+}
+
+fn boot(profile: &'static Profile) -> Mm {
+    let node = NodeSpec {
+        cpus: vec![0],
+        ram: vec!["16M..144M".parse().unwrap()],
+        ..NodeSpec::default()
+    };
+    let machine = MachineSpec {
+        nodes: vec![node],
+        ..MachineSpec::default()
+    };
+    let area = PfnRange::new(Pfn::new(AREA.0), Pfn::new(AREA.1)).unwrap();
+    let circumstances = Circumstances {
+        contiguous: vec![area],
+        ..Circumstances::default()
+    };
+    let machine = machine.build().unwrap().with_reserved(&[area]);
+    Mm::boot_under(&machine, profile, &Config::X86_64_CMA, &circumstances).unwrap()
+}
+
+/// Asks the area; the answer counts from its first frame.
+fn take(mm: &mut Mm, frames: u32, align: u8) -> Result<(u64, u64), MemoryError> {
+    let op = MemoryOp::CmaAlloc {
+        ticket: Ticket(1),
+        area: 0,
+        frames,
+        align: Order::new(align).unwrap(),
+        cpu: CpuId(0),
+    };
+    let range = mm.memory(&op, PfnRange::default(), &mut (), &mut ())?;
+    Ok((range.start().get() - AREA.0, range.end().get() - AREA.0))
+}
+
+fn give_back(mm: &mut Mm, (start, end): (u64, u64)) -> Result<(), MemoryError> {
+    let start = Pfn::new(AREA.0 + start);
+    let range = PfnRange::new(start, Pfn::new(AREA.0 + end)).unwrap();
+    let op = MemoryOp::CmaRelease {
+        ticket: Ticket(1),
+        cpu: CpuId(0),
+    };
+    mm.memory(&op, range, &mut (), &mut ()).map(|_| ())
+}
+
+/// Free frames on lists of areas, and what is counted as that.
+fn free(mm: &Mm) -> (i64, i64) {
+    let state = mm.snapshot();
+    let lists = state.zones.iter().flat_map(|zone| &zone.free_lists);
+    let areas = lists.filter(|list| list.mt == MigrateType::Cma);
+    let frames = areas.map(|list| list.pfns.len() as u64 * list.order.frames());
+    let listed = frames.sum::<u64>() as i64;
+    let cached = state.zones.iter().flat_map(|zone| &zone.pcp);
+    let cached: i64 = cached.map(|pcp| i64::from(pcp.count)).sum();
+    let counted = state.machine_wide_exact(ZoneStat::FreeCma);
+    (listed + cached, counted + cached)
+}
+
+/// The first place that is free and aligned; what is given back is free again.
+#[test]
+fn the_first_place_is_taken() {
+    for profile in profiles() {
+        let mut mm = boot(profile);
+        let all = (AREA.1 - AREA.0) as i64;
+        assert_eq!(free(&mm), (all, all), "{}", profile.name());
+        assert_eq!(take(&mut mm, 3, 0), Ok((0, 3)));
+        assert_eq!(take(&mut mm, 4, 2), Ok((4, 8)));
+        assert_eq!(take(&mut mm, 1, 0), Ok((3, 4)));
+        assert_eq!(take(&mut mm, 100, 9), Ok((512, 612)));
+        let left = all - 3 - 4 - 1 - 100;
+        assert_eq!(free(&mm), (left, left), "{}", profile.name());
+
+        give_back(&mut mm, (4, 8)).unwrap();
+        mm.drain(CpuId(0), &mut ());
+        assert_eq!(take(&mut mm, 2, 0), Ok((4, 6)), "{}", profile.name());
+        for range in [(0, 3), (3, 4), (4, 6), (512, 612)] {
+            give_back(&mut mm, range).unwrap();
+        }
+        mm.drain(CpuId(0), &mut ());
+        assert_eq!(free(&mm), (all, all), "{}", profile.name());
+    }
+}
+
+/// Somebody has a frame of the area, and nothing says that it can be moved: it goes on behind the
+/// start of the attempt, an alignment at a time.
+#[test]
+fn what_is_in_use_is_passed_over() {
+    let in_use = Pfn::new(AREA.0 + 5);
+    for profile in profiles() {
+        for (align, expected) in [(0, (6, 14)), (1, (6, 14)), (3, (8, 16))] {
+            let mut mm = boot(profile);
+            let request = Request::new(Gfp::GFP_HIGHUSER_MOVABLE);
+            let mut lent: Vec<Block> = Vec::new();
+            while let Ok(page) = mm.alloc(&request, &mut ()) {
+                lent.push(page);
+            }
+            let others = lent.iter().filter(|page| page.start() != in_use);
+            assert_eq!(others.clone().count() + 1, lent.len(), "{}", profile.name());
+            for &page in others {
+                mm.free(page, CpuId(0), &mut ()).unwrap();
+            }
+            mm.drain(CpuId(0), &mut ());
+            assert_eq!(take(&mut mm, 8, align), Ok(expected), "{}", profile.name());
+        }
+    }
+}
+
+#[test]
+fn a_full_area_says_so() {
+    let mut mm = boot(Profile::NEWEST);
+    assert_eq!(take(&mut mm, 4096, 0), Ok((0, 4096)));
+    assert_eq!(take(&mut mm, 1, 0), Err(MemoryError::AreaFull(1)));
+    let part = give_back(&mut mm, (0, 8));
+    assert_eq!(part, Err(MemoryError::NotThere(Pfn::new(AREA.0))));
+    give_back(&mut mm, (0, 4096)).unwrap();
+    assert_eq!(take(&mut mm, 1, 0), Ok((0, 1)));
+}
