@@ -313,6 +313,7 @@ impl Zone {
     ///
     /// # Errors
     /// Why the zone is passed over.
+    #[inline]
     pub(crate) fn watermark_of(&self, free: i64, mark: u64, ask: Ask) -> Result<(), Refusal> {
         let free = free - self.unusable(ask);
         let mut min = mark as i64;
