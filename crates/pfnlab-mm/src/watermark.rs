@@ -199,11 +199,17 @@ impl Zone {
 
     /// Free frames, with all differences where the folded count is below the drift mark and may
     /// deceive (`zone_nr_free_pages`, `zone_page_state_snapshot`).
+    #[inline]
     pub(crate) fn free_careful(&self, exact: bool) -> i64 {
         let folded = self.free_folded();
-        if !exact || folded >= self.percpu_drift_mark as i64 {
-            return folded;
+        if exact && folded < self.percpu_drift_mark as i64 {
+            return self.free_exact();
         }
+        folded
+    }
+
+    #[inline(never)]
+    fn free_exact(&self) -> i64 {
         let stat = ZoneStat::FreePages.index();
         let differences = self.pcps.iter().map(|pcp| i64::from(pcp.diff[stat]));
         (self.vm_stat[stat] + differences.sum::<i64>()).max(0)
@@ -313,7 +319,7 @@ impl Zone {
     ///
     /// # Errors
     /// Why the zone is passed over.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn watermark_of(&self, free: i64, mark: u64, ask: Ask) -> Result<(), Refusal> {
         let free = free - self.unusable(ask);
         let mut min = mark as i64;
