@@ -203,11 +203,8 @@ impl Buddy {
     /// The buddy of `block` and the type of the list it is on, if it is free as a whole.
     #[inline]
     pub(crate) fn free_buddy(&self, block: Block) -> Option<(Block, MigrateType)> {
-        if block.order() == self.top_order {
-            return None;
-        }
-        let buddy = block.buddy();
-        Some((buddy, self.frames.free_type(buddy)?))
+        let list = self.frames.free_type_of_buddy(block)?;
+        Some((block.buddy(), list))
     }
 
     /// Whether the buddy of `block`'s parent is free: if `block`'s own buddy comes back, two
@@ -215,8 +212,7 @@ impl Buddy {
     #[inline]
     pub(crate) fn merge_likely(&self, block: Block) -> Option<Block> {
         let parent = block.parent()?;
-        let is_likely = parent.order() < self.top_order && self.frames.is_free(parent.buddy());
-        is_likely.then_some(parent)
+        self.frames.free_type_of_buddy(parent).map(|_| parent)
     }
 
     /// Announces a merge.

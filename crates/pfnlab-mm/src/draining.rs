@@ -1,6 +1,6 @@
 //! Draining per-CPU lists: from which of them, in which turn, and to which type's list.
 
-use pfnlab_model::{Block, CpuId, Event, Observer, ZoneStat};
+use pfnlab_model::{Block, CpuId, Event, Observer, Order, ZoneStat};
 
 use crate::freeing::Placement;
 use crate::pageblock::Pageblocks;
@@ -83,8 +83,9 @@ impl Zone {
             list = pcp
                 .next_filled(list)
                 .expect("the lists hold as many frames as they count");
+            let order = pcp.order_of(list);
             while left > 0
-                && let Some(block) = self.drain_one(list, owner, cpu, blocks, observer)
+                && let Some(block) = self.drain_one((list, order), owner, cpu, blocks, observer)
             {
                 left -= block.frames() as i64;
             }
@@ -92,7 +93,7 @@ impl Zone {
         }
     }
 
-    /// Takes from one list after the other, from each once more for every list passed on the way
+    /// Takes single frames from one list after the other, from each once more for every list passed on the way
     /// to it; what is left of that when a list runs empty goes to the next (up to 5.0).
     ///
     /// ```text
@@ -117,7 +118,9 @@ impl Zone {
             }
             while left > 0
                 && turn > 0
-                && self.drain_one(list, owner, cpu, blocks, observer).is_some()
+                && self
+                    .drain_one((list, Order::ZERO), owner, cpu, blocks, observer)
+                    .is_some()
             {
                 left -= 1;
                 turn -= 1;
@@ -125,20 +128,20 @@ impl Zone {
         }
     }
 
-    /// Gives back the last block of a list.
-    #[inline]
+    /// Gives back the last block of a list, which is one of blocks of `order`.
+    #[inline(always)]
     fn drain_one(
         &mut self,
-        list: u8,
+        (list, order): (u8, Order),
         owner: CpuId,
         cpu: CpuId,
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) -> Option<Block> {
         let pcp = &mut self.pcps[owner.index()];
-        let (block, noted) = pcp.pop_last(&mut self.buddy.frames, list, observer)?;
+        let (block, was) = pcp.pop_last(&mut self.buddy.frames, list, order, observer)?;
         let mt = match self.profile.drain_type {
-            DrainType::Noted if self.isolated_pageblocks == 0 => noted,
+            DrainType::Noted if self.isolated_pageblocks == 0 => was.mt(),
             _ => blocks.type_of(block.start()),
         };
         if self.profile.grouping.drains_at_once() {

@@ -94,6 +94,13 @@ impl Word {
         }
     }
 
+    /// The type of the list it is on, if it is a free block of `order`.
+    #[inline]
+    pub(crate) fn free_type(self, order: Order) -> Option<MigrateType> {
+        let free = Word::new(State::Free(MigrateType::Unmovable), order);
+        self.is_like(free).then(|| self.mt())
+    }
+
     #[inline]
     const fn order(self) -> u8 {
         (self.0 >> 2 & 15) as u8
@@ -240,17 +247,24 @@ impl Frames {
         self.word(block).state(block.order())
     }
 
-    /// Whether the zone has a free block exactly there.
-    #[inline]
-    pub(crate) fn is_free(&self, block: Block) -> bool {
-        let free = Word::new(State::Free(MigrateType::Unmovable), block.order());
-        self.covers(block.start()) && self.word(block).is_like(free)
-    }
-
     /// The type of the list a block is on, if the zone has a free block exactly there.
     #[inline]
     pub(crate) fn free_type(&self, block: Block) -> Option<MigrateType> {
-        self.is_free(block).then(|| self.word(block).mt())
+        self.covers(block.start())
+            .then(|| self.word(block).free_type(block.order()))
+            .flatten()
+    }
+
+    /// The type of the list that the buddy of a block of this zone is on, if it is free as a whole.
+    /// There is a record of it: the block that both are halves of lies in one top-order block.
+    #[inline]
+    pub(crate) fn free_type_of_buddy(&self, block: Block) -> Option<MigrateType> {
+        if block.order() >= self.top_order {
+            return None;
+        }
+        let offset = (block.buddy().start().get() - self.base.get()) as usize;
+        let said = word(self.records[self.tops as usize + offset]);
+        said.free_type(block.order())
     }
 
     /// Notes what becomes of a block.

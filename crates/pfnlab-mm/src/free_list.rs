@@ -35,7 +35,7 @@ impl FreeList {
     }
 
     /// Puts a block at one end and notes its state.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, frames: &mut Frames, block: Block, state: State, end: End) {
         let link = frames.position(block) + 1;
         let table = frames.records();

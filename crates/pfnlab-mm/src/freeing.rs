@@ -125,6 +125,7 @@ impl Zone {
 
     /// Puts a free block on the list of `mt`, merged with its buddies as far as they are free
     /// (`__free_one_page`).
+    #[inline(always)]
     pub(crate) fn put(
         &mut self,
         block: Block,
@@ -139,7 +140,7 @@ impl Zone {
     }
 
     /// Puts a free block that is counted already on the list of `mt`, merged.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn merge_in(
         &mut self,
         mut block: Block,

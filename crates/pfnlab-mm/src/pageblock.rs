@@ -9,15 +9,13 @@ use alloc::vec::Vec;
 
 use pfnlab_model::{Block, Event, MigrateType, Observer, Order, Pfn, PfnRange};
 
-/// The bit that says there is no memory section, and so no type.
-const ABSENT: u8 = 0x80;
-
 /// The types of all pageblocks, from frame 0 on.
 #[derive(Debug)]
 pub(crate) struct Pageblocks {
     order: Order,
-    /// The migratetype's index; zero, and so what was never initialised: unmovable.
-    types: Vec<u8>,
+    types: Vec<MigrateType>,
+    /// Whether there is a memory section; if not, the type is unmovable.
+    present: Vec<bool>,
     /// Frames that are in use but could be moved, by pageblock, where there are any.
     movable: BTreeMap<u32, u32>,
 }
@@ -28,7 +26,8 @@ impl Pageblocks {
         let count = end.align_up(order).get() >> order.get();
         Pageblocks {
             order,
-            types: vec![0; count as usize],
+            types: vec![MigrateType::Unmovable; count as usize],
+            present: vec![true; count as usize],
             movable: BTreeMap::new(),
         }
     }
@@ -44,12 +43,11 @@ impl Pageblocks {
         Block::containing(pfn, self.order)
     }
 
-    /// The type of the pageblock `pfn` is in.
+    /// The type of the pageblock `pfn` is in; unmovable where there is no memory section.
     #[inline]
     pub(crate) fn type_of(&self, pfn: Pfn) -> MigrateType {
         let at = (pfn.get() >> self.order.get()) as usize;
-        let mt = usize::from(self.types[at] & !ABSENT);
-        MigrateType::from_index(mt).expect("only types are stored")
+        self.types[at]
     }
 
     /// Makes every pageblock that a block covers, or the one it lies in, `mt`.
@@ -57,7 +55,7 @@ impl Pageblocks {
         let first = block.start().get() >> self.order.get();
         let last = (block.range().end().get() - 1) >> self.order.get();
         for at in first..=last {
-            self.types[at as usize] = mt.index() as u8;
+            self.record_at(at as usize, Some(mt));
             let block = Block::containing(Pfn::new(at << self.order.get()), self.order);
             observer.event(Event::Retyped { block, mt });
         }
@@ -66,21 +64,26 @@ impl Pageblocks {
     /// The type of the pageblock `pfn` is in, unless there is no memory section.
     pub(crate) fn recorded_type(&self, pfn: Pfn) -> Option<MigrateType> {
         let at = (pfn.get() >> self.order.get()) as usize;
-        let word = *self.types.get(at)?;
-        MigrateType::from_index(usize::from(word & !ABSENT)).filter(|_| word & ABSENT == 0)
+        self.present.get(at)?.then(|| self.types[at])
     }
 
     /// Takes over a type, or that there is no memory section.
     pub(crate) fn record(&mut self, pfn: Pfn, mt: Option<MigrateType>) {
         let at = (pfn.get() >> self.order.get()) as usize;
-        self.types[at] = mt.map_or(ABSENT, |mt| mt.index() as u8);
+        self.record_at(at, mt);
+    }
+
+    fn record_at(&mut self, at: usize, mt: Option<MigrateType>) {
+        self.types[at] = mt.unwrap_or(MigrateType::Unmovable);
+        self.present[at] = mt.is_some();
     }
 
     /// There are pageblocks up to `end` (exclusive); those that are new have no memory section.
     pub(crate) fn reach(&mut self, end: Pfn) {
         let count = end.align_up(self.order).get() >> self.order.get();
         if count as usize > self.types.len() {
-            self.types.resize(count as usize, ABSENT);
+            self.types.resize(count as usize, MigrateType::Unmovable);
+            self.present.resize(count as usize, false);
         }
     }
 
@@ -98,9 +101,7 @@ impl Pageblocks {
     pub(crate) fn init(&mut self, range: PfnRange, mt: MigrateType) {
         let first = range.start().align_up(self.order).get() >> self.order.get();
         let end = range.end().align_up(self.order).get() >> self.order.get();
-        if first < end {
-            self.types[first as usize..end as usize].fill(mt.index() as u8);
-        }
+        (first..end).for_each(|at| self.record_at(at as usize, Some(mt)));
     }
 
     /// How many frames of `pfn`'s pageblock are in use but could be moved.

@@ -209,17 +209,17 @@ impl Pcp {
         Some(block)
     }
 
-    /// Takes the last block of a list, with the type noted on it.
+    /// Takes the last block of a list, which is one of blocks of `order`, with the word that was
+    /// on it: it speaks of the type noted.
     #[inline]
     pub(crate) fn pop_last(
         &mut self,
         frames: &mut Frames,
         list: u8,
+        order: Order,
         observer: &mut impl Observer,
-    ) -> Option<(Block, MigrateType)> {
-        let from = (self.order_of(list), End::Tail);
-        let (block, was) = self.pop(frames, list, from, State::None, observer)?;
-        Some((block, was.mt()))
+    ) -> Option<(Block, Word)> {
+        self.pop(frames, list, (order, End::Tail), State::None, observer)
     }
 
     /// Takes the block at one end of a list, which is in `state` then. Its word is what it was

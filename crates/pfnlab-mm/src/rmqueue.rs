@@ -193,6 +193,27 @@ impl Zone {
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) -> Option<Block> {
+        let (block, from) = if want.flags.any(AllocFlags::RESERVES) {
+            self.take_with_reserve(want, blocks, observer)?
+        } else {
+            self.take_for_type(want, &mut Mode::Normal, blocks, observer)?
+        };
+        if !self.profile.grouping.per_block() {
+            self.account(from, -(block.frames() as i64), want.cpu, observer);
+        }
+        self.buddy.frames.set(block, State::Lent);
+        Some(block)
+    }
+
+    /// Takes a block for a request that pageblocks kept for high orders may be open to: before all
+    /// others, or as a last resort.
+    #[inline(never)]
+    fn take_with_reserve(
+        &mut self,
+        want: Want,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) -> Option<Taken> {
         let highatomic = want.flags.any(AllocFlags::HIGHATOMIC);
         let last_resort = want.flags.any(AllocFlags::OOM.with(AllocFlags::NON_BLOCK))
             && self.profile.reserves.has_last_resort();
@@ -204,16 +225,11 @@ impl Zone {
             let block = zone.smallest(reserve, observer)?;
             Some((block, MigrateType::HighAtomic))
         };
-        let (block, from) = highatomic
+        highatomic
             .then(|| kept(self, observer))
             .flatten()
             .or_else(|| self.take_for_type(want, &mut Mode::Normal, blocks, observer))
-            .or_else(|| last_resort.then(|| kept(self, observer)).flatten())?;
-        if !self.profile.grouping.per_block() {
-            self.account(from, -(block.frames() as i64), want.cpu, observer);
-        }
-        self.buddy.frames.set(block, State::Lent);
-        Some(block)
+            .or_else(|| last_resort.then(|| kept(self, observer)).flatten())
     }
 
     /// Takes the smallest sufficient block of the wanted type (`__rmqueue_smallest`).

@@ -240,6 +240,7 @@ impl Mm {
                 ReserveIndex::Highest => asked.highest,
             },
         };
+        zone.admit(ask, observer)?;
         let want = Want {
             order,
             mt: asked.mt,
@@ -247,7 +248,6 @@ impl Mm {
             cpu,
             cold: gfp.contains(Gfp::COLD),
         };
-        zone.admit(ask, observer)?;
         // To the silent observer nothing is told, and so nothing is tested.
         if gfp.contains(Gfp::NOFAIL) && order.get() > 1 {
             observer.event(Event::NofailWarned { zone: id, order });

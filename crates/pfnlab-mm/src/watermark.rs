@@ -168,6 +168,13 @@ pub(crate) struct Ask {
     pub(crate) highest: usize,
 }
 
+/// The types whose free blocks are open to every request.
+const ORDINARY: [MigrateType; 3] = [
+    MigrateType::Unmovable,
+    MigrateType::Movable,
+    MigrateType::Reclaimable,
+];
+
 impl Zone {
     /// A watermark with its boost.
     #[inline]
@@ -192,11 +199,17 @@ impl Zone {
 
     /// Free frames, with all differences where the folded count is below the drift mark and may
     /// deceive (`zone_nr_free_pages`, `zone_page_state_snapshot`).
+    #[inline]
     pub(crate) fn free_careful(&self, exact: bool) -> i64 {
         let folded = self.free_folded();
-        if !exact || folded >= self.percpu_drift_mark as i64 {
-            return folded;
+        if exact && folded < self.percpu_drift_mark as i64 {
+            return self.free_exact();
         }
+        folded
+    }
+
+    #[inline(never)]
+    fn free_exact(&self) -> i64 {
         let stat = ZoneStat::FreePages.index();
         let differences = self.pcps.iter().map(|pcp| i64::from(pcp.diff[stat]));
         (self.vm_stat[stat] + differences.sum::<i64>()).max(0)
@@ -265,14 +278,14 @@ impl Zone {
             if usable > mark as i64 + self.lowmem_reserve[ask.highest] as i64 {
                 return Ok(());
             }
+            return self.watermark_forgiving(mark, ask);
         }
-        self.watermark_forgiving(mark, ask)
+        self.watermark(mark, ask)
     }
 
     fn watermark_forgiving(&self, mark: u64, ask: Ask) -> Result<(), Refusal> {
         self.watermark(mark, ask).or_else(|refusal| {
-            let exempt = ask.order == Order::ZERO
-                && self.boost != 0
+            let exempt = self.boost != 0
                 && ask.flags.mark() == Mark::Min
                 && match self.profile.boost_exemption {
                     BoostExemption::Nobody => false,
@@ -297,6 +310,7 @@ impl Zone {
     ///
     /// # Errors
     /// Why the zone is passed over.
+    #[inline]
     pub(crate) fn watermark(&self, mark: u64, ask: Ask) -> Result<(), Refusal> {
         self.watermark_of(self.free_careful(self.counts_exactly), mark, ask)
     }
@@ -305,6 +319,7 @@ impl Zone {
     ///
     /// # Errors
     /// Why the zone is passed over.
+    #[inline(always)]
     pub(crate) fn watermark_of(&self, free: i64, mark: u64, ask: Ask) -> Result<(), Refusal> {
         let free = free - self.unusable(ask);
         let mut min = mark as i64;
@@ -349,17 +364,16 @@ impl Zone {
     }
 
     /// Whether a block of the order or above is free on a list that is open to the request.
+    #[inline]
     fn has_block(&self, ask: Ask) -> bool {
         let highatomic = ask.flags.any(AllocFlags::HIGHATOMIC.with(AllocFlags::OOM));
         let cma = ask.flags.any(AllocFlags::CMA);
-        let open = |mt: &MigrateType| match mt {
-            MigrateType::HighAtomic => highatomic,
-            MigrateType::Cma => cma,
-            mt => mt.is_ordinary(),
-        };
-        MigrateType::ALL.into_iter().filter(open).any(|mt| {
-            let mut orders = ask.order.through(self.buddy.top_order());
-            orders.any(|order| !self.buddy.list(order, mt).is_empty())
+        let has = |order, mt| !self.buddy.list(order, mt).is_empty();
+        let mut orders = ask.order.through(self.buddy.top_order());
+        orders.any(|order| {
+            ORDINARY.into_iter().any(|mt| has(order, mt))
+                || highatomic && has(order, MigrateType::HighAtomic)
+                || cma && has(order, MigrateType::Cma)
         })
     }
 }

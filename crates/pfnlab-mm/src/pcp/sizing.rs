@@ -220,7 +220,7 @@ impl Pcp {
     }
 
     /// From how many frames on to drain; moves the high mark.
-    #[inline(never)]
+    #[inline]
     fn tuned_high(
         &mut self,
         everything: bool,
