@@ -80,6 +80,19 @@ const POINTS: &[(&str, Look)] = &[
         assert!(idle.scores[0] > 90);
         assert!(last(summary).tally.refused > 100);
     }),
+    ("memory-leaves", |summary| {
+        const SECTION: u64 = 1 << 15;
+        let before = phases(summary, "release")[0];
+        let [left, back, taken, stays] = phases(summary, "memory")[..] else {
+            panic!();
+        };
+        // Whoever has memory keeps as much; what is free is as much less as left, and comes back.
+        assert_eq!((left.held, back.held), (before.held, before.held));
+        let all = before.free + before.cached;
+        assert_eq!((left.free, back.free), (all - SECTION, all));
+        assert_eq!(taken.held, before.held + 4096);
+        assert_eq!((stays.held, stays.free), (taken.held, taken.free));
+    }),
     ("sawtooth", |summary| {
         let [before, after] = summary.buddyinfo();
         assert_eq!(before, after);

@@ -3,8 +3,8 @@
 use pfnlab_model::{CpuId, NodeId};
 
 use crate::phase::{
-    Ask, Bursts, Checkerboard, Churn, Cpus, Drift, Edge, Fill, Handoff, Idle, MixedMobility,
-    MixedOrders, Objects, Percent, Phase, Release, Requests, Sawtooth, Site,
+    Ask, Bursts, Checkerboard, Churn, Cpus, Drift, Edge, Fill, Handoff, Idle, Memory,
+    MixedMobility, MixedOrders, Objects, Percent, Phase, Release, Requests, Sawtooth, Site,
 };
 
 macro_rules! kinds {
@@ -71,6 +71,8 @@ kinds! {
     Release = "release";
     /// CPUs go and come back.
     Cpus = "cpus";
+    /// Memory goes and comes back, or is taken by its place.
+    Memory = "memory";
     /// Nothing is asked, and the housekeeping catches up.
     Idle = "idle";
 }
@@ -93,6 +95,7 @@ impl Kind {
             | Kind::Objects(_)
             | Kind::Release(_)
             | Kind::Cpus(_)
+            | Kind::Memory(_)
             | Kind::Idle(_) => None,
         }
     }
@@ -107,6 +110,7 @@ impl Kind {
             Kind::Objects(objects) => [(&["cpus"], &objects.cpus), none],
             Kind::Release(release) => [(&["cpus"], &release.cpus), none],
             Kind::Cpus(cpus) => [(&["offline"], &cpus.offline), (&["online"], &cpus.online)],
+            Kind::Memory(memory) => [(&["cpu"], core::slice::from_ref(&memory.cpu)), none],
             _ => [none, none],
         };
         let all = [asked].into_iter().chain(own);

@@ -13,7 +13,7 @@
 //! - [`Fill`], [`Edge`]: until there is no more.
 //! - [`Checkerboard`]: every other block stays.
 //! - [`Objects`]: `kmalloc` and `kfree`.
-//! - [`Cpus`]: CPUs go and come back.
+//! - [`Cpus`], [`Memory`]: CPUs and memory go and come back.
 //! - [`Requests`], [`Release`], [`Idle`]: a question, a clearing, a rest in between.
 //!
 //! ```
@@ -41,6 +41,7 @@ mod edge;
 mod fill;
 mod handoff;
 mod idle;
+mod memory;
 mod mixed_mobility;
 mod mixed_orders;
 mod objects;
@@ -66,6 +67,7 @@ pub use fill::Fill;
 pub use handoff::Handoff;
 pub use idle::Idle;
 pub use kind::Kind;
+pub use memory::Memory;
 pub use mixed_mobility::MixedMobility;
 pub use mixed_orders::MixedOrders;
 pub use objects::Objects;

@@ -1,6 +1,6 @@
 //! The table of live tickets that the phases of a program share.
 
-use pfnlab_model::{ClientOp, CpuId, Gfp, Op, Request, Ticket};
+use pfnlab_model::{ClientOp, CpuId, Gfp, MemoryOp, Op, Request, Ticket};
 
 use crate::{Outcome, Stream};
 
@@ -204,6 +204,7 @@ impl Table {
                 Outcome::Freed(_) | Outcome::FreedRun(_) | Outcome::Kept(_) | Outcome::Skipped,
             ) if self.take(ticket).is_some() => self.give_back(ticket, 1),
             (Op::Client(op), outcome) => self.observe_client(&op, outcome),
+            (Op::Memory(op), outcome) => self.observe_memory(&op, outcome),
             (Op::Split { ticket, base }, Outcome::Split(block)) => {
                 let gfp = self.take(ticket).unwrap_or(Gfp::NONE);
                 for number in 0..block.frames() {
@@ -231,6 +232,15 @@ impl Table {
             {
                 self.give_back(ticket, 1);
             }
+            _ => {}
+        }
+    }
+
+    /// Frames that were taken by their place are somebody's, who does not let them be moved.
+    fn observe_memory(&mut self, op: &MemoryOp, outcome: Outcome) {
+        match (op.gives(), outcome) {
+            (Some(ticket), Outcome::Exact(range)) => self.put(ticket, range.frames(), Gfp::NONE),
+            (Some(ticket), _) => self.give_back(ticket, 1),
             _ => {}
         }
     }
