@@ -100,6 +100,11 @@ fn the_forms_of_every_generation() {
          page=00000000c0ffee00 pfn=74531 order=0",
     );
     check(
+        "linux-6.12.y",
+        "            bash-1234    [003] d..1.  1234.567890: mm_page_alloc: page=00000000c0ffee00 \
+         pfn=0x1a2b3 order=0 migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE|__GFP_COMP",
+    );
+    check(
         "linux-6.1.y",
         "            bash-1234    (   1230) [012] d..2.  1234.567890: mm_page_pcpu_drain: \
          page=00000000c0ffee00 pfn=0x12323 order=0 migratetype=1",

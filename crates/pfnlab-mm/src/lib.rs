@@ -24,6 +24,7 @@
 //! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
 //! - `pageblock`, `zone_map`, `kswapd`, `vmstat`, `numa_events`, `node_reclaim`: what stands beside.
 //! - `cpu_hotplug`: CPUs come and go: what they held does not.
+//! - [`Deferral`]: when compaction is put off; whoever compacts asks it.
 //! - [`memmap`]: which frames have a page descriptor, and what it says. From [`memory_model`],
 //!   [`descriptor`], [`pageblock_bits`]: where a kernel keeps all that, bit for bit.
 
@@ -80,6 +81,7 @@ mod frames;
 mod free_list;
 
 mod cpu_hotplug;
+mod deferral;
 mod kswapd;
 mod node_reclaim;
 mod numa_events;
@@ -104,6 +106,7 @@ mod tunables;
 pub use arch::Arch;
 pub use boot::BootError;
 pub use config::Config;
+pub use deferral::Deferral;
 pub use mm::Mm;
 pub use node_reclaim::{NodeReclaim, NodeReclaimMarks};
 pub use profile::{Profile, Switch};
