@@ -59,6 +59,11 @@ fn kinds() -> Vec<Kind> {
             offline: vec![CpuId(1)],
             online: vec![CpuId(1)],
         }),
+        Kind::Memory(Memory {
+            offline: vec![PfnRange::sized(Pfn::new(0), 64)],
+            contig: vec![PfnRange::sized(Pfn::new(80), 16)],
+            ..Memory::default()
+        }),
         Kind::Idle(Idle::default()),
     ]
 }
