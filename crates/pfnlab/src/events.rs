@@ -1,7 +1,7 @@
 //! What an event does to a machine, derived from the state before it and compared with the state
 //! a kernel was in after it.
 //!
-//! - [`derive`]: one event. Start here.
+//! - [`derive()`]: one event. Start here.
 //! - [`values`]: what must be exact. The rest moves by itself while a kernel runs.
 //! - `memory`: what an event about memory leads to besides. [`machines`]: where events were
 //!   recorded.
