@@ -19,18 +19,23 @@ impl GfpBits {
     }
 
     /// The raw mask that these words of the generation mean, joined by `|`; numbers may stand among
-    /// them.
+    /// them. Names of memory tags are read, too, though only kernels built with them print any
+    /// (`CONFIG_KASAN_HW_TAGS`).
     ///
     /// # Errors
     /// [`GfpError`] with the first that is neither a name in the generation's table nor a number
     /// such as `0x400`.
     pub fn from_words(self, words: &str) -> Result<u32, GfpError> {
+        if words == self.none() {
+            return Ok(0);
+        }
         words.split('|').try_fold(0, |raw, word| {
-            let known = || self.names().find(|(name, _)| *name == word);
+            let tagged = TAGGED.iter().filter(|(of, ..)| *of == self);
+            let tagged = tagged.map(|&(_, name, bits)| (name, bits));
+            let mut known = self.names().chain(tagged);
             let bits = match word.strip_prefix("0x") {
                 Some(number) => u32::from_str_radix(number, 16).ok(),
-                None if word == self.none() => Some(0),
-                None => known().map(|(_, bits)| bits),
+                None => known.find(|(name, _)| *name == word).map(|(_, bits)| bits),
             };
             bits.map(|bits| raw | bits)
                 .ok_or_else(|| GfpError(word.into()))
@@ -172,6 +177,15 @@ const NEW: &[(&str, Gfp)] = &[
     ("__GFP_DIRECT_RECLAIM", Gfp::DIRECT_RECLAIM),
     ("__GFP_KSWAPD_RECLAIM", Gfp::KSWAPD_RECLAIM),
     ("__GFP_ZEROTAGS", Gfp::ZEROTAGS),
+];
+
+/// Names that only kernels with memory tags print: read, not written.
+const TAGGED: &[(GfpBits, &str, u32)] = &[
+    (GfpBits::Linux6_1, "__GFP_SKIP_ZERO", 0x100_0000),
+    (GfpBits::Linux6_1, "__GFP_SKIP_KASAN_UNPOISON", 0x200_0000),
+    (GfpBits::Linux6_1, "__GFP_SKIP_KASAN_POISON", 0x400_0000),
+    (GfpBits::Linux6_12, "__GFP_SKIP_ZERO", 0x100_0000),
+    (GfpBits::Linux6_12, "__GFP_SKIP_KASAN", 0x200_0000),
 ];
 
 #[cfg(test)]

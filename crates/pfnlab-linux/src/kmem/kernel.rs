@@ -2,8 +2,6 @@
 
 use pfnlab_model::{Gfp, GfpBits, MigrateType};
 
-use super::gfp_names;
-
 /// A kernel, as far as its traces show. A trace does not say which it was made on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KmemKernel {
@@ -69,12 +67,12 @@ impl KmemKernel {
     /// assert_eq!(kernel.gfp_mask(words), Some(0x2c20));
     /// ```
     pub fn gfp_text(self, raw: u32) -> String {
-        gfp_names::text(self.gfp, raw)
+        self.gfp.words(raw).to_string()
     }
 
     /// The raw mask of such words, or of a number; `None` when a word is no flag's.
     pub fn gfp_mask(self, text: &str) -> Option<u32> {
-        gfp_names::mask(self.gfp, text).ok()
+        self.gfp.from_words(text).ok()
     }
 
     /// Whether frame numbers are printed in hex: since 5.13.

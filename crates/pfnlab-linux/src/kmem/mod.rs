@@ -20,7 +20,6 @@
 //! ```
 
 mod ftrace;
-mod gfp_names;
 mod kernel;
 mod payload;
 mod prefix;

@@ -1,10 +1,9 @@
 //! What stands behind an event's name.
 
-use pfnlab_model::{Order, Pfn};
+use pfnlab_model::{GfpError, Order, Pfn};
 
 use crate::text::{Cursor, LineError, LineProblem};
 
-use super::gfp_names;
 use super::{KmemEvent, KmemKernel, KmemPage};
 
 /// Reads what follows `name: `; `None`: no event of the page allocator.
@@ -142,9 +141,9 @@ fn gfp(fields: &mut Cursor<'_>, kernel: KmemKernel) -> Result<u32, LineError> {
     fields.take("gfp_flags=")?;
     let start = *fields;
     let words = fields.word();
-    gfp_names::mask(kernel.gfp, words).map_err(|word| {
-        let inside = words.find(word).unwrap_or(0);
+    kernel.gfp.from_words(words).map_err(|GfpError(word)| {
+        let inside = words.find(&word).unwrap_or(0);
         let at = start.from(start.at() + inside);
-        at.error(LineProblem::Flag(word.to_owned()))
+        at.error(LineProblem::Flag(word))
     })
 }
