@@ -1,5 +1,5 @@
 //! `cargo bench -p pfnlab-bench --bench allocators`: pfnlab beside other frame allocators, and the
-//! simulator's loop. A table of the best rounds is printed at the end.
+//! simulator's loop. A table of the median rounds is printed at the end.
 
 use std::time::Duration;
 

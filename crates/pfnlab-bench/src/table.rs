@@ -1,28 +1,32 @@
-//! The best round of everybody, side by side.
+//! The median round of everybody, side by side.
 
 use std::fmt;
-use std::time::Duration;
 
 use crate::Kind;
 use crate::work::Round;
 
-/// Rows by peers. A cell is the best round there was: what disturbs a round only makes it longer.
+/// Rows by peers. A cell has all its rounds and shows the median: a disturbance makes a round longer,
+/// and a virtual machine whose clock is put right in the middle of one makes it shorter, down to nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     peers: Vec<(&'static str, Kind)>,
-    rows: Vec<(String, Vec<Option<Cell>>)>,
+    rows: Vec<(String, Vec<Cell>)>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Cell {
-    time: Duration,
-    ops: u64,
-}
+/// The rounds of one peer in one row, each in nanoseconds of one operation.
+#[derive(Clone, Debug, Default)]
+struct Cell(Vec<f64>);
 
 impl Cell {
-    /// Nanoseconds of one operation.
-    fn per_op(self) -> f64 {
-        self.time.as_nanos() as f64 / self.ops as f64
+    fn note(&mut self, Round { time, ops }: Round) {
+        self.0.push(time.as_nanos() as f64 / ops as f64);
+    }
+
+    /// The round in the middle, the quicker one of two; none, when there was no round.
+    fn median(&self) -> Option<f64> {
+        let mut rounds = self.0.clone();
+        rounds.sort_by(f64::total_cmp);
+        rounds.get(rounds.len().checked_sub(1)? / 2).copied()
     }
 }
 
@@ -45,15 +49,10 @@ impl Table {
         let at = self.rows.iter().position(|(name, _)| name == row);
         let at = at.unwrap_or_else(|| {
             self.rows
-                .push((row.to_owned(), vec![None; self.peers.len()]));
+                .push((row.to_owned(), vec![Cell::default(); self.peers.len()]));
             self.rows.len() - 1
         });
-        let Round { time, ops } = round;
-        let cell = Cell { time, ops };
-        let best = &mut self.rows[at].1[column];
-        if best.is_none_or(|best| cell.per_op() < best.per_op()) {
-            *best = Some(cell);
-        }
+        self.rows[at].1[column].note(round);
     }
 
     /// As wide as its longest line.
@@ -64,9 +63,9 @@ impl Table {
 }
 
 /// How many times the fastest of some peers the first one takes.
-fn ratio(cells: &[Option<Cell>], among: impl Fn(usize) -> bool) -> Option<f64> {
-    let times = |(column, cell): (usize, &Option<Cell>)| {
-        let time = (*cell)?.per_op();
+fn ratio(cells: &[Cell], among: impl Fn(usize) -> bool) -> Option<f64> {
+    let times = |(column, cell): (usize, &Cell)| {
+        let time = cell.median()?;
         among(column).then_some(time)
     };
     let best = cells
@@ -74,7 +73,7 @@ fn ratio(cells: &[Option<Cell>], among: impl Fn(usize) -> bool) -> Option<f64> {
         .enumerate()
         .filter_map(times)
         .reduce(f64::min)?;
-    let ours = (*cells.first()?)?.per_op();
+    let ours = cells.first()?.median()?;
     Some(ours / best)
 }
 
@@ -96,7 +95,7 @@ impl fmt::Display for Table {
             write!(f, "| {name:width$} |")?;
             for (cell, (peer, _)) in cells.iter().zip(&self.peers) {
                 let width = peer.len();
-                match cell.map(Cell::per_op) {
+                match cell.median() {
                     None => write!(f, " {:>width$} |", "–")?,
                     Some(time) => write!(f, " {time:>width$.1} |")?,
                 }
