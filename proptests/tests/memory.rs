@@ -9,7 +9,7 @@ use pfnlab_model::{
     MemoryStep, MigrateType, NodeId, NodeSpec, Observer, OnlineTo, Op, PageAllocator, Pfn,
     PfnRange, Snapshot, Step, Tenants, Ticket, ZoneStat,
 };
-use pfnlab_proptests::strategies::{Choices, traces};
+use pfnlab_proptests::strategies::{Choices, Scene, traces};
 use pfnlab_proptests::{Broken, Case, Patience, hold};
 use pfnlab_sim::{Checker, Driver, Outcome, first_difference, run};
 use proptest::collection::vec;
@@ -87,7 +87,7 @@ fn cases() -> impl Strategy<Value = Case> {
 /// Tickets of the parts of a trace lie apart.
 fn shifted(traffic: &Choices, part: u64) -> Vec<Step> {
     let shift = |Ticket(number): Ticket| Ticket(number + (part << 30));
-    let mut steps = traffic.steps(3, 2);
+    let mut steps = traffic.steps(&Scene::sized(3, 2));
     for step in &mut steps {
         match &mut step.op {
             Op::Alloc { ticket, .. } | Op::Free { ticket, .. } | Op::Exact { ticket, .. } => {

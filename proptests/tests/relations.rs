@@ -8,7 +8,7 @@ use pfnlab_model::{
     Gfp, Inspect, MachineSpec, NodeId, NodeMask, NodeSpec, Op, Pfn, Request, Snapshot, Step,
     ZoneStat, ZoneState,
 };
-use pfnlab_proptests::strategies::{Choices, cases, traces};
+use pfnlab_proptests::strategies::{Choices, Scene, cases, traces};
 use pfnlab_proptests::{Broken, Patience, for_all, hold};
 use pfnlab_sim::{Driver, Outcome};
 use proptest::prelude::*;
@@ -117,7 +117,7 @@ fn nodes_may_have_other_numbers() {
             }
             boot(renamed, profile)
         };
-        let steps = choices.steps(3, 3);
+        let steps = choices.steps(&Scene::sized(3, 3));
         let (one, _) = outcomes(with_distances([0, 1, 2]), &steps)?;
         let steps: Vec<_> = steps
             .iter()
@@ -130,7 +130,7 @@ fn nodes_may_have_other_numbers() {
 
 /// The trace, kept to node 0.
 fn on_node_0(choices: &Choices) -> Vec<Step> {
-    let mut steps = choices.steps(2, 1);
+    let mut steps = choices.steps(&Scene::sized(2, 1));
     for step in &mut steps {
         if let Op::Alloc { request, .. } | Op::Bulk { request, .. } | Op::Exact { request, .. } =
             &mut step.op

@@ -22,6 +22,8 @@
 //! - [`Case`]: a machine and what is asked on it, as a file. [`Corpus`]: a folder of these.
 //! - [`machines`]: the machines. [`work`]: what is asked on them.
 //! - [`check`]: one case, once. [`catch`], [`Patience`]: panics and endless loops are findings.
+//! - [`choices`]: operations before it is known on what machine: from bytes (feature `arbitrary`), or
+//!   from `strategies` for proptest (feature `proptest`).
 //! - [`model`], [`sim`]: the words, and what drives an allocator.
 
 mod case;
@@ -37,6 +39,11 @@ mod probe;
 pub mod machines;
 
 pub mod work;
+
+pub mod choices;
+
+#[cfg(feature = "proptest")]
+pub mod strategies;
 
 mod corpus;
 

@@ -1,27 +1,31 @@
 //! Strategies, named for what they give.
 //!
-//! - [`machines`]: small machines that exist, with every irregularity there is.
-//! - [`traces`]: operations over tickets; any of them can be dropped.
-//! - [`cases()`]: a machine with a trace over it.
-
-mod machines;
-mod traces;
+//! - [`cases()`]: a machine with a trace over it. [`cases_of`]: with a trace of a certain kind.
+//! - Machines and traces themselves are those of the conformance suite.
 
 use pfnlab_mm::Profile;
 use proptest::prelude::*;
 
-pub use machines::machines;
-pub use traces::{Choices, traces};
+pub use pfnlab_check::choices::{Choices, Scene};
+pub use pfnlab_check::strategies::{machines, traces};
 
 use crate::Case;
 
 /// A machine, a profile and up to `length` operations.
 pub fn cases(length: usize) -> impl Strategy<Value = Case> {
-    let profiles = proptest::sample::select(Profile::ALL.to_vec());
-    let choices = (machines(), profiles, traces(length));
-    choices.prop_map(|(spec, profile, choices)| {
-        let cpus: usize = spec.nodes.iter().map(|node| node.cpus.len()).sum();
-        let steps = choices.steps(cpus as u16, spec.nodes.len() as u16);
+    cases_of(traces(length))
+}
+
+/// A machine, a profile and such operations.
+pub fn cases_of(traces: impl Strategy<Value = Choices>) -> impl Strategy<Value = Case> {
+    (machines(), profiles(), traces).prop_map(|(spec, profile, choices)| {
+        let machine = spec.build().expect("strategies give machines that exist");
+        let steps = choices.steps(&Scene::of(&machine));
         Case::new(spec, profile, steps)
     })
+}
+
+/// Every kernel generation.
+pub fn profiles() -> impl Strategy<Value = &'static Profile> {
+    proptest::sample::select(Profile::ALL.to_vec())
 }
