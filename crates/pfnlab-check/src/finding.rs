@@ -4,11 +4,13 @@ use std::fmt;
 
 use pfnlab_sim::Failure;
 
+use crate::Death;
+
 /// What is wrong with an allocator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The id of the rule that is broken; `panic`: the allocator panicked; `driver`: an operation
-    /// cannot be run. Shrinking keeps to it.
+    /// cannot be run; `crash` and the like: it died, see [`Death`]. Shrinking keeps to it.
     pub kind: String,
     /// After which step, from 0; `None`: from the start, or nobody knows.
     pub step: Option<usize>,
@@ -22,11 +24,11 @@ impl Finding {
     /// The word for an operation that cannot be run.
     pub const DRIVER: &'static str = "driver";
 
-    pub(crate) fn panic(step: Option<usize>, message: String) -> Finding {
+    pub(crate) fn death(step: Option<usize>, death: Death) -> Finding {
         Finding {
-            kind: Finding::PANIC.to_owned(),
+            kind: death.kind.to_owned(),
             step,
-            what: message,
+            what: death.what,
         }
     }
 }

@@ -22,6 +22,7 @@
 //! - [`Case`]: a machine and what is asked on it, as a file. [`Corpus`]: a folder of these.
 //! - [`machines`]: the machines. [`work`]: what is asked on them.
 //! - [`check`]: one case, once. [`catch`], [`Patience`]: panics and endless loops are findings.
+//!   [`Death`]: so is the end of an allocator that runs elsewhere.
 //! - [`choices`]: operations before it is known on what machine: from bytes (feature `arbitrary`), or
 //!   from `strategies` for proptest (feature `proptest`).
 //! - [`model`], [`sim`]: the words, and what drives an allocator.
@@ -32,6 +33,7 @@ mod quiet;
 
 mod patience;
 
+mod death;
 mod finding;
 
 mod probe;
@@ -53,6 +55,7 @@ mod suite;
 
 pub use case::{Case, CaseError};
 pub use corpus::{Corpus, CorpusError};
+pub use death::Death;
 pub use finding::Finding;
 pub use patience::{Patience, Tape};
 pub use pfnlab_model as model;

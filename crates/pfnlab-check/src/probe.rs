@@ -3,7 +3,8 @@
 use pfnlab_model::{Machine, PageAllocator};
 use pfnlab_sim::{Checker, Failure};
 
-use crate::{Case, Finding, Patience, catch};
+use crate::quiet::survive;
+use crate::{Case, Finding, Patience};
 
 /// Runs a case with every rule asked after every operation. A panic is a finding like any other.
 ///
@@ -11,7 +12,7 @@ use crate::{Case, Finding, Patience, catch};
 /// At the first thing that is wrong.
 pub fn check<A: PageAllocator>(case: &Case, make: impl Fn(&Machine) -> A) -> Result<(), Finding> {
     let mut step = None;
-    let run = catch(|| -> Result<(), Failure> {
+    let run = survive(|| -> Result<(), Failure> {
         let mut checker = Checker::new(make(case.machine()))?.on(case.machine());
         let mut patience = Patience::default();
         for (number, each) in case.steps().iter().enumerate() {
@@ -22,6 +23,6 @@ pub fn check<A: PageAllocator>(case: &Case, make: impl Fn(&Machine) -> A) -> Res
     });
     match run {
         Ok(result) => result.map_err(Finding::from),
-        Err(message) => Err(Finding::panic(step, message)),
+        Err(death) => Err(Finding::death(step, death)),
     }
 }

@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
+use crate::Death;
+
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
@@ -15,6 +17,11 @@ static HOOK: Once = Once::new();
 /// # Errors
 /// When it panics.
 pub fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
+    survive(f).map_err(|death| death.what)
+}
+
+/// Calls `f`; how it ended if it did not return.
+pub(crate) fn survive<T>(f: impl FnOnce() -> T) -> Result<T, Death> {
     HOOK.call_once(|| {
         let usual = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
@@ -26,11 +33,5 @@ pub fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
     let before = QUIET.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(f));
     QUIET.set(before);
-    result.map_err(|payload| match payload.downcast::<String>() {
-        Ok(message) => *message,
-        Err(payload) => match payload.downcast::<&str>() {
-            Ok(message) => (*message).to_owned(),
-            Err(_) => "a panic without a message".to_owned(),
-        },
-    })
+    result.map_err(Death::of)
 }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use pfnlab_model::{Machine, MachineSpec, Op, PageAllocator, Step, Trace};
 use pfnlab_sim::{Checker, Failure, shrink_case};
 
+use crate::quiet::survive;
 use crate::work::Work;
-use crate::{Case, Corpus, CorpusError, Finding, Patience, Report, catch, check, machines};
+use crate::{Case, Corpus, CorpusError, Finding, Patience, Report, check, machines};
 
 /// The variable that names a trace to replay in place of the whole suite.
 pub(crate) const REPLAY: &str = "PFNLAB_TRACE";
@@ -262,7 +263,7 @@ fn explore<A: PageAllocator>(
         return Ok(0);
     };
     let mut ops: Vec<Op> = Vec::new();
-    let run = catch(|| -> Result<(), Failure> {
+    let run = survive(|| -> Result<(), Failure> {
         let allocator = make(empty.machine());
         let mut work = Work::new(seed, empty.machine(), &allocator);
         let mut checker = Checker::new(allocator)?.on(empty.machine());
@@ -277,7 +278,7 @@ fn explore<A: PageAllocator>(
     let finding = match run {
         Ok(Ok(())) => return Ok(ops.len() as u64),
         Ok(Err(failure)) => Finding::from(failure),
-        Err(message) => Finding::panic(ops.len().checked_sub(1), message),
+        Err(death) => Finding::death(ops.len().checked_sub(1), death),
     };
     let steps = ops.into_iter().map(Step::from).collect();
     let case = Case::new(spec.clone(), steps).unwrap_or(empty);

@@ -38,7 +38,8 @@ pub(crate) enum Verb {
     Boot(BootArgs),
     /// Replay traces and recordings of running kernels, and compare
     Replay(ReplayArgs),
-    /// Replay a trace with every rule checked after every operation
+    /// Replay a trace with every rule checked after every operation; or test an allocator of your
+    /// own in a shared library
     Check(CheckArgs),
     /// Tell what each operation of a trace or a recording did, in words and pictures
     Explain(ExplainArgs),
@@ -48,6 +49,9 @@ pub(crate) enum Verb {
     Diff(DiffArgs),
     /// List the kernel generations, or say how two of them differ
     Profiles(ProfilesArgs),
+    /// Serve a shared library to the process that started this one
+    #[command(hide = true)]
+    HostLibrary(HostLibraryArgs),
 }
 
 /// What `run` takes.
@@ -257,14 +261,64 @@ pub(crate) struct ReplayArgs {
 #[command(after_help = "\
 Examples:
   pfnlab check regression.trace
-  pfnlab run --ops 1000 --record - | pfnlab check -")]
+  pfnlab run --ops 1000 --record - | pfnlab check -
+  pfnlab check --lib ./liballoc.so
+  pfnlab check --lib ./liballoc.so --machine one-node --corpus found
+  pfnlab check --lib ./liballoc.so found/lend-02.trace
+
+A library exports what include/pfnlab.h of pfnlab-loader declares. It is asked on many machines, in a
+process of its own: a crash, an endless loop and too much memory are findings like a broken rule. What
+is found is made short and explained.")]
 pub(crate) struct CheckArgs {
-    /// A trace, or - for stdin
-    #[arg(value_name = "TRACE")]
-    pub(crate) trace: String,
+    /// A trace, or - for stdin; with --lib one that holds its machine, or none: the whole suite
+    #[arg(value_name = "TRACE", required_unless_present = "lib")]
+    pub(crate) trace: Option<String>,
+    /// An allocator of your own
+    #[arg(long, value_name = "LIBRARY")]
+    pub(crate) lib: Option<PathBuf>,
+    /// What a library is asked.
+    #[command(flatten)]
+    pub(crate) suite: SuiteArgs,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What a library is asked, and what it may use.
+#[derive(Debug, Args)]
+pub(crate) struct SuiteArgs {
+    /// Only on this machine of the suite, such as one-node; may be given more than once
+    #[arg(long, value_name = "NAME", requires = "lib")]
+    pub(crate) machine: Vec<String>,
+    /// How many seeds on each machine
+    #[arg(long, value_name = "N", requires = "lib", default_value_t = 6)]
+    pub(crate) seeds: u64,
+    /// A folder: what is found is kept there, and what is there is asked first
+    #[arg(long, value_name = "DIR", requires = "lib")]
+    pub(crate) corpus: Option<PathBuf>,
+    /// What a library may use.
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+/// What a library may use.
+#[derive(Debug, Args)]
+pub(crate) struct LimitArgs {
+    /// How long one call of a library may take, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
+    pub(crate) time_limit: u64,
+    /// How much memory a library may have, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub(crate) memory_limit: u64,
+}
+
+/// What `host-library` takes.
+#[derive(Debug, Args)]
+pub(crate) struct HostLibraryArgs {
+    /// The library
+    pub(crate) library: PathBuf,
+    /// How much memory it may have, in MiB
+    pub(crate) memory_mib: u64,
 }
 
 /// What `explain` takes.

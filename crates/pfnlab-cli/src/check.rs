@@ -3,11 +3,10 @@
 use pfnlab::check::{self, Checked};
 use serde::Serialize;
 
-use crate::Verdict;
 use crate::args::CheckArgs;
 use crate::failure::Failure;
-use crate::output;
 use crate::replay::open;
+use crate::{Verdict, library, output};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -30,7 +29,10 @@ struct BreachReport {
 }
 
 pub(crate) fn check(args: &CheckArgs) -> Result<Verdict, Failure> {
-    let trace = open(&args.trace)?;
+    if let Some(library) = &args.lib {
+        return library::check(library, args);
+    }
+    let trace = open(args.trace.as_deref().unwrap_or("-"))?;
     let bar = output::progress(trace.trace().steps.len() as u64, "operations");
     let checked = check::check(&trace, |done| bar.set_position(done))?;
     bar.finish_and_clear();

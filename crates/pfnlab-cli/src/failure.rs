@@ -7,6 +7,8 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
 };
 use pfnlab::{Error, TextError};
+use pfnlab_check::{CaseError, CorpusError};
+use pfnlab_loader::HostError;
 
 use crate::excerpt;
 
@@ -15,6 +17,8 @@ use crate::excerpt;
 pub(crate) enum Failure {
     /// The input makes no sense.
     Input(Error),
+    /// A library or a case makes no sense, in words.
+    Unusable(String),
     /// The output cannot be written.
     Output(io::Error),
 }
@@ -28,6 +32,24 @@ impl From<Error> for Failure {
 impl From<TextError> for Failure {
     fn from(error: TextError) -> Failure {
         Failure::Input(Error::Text(error))
+    }
+}
+
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Failure {
+        Failure::Unusable(error.to_string())
+    }
+}
+
+impl From<CaseError> for Failure {
+    fn from(error: CaseError) -> Failure {
+        Failure::Unusable(error.to_string())
+    }
+}
+
+impl From<CorpusError> for Failure {
+    fn from(error: CorpusError) -> Failure {
+        Failure::Unusable(error.to_string())
     }
 }
 

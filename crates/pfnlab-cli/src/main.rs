@@ -3,6 +3,7 @@
 //! - [`args`]: what can be said on the command line.
 //! - [`run`], [`boot`], [`replay`], [`check`], [`explain`], [`explain_failure`], [`diff`],
 //!   [`profiles`]: one verb each.
+//! - [`library`]: `--lib` of `check`, and the process a library runs in.
 //! - [`generations`]: `--profile all` of `run` and `replay`.
 //! - [`scenario`]: what `run` prints about a scenario.
 //! - [`style`]: how pictures are drawn. [`output`], [`failure`], [`excerpt`]: what is printed, when it goes well and when it does not.
@@ -15,6 +16,7 @@ mod diff;
 mod explain;
 mod explain_failure;
 mod generations;
+mod library;
 mod profiles;
 mod replay;
 mod run;
@@ -71,6 +73,10 @@ fn status(work: impl FnOnce() -> Result<Verdict, Failure> + UnwindSafe) -> u8 {
             eprint!("{}", failure::render(&error, io::stderr().is_terminal()));
             BAD_INPUT
         }
+        Ok(Err(Failure::Unusable(message))) => {
+            eprintln!("error: {}", excerpt::message(&message));
+            BAD_INPUT
+        }
         // Whoever read our output has seen enough.
         Ok(Err(Failure::Output(error))) if error.kind() == io::ErrorKind::BrokenPipe => WELL,
         Ok(Err(Failure::Output(error))) => {
@@ -92,6 +98,7 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::ExplainFailure(args)) => explain_failure::explain_failure(&args),
         Some(Verb::Diff(args)) => diff::diff(&args),
         Some(Verb::Profiles(args)) => profiles::profiles(&args),
+        Some(Verb::HostLibrary(args)) => library::host(&args),
     }
 }
 

@@ -6,7 +6,8 @@ use pfnlab_model::{Block, Event, Inspect, Machine, Order, PageAllocator, Snapsho
 use pfnlab_sim::{Checker, Failure, Outcome};
 
 use super::picture;
-use crate::{Case, Tape, catch};
+use crate::quiet::survive;
+use crate::{Case, Finding, Tape};
 
 /// More operations than that are no table: the last ones are shown.
 const MOST_ROWS: usize = 40;
@@ -38,9 +39,12 @@ impl Run {
     /// Runs a case up to its failure, or to its end.
     pub(super) fn of<A: PageAllocator>(case: &Case, make: &impl Fn(&Machine) -> A) -> Run {
         let mut run = Run::default();
-        let ended = catch(|| run.follow(case, make));
-        if let (Err(message), Some(row)) = (ended, run.rows.last_mut()) {
-            row.came = format!("panics: {message}");
+        let ended = survive(|| run.follow(case, make));
+        if let (Err(death), Some(row)) = (ended, run.rows.last_mut()) {
+            row.came = match death.kind {
+                Finding::PANIC => format!("panics: {}", death.what),
+                _ => death.what,
+            };
         }
         run
     }
