@@ -1,8 +1,8 @@
 //! The `pfnlab` program: arguments, progress and errors. What it does is in the library.
 //!
 //! - [`args`]: what can be said on the command line.
-//! - [`run`], [`boot`], [`replay`], [`check`], [`explain`], [`explain_failure`], [`diff`],
-//!   [`profiles`]: one verb each.
+//! - [`run`], [`boot`], [`replay`], [`check`], [`explain`], [`explain_failure`], [`draw`],
+//!   [`diff`], [`profiles`]: one verb each.
 //! - [`library`]: `--lib` of `check`, and the process a library runs in.
 //! - [`generations`]: `--profile all` of `run` and `replay`.
 //! - [`scenario`]: what `run` prints about a scenario.
@@ -13,6 +13,7 @@ mod args;
 mod boot;
 mod check;
 mod diff;
+mod draw;
 mod explain;
 mod explain_failure;
 mod generations;
@@ -96,6 +97,7 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::Check(args)) => check::check(&args),
         Some(Verb::Explain(args)) => explain::explain(&args),
         Some(Verb::ExplainFailure(args)) => explain_failure::explain_failure(&args),
+        Some(Verb::Draw(args)) => draw::draw(&args),
         Some(Verb::Diff(args)) => diff::diff(&args),
         Some(Verb::Profiles(args)) => profiles::profiles(&args),
         Some(Verb::HostLibrary(args)) => library::host(&args),

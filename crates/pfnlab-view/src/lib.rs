@@ -6,7 +6,8 @@
 //!
 //! - [`Style`]: how to draw. Start here.
 //! - [`zone()`]: a zone: a strip of cells, its free lists, its per-CPU lists, its pageblocks.
-//! - [`operation()`]: what one operation split and merged, buddies in binary. [`buddies()`]: any two.
+//! - [`operation()`]: what one operation split and merged, buddies in binary. [`chains()`]: the same
+//!   as blocks. [`buddies()`]: any two.
 //! - [`Narrator`], [`Story`]: one operation in words and pictures, fed by its events.
 
 mod style;
@@ -25,7 +26,7 @@ mod story;
 
 mod operation;
 
-pub use operation::{buddies, operation};
+pub use operation::{Chain, buddies, chains, operation};
 pub use story::{Detail, Narrator, Story};
 pub use style::Style;
 pub use zone::{ZonePicture, zone};

@@ -1,6 +1,6 @@
 //! One operation: what it split and merged.
 
-use pfnlab_model::{Block, Event};
+use pfnlab_model::{Block, Event, MigrateType, ZoneId};
 
 use crate::Style;
 use crate::ladder;
@@ -37,8 +37,32 @@ use crate::text::{Line, Page};
 /// ```
 pub fn operation(events: &[Event], style: &Style) -> String {
     let mut page = Page::new(style);
-    draw(&parse(events, None, 0), &mut page);
+    for chain in chains(events) {
+        draw(&chain, &mut page);
+    }
     page.finish()
+}
+
+/// A split or a merge: a block, buddy after buddy, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// The zone.
+    pub zone: ZoneId,
+    /// Whether the buddies were cut off; else they were joined.
+    pub split: bool,
+    /// What there was: the block on the list, or the one that came back.
+    pub first: Block,
+    /// The upper halves that stay free, largest first; or the free buddies, smallest first.
+    pub buddies: Vec<Block>,
+    /// What became of it: the part that is left, or the block that goes to a list.
+    pub last: Block,
+}
+
+/// Every split and every merge of an operation, in their order.
+pub fn chains(events: &[Event]) -> Vec<Chain> {
+    let mut chains = Vec::new();
+    collect(&parse(events, None, 0), &mut chains);
+    chains
 }
 
 /// Draws a block above its buddy, with a caret under the one bit in which they differ.
@@ -62,34 +86,44 @@ pub fn buddies(block: Block, style: &Style) -> String {
     page.finish()
 }
 
-fn draw(beats: &[Beat], page: &mut Page) {
+fn collect(beats: &[Beat], chains: &mut Vec<Chain>) {
+    let starts = |blocks: &[(Block, MigrateType)]| blocks.iter().map(|&(block, _)| block).collect();
     for beat in beats {
         match beat {
-            Beat::Take(take) if !take.rest.is_empty() => {
-                let rest: Vec<_> = take.rest.iter().map(|&(block, _)| block).collect();
-                let what = format!(": {} is split", take.found);
-                page.paragraph(
-                    0,
-                    Line::new()
-                        .then(Tone::Strong, names::zone(take.zone))
-                        .plain(what),
-                );
-                ladder::draw(&ladder::split(take.found, &rest, take.taken), 1, page);
-            }
-            Beat::Put(put) if !put.buddies.is_empty() => {
-                let buddies: Vec<_> = put.buddies.iter().map(|&(buddy, _)| buddy).collect();
-                let what = format!(": {} is merged to {}", put.came(), put.placed);
-                page.paragraph(
-                    0,
-                    Line::new()
-                        .then(Tone::Strong, names::zone(put.zone))
-                        .plain(what),
-                );
-                ladder::draw(&ladder::merge(put.came(), &buddies, put.placed), 1, page);
-            }
-            Beat::Refill { parts, .. } | Beat::Drain { parts, .. } => draw(parts, page),
-            Beat::Fallback(fallback) => draw(&fallback.parts, page),
+            Beat::Take(take) if !take.rest.is_empty() => chains.push(Chain {
+                zone: take.zone,
+                split: true,
+                first: take.found,
+                buddies: starts(&take.rest),
+                last: take.taken,
+            }),
+            Beat::Put(put) if !put.buddies.is_empty() => chains.push(Chain {
+                zone: put.zone,
+                split: false,
+                first: put.came(),
+                buddies: starts(&put.buddies),
+                last: put.placed,
+            }),
+            Beat::Refill { parts, .. } | Beat::Drain { parts, .. } => collect(parts, chains),
+            Beat::Fallback(fallback) => collect(&fallback.parts, chains),
             _ => {}
         }
     }
+}
+
+fn draw(chain: &Chain, page: &mut Page) {
+    let (first, buddies, last) = (chain.first, &chain.buddies, chain.last);
+    let (what, ladder) = match chain.split {
+        true => (
+            format!(": {first} is split"),
+            ladder::split(first, buddies, last),
+        ),
+        false => (
+            format!(": {first} is merged to {last}"),
+            ladder::merge(first, buddies, last),
+        ),
+    };
+    let zone = Line::new().then(Tone::Strong, names::zone(chain.zone));
+    page.paragraph(0, zone.plain(what));
+    ladder::draw(&ladder, 1, page);
 }

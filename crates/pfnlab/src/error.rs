@@ -101,6 +101,13 @@ pub enum Error {
         /// Why not.
         error: DriverError,
     },
+    /// There is nothing to draw.
+    #[error(transparent)]
+    Picture(#[from] pfnlab_lesson::PictureError),
+    /// A picture cannot be made a bitmap.
+    #[cfg(feature = "png")]
+    #[error(transparent)]
+    Png(#[from] pfnlab_lesson::PngError),
     /// A recording cannot be read.
     #[error(transparent)]
     Recording(#[from] RecordingError),

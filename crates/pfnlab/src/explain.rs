@@ -18,13 +18,10 @@
 
 use std::path::Path;
 
-use pfnlab_linux::Recording;
-use pfnlab_mm::Mm;
 use pfnlab_model::{Event, Expect, Step};
-use pfnlab_sim::{Driver, DriverError};
-use pfnlab_view::{Narrator, Story};
+use pfnlab_view::Story;
 
-use crate::boot::snapshot_of;
+use crate::reel::Reel;
 use crate::{Error, TraceFile};
 
 /// What one operation did.
@@ -63,15 +60,7 @@ pub fn trace<E: From<Error>>(
     step: Option<u64>,
     each: impl FnMut(Explained) -> Result<(), E>,
 ) -> Result<(), E> {
-    let steps = file.trace().steps.iter().enumerate();
-    let run = Run {
-        mm: file.boot()?,
-        steps: steps
-            .map(|(at, step)| (file.line(at), step.clone()))
-            .collect(),
-        only: step,
-    };
-    run.explain(each, |at, error| file.at_step(at, error.to_string()).into())
+    explain(Reel::of_trace(file)?, step, each)
 }
 
 /// The same for the recorded case in a folder.
@@ -84,79 +73,17 @@ pub fn recording<E: From<Error>>(
     step: Option<u64>,
     each: impl FnMut(Explained) -> Result<(), E>,
 ) -> Result<(), E> {
-    let recording = Recording::open(case).map_err(Error::from)?;
-    let path = case.display().to_string();
-    let mm = Mm::resume(&recording.before).map_err(|error| Error::Resume {
-        path: path.clone(),
-        error,
-    })?;
-    let steps = recording.to_trace("before").steps.into_iter();
-    let lines = recording.ops.iter().map(|recorded| recorded.line);
-    let run = Run {
-        mm,
-        steps: lines.zip(steps).collect(),
-        only: step,
-    };
-    run.explain(each, |at, error| Error::Step {
-        path: path.clone(),
-        step: at as u64,
-        error,
-    })
+    explain(Reel::of_recording(case)?, step, each)
 }
 
-/// Operations to run, and which of them to explain.
-struct Run {
-    mm: Mm,
-    /// Each with the line it is on.
-    steps: Vec<(u32, Step)>,
-    /// The position of the only one to explain; `None`: all.
-    only: Option<u64>,
-}
-
-impl Run {
-    fn explain<E: From<Error>>(
-        self,
-        mut each: impl FnMut(Explained) -> Result<(), E>,
-        failed: impl Fn(usize, DriverError) -> Error,
-    ) -> Result<(), E> {
-        let count = self.steps.len() as u64;
-        let first = self.only.unwrap_or(0);
-        if self.only.is_some_and(|only| only >= count) {
-            return Err(no_step(first, count).into());
-        }
-        let mut driver = Driver::new(self.mm);
-        let (skipped, told) = self.steps.split_at(first as usize);
-        for (at, (_, step)) in skipped.iter().enumerate() {
-            let ran = driver.step(&step.op, &mut ());
-            ran.map_err(|error| failed(at, error))?;
-        }
-        let most = if self.only.is_some() { 1 } else { told.len() };
-        let mut narrator = Narrator::from(snapshot_of(driver.allocator()));
-        for (step, (line, asked)) in (first..).zip(&told[..most]) {
-            let mut events: Vec<Event> = Vec::new();
-            let ran = driver.step(&asked.op, &mut events);
-            let outcome = ran.map_err(|error| failed(step as usize, error))?;
-            let story = narrator.tell(&asked.op, &events);
-            each(Explained {
-                step,
-                line: *line,
-                asked: asked.clone(),
-                outcome: outcome.as_expectation(driver.pages()),
-                events,
-                story: story.labelled(format!("operation {step} (line {line})")),
-            })?;
-        }
-        Ok(())
+fn explain<E: From<Error>>(
+    mut reel: Reel,
+    step: Option<u64>,
+    mut each: impl FnMut(Explained) -> Result<(), E>,
+) -> Result<(), E> {
+    if let Some(step) = step {
+        reel.wind_to(step)?;
+        return reel.next().into_iter().try_for_each(|told| each(told?));
     }
-}
-
-fn no_step(step: u64, count: u64) -> Error {
-    Error::Unknown {
-        what: "operation",
-        name: step.to_string(),
-        known: match count {
-            0 => "none".to_owned(),
-            count => format!("0 to {}", count - 1),
-        },
-    }
+    reel.try_for_each(|told| each(told?))
 }

@@ -9,13 +9,15 @@
 //! - [`replay`]: traces and recordings of running kernels, compared.
 //! - [`events`]: what taking a CPU away, or writing a tunable, leads to; compared with kernels.
 //! - [`check`]: every rule after every operation. [`explain`]: what each did, in words.
+//! - [`reel`]: a trace, a recording or a scenario, operation by operation, with the state. [`draw`]:
+//!   pictures of it.
 //! - [`scenario`]: phases of work on a machine, from a file, summed up.
 //! - [`generations`]: the same on every kernel generation, side by side, and where two part.
 //! - [`tour`]: a seeded run, summed up. [`Repro`]: one line to get it again.
 //! - [`failure`]: why a request failed, from what a kernel printed about it.
 //! - [`Whereabouts`]: where a frame is. [`Error`], [`TextError`]: what is wrong with the input;
 //!   [`read_text`]: text from a stream.
-//! - [`model`], [`mm`], [`sim`], [`linux`], [`view`]: the crates below, whole.
+//! - [`model`], [`mm`], [`sim`], [`linux`], [`view`], [`lesson`]: the crates below, whole.
 //!
 //! ```
 //! use pfnlab::{Driver, Event, Op, PageAllocator, Outcome, TraceFile, check, kernel, machine, mm::Mm};
@@ -64,9 +66,11 @@ mod whereabouts;
 
 pub mod check;
 pub mod counters;
+pub mod draw;
 pub mod events;
 pub mod explain;
 pub mod failure;
+pub mod reel;
 pub mod replay;
 
 mod mixed;
@@ -82,6 +86,7 @@ pub mod generations;
 pub use error::Error;
 pub use input::read as read_text;
 pub use pfnlab_clients as clients;
+pub use pfnlab_lesson as lesson;
 pub use pfnlab_linux as linux;
 pub use pfnlab_mm as mm;
 pub use pfnlab_mm::{Config, Mm, Profile, Switch};

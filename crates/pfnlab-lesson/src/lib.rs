@@ -1,0 +1,27 @@
+//! Draws physical memory as SVG.
+//!
+//! Nothing here runs an allocator: snapshots and events go in, text comes out. The same input gives
+//! the same bytes.
+//!
+//! - [`Picture`]: what of a state, or of what an operation did, is drawn. Start here. [`View`]: its
+//!   parts. [`Change`]: what an operation did.
+//! - [`animated()`]: pictures one after the other, in one file.
+//! - [`png()`]: any of them as a bitmap (feature `png`).
+
+mod look;
+mod svg;
+
+mod change;
+mod occupancy;
+
+mod picture;
+
+mod animation;
+#[cfg(feature = "png")]
+mod png;
+
+pub use animation::animated;
+pub use change::Change;
+pub use picture::{Picture, PictureError, View};
+#[cfg(feature = "png")]
+pub use png::{PngError, png};
