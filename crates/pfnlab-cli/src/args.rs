@@ -48,6 +48,11 @@ pub(crate) enum Verb {
     ExplainFailure(ExplainFailureArgs),
     /// Draw a state, or what an operation did, as SVG or PNG
     Draw(DrawArgs),
+    /// Run a trace or a scenario again with knobs turned, in one table
+    Whatif(WhatifArgs),
+    /// Make a trace and a state of what a running kernel tells
+    #[command(subcommand)]
+    Import(ImportWhat),
     /// Run a trace on two kernel generations: where they part, and why
     Diff(DiffArgs),
     /// List the kernel generations, or say how two of them differ
@@ -441,6 +446,87 @@ fn frames(text: &str) -> Result<PfnRange, String> {
     PfnRange::new(start, end)
         .filter(|range| !range.is_empty())
         .ok_or_else(wrong)
+}
+
+/// What `whatif` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab whatif mine.trace --set min_free_kbytes=65536 --set watermark_boost_factor=0
+  pfnlab whatif examples/scenarios/checkerboard.toml --set movablecore=50% --set profile=linux-4.14
+  pfnlab whatif mine.trace --set min_free_kbytes=65536,watermark_scale_factor=100 --json
+
+Knobs: profile, config, seed, pageblock-order, kernelcore, movablecore, and the tunables of
+/proc/sys/vm. A trace that starts from a saved state has its machine and its kernel already.
+The last three columns: huge pages to be had now; at most after perfect compaction; and at most
+after all that can be dropped was.")]
+pub(crate) struct WhatifArgs {
+    /// A trace, a scenario (a file that ends in .toml), or - for a trace on stdin
+    #[arg(value_name = "TRACE|SCENARIO.toml")]
+    pub(crate) subject: String,
+    /// What is otherwise, such as min_free_kbytes=65536; several joined by commas; once for each row
+    #[arg(long, value_name = "KNOB=VALUE,…")]
+    pub(crate) set: Vec<String>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What can be imported.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportWhat {
+    /// A trace of the kmem tracepoints, on a machine with the counts of /proc
+    Kmem(ImportKmemArgs),
+}
+
+/// What `import kmem` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab import kmem trace.txt --zoneinfo zoneinfo.before -o mine.trace && pfnlab check mine.trace
+  pfnlab import kmem trace.txt.gz --zoneinfo zoneinfo.before --pagetypeinfo pagetypeinfo.before \\
+    --seeds 16 --end-pagetypeinfo pagetypeinfo.after
+
+Read are ftrace, trace-cmd report and perf script text, packed or plain. /proc counts free blocks;
+where they are it does not say. So a seed gives a state, and many seeds show what is not known.
+Beside OUT.trace its state is written, as OUT.start.json.gz.")]
+pub(crate) struct ImportKmemArgs {
+    /// The trace
+    #[arg(value_name = "TRACE")]
+    pub(crate) trace: String,
+    /// /proc/zoneinfo when the trace began
+    #[arg(long, value_name = "FILE")]
+    pub(crate) zoneinfo: String,
+    /// /proc/buddyinfo when the trace began
+    #[arg(long, value_name = "FILE")]
+    pub(crate) buddyinfo: Option<String>,
+    /// /proc/pagetypeinfo when the trace began; says more than buddyinfo
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pagetypeinfo: Option<String>,
+    /// /proc/zoneinfo when the trace ended, to compare with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) end_zoneinfo: Option<String>,
+    /// /proc/pagetypeinfo when the trace ended, to compare with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) end_pagetypeinfo: Option<String>,
+    /// The kernel generation, such as linux-6.12.y [default: the newest]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// How the kernel was built, such as x86_64
+    #[arg(long, value_name = "NAME")]
+    pub(crate) config: Option<String>,
+    /// The seed of the state that is written
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Replay on the states of so many seeds, from 1 on, and show the spread
+    #[arg(long, value_name = "N")]
+    pub(crate) seeds: Option<u32>,
+    /// Write the operations as a trace, and the state beside it
+    #[arg(short, long, value_name = "OUT.trace")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What `diff` takes.

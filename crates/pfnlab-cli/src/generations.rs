@@ -51,6 +51,7 @@ pub(crate) fn scenario(scenario: &Scenario, options: &RunOptions) -> Result<Verd
         profile: None,
         config: options.config.clone(),
         ops: options.ops,
+        ..ScenarioOptions::default()
     };
     let report = ScenarioReport {
         scenario: scenario.name().to_owned(),

@@ -2,7 +2,7 @@
 //!
 //! - [`args`]: what can be said on the command line.
 //! - [`run`], [`boot`], [`replay`], [`check`], [`explain`], [`explain_failure`], [`draw`],
-//!   [`diff`], [`profiles`]: one verb each.
+//!   [`whatif`], [`import`], [`diff`], [`profiles`]: one verb each.
 //! - [`library`]: `--lib` of `check`, and the process a library runs in.
 //! - [`generations`]: `--profile all` of `run` and `replay`.
 //! - [`scenario`]: what `run` prints about a scenario.
@@ -17,11 +17,13 @@ mod draw;
 mod explain;
 mod explain_failure;
 mod generations;
+mod import;
 mod library;
 mod profiles;
 mod replay;
 mod run;
 mod scenario;
+mod whatif;
 
 mod excerpt;
 mod failure;
@@ -34,7 +36,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Cli, Verb};
+use crate::args::{Cli, ImportWhat, Verb};
 use crate::failure::Failure;
 
 /// How a verb that did its work ends.
@@ -98,6 +100,8 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::Explain(args)) => explain::explain(&args),
         Some(Verb::ExplainFailure(args)) => explain_failure::explain_failure(&args),
         Some(Verb::Draw(args)) => draw::draw(&args),
+        Some(Verb::Whatif(args)) => whatif::whatif(&args),
+        Some(Verb::Import(ImportWhat::Kmem(args))) => import::kmem(&args),
         Some(Verb::Diff(args)) => diff::diff(&args),
         Some(Verb::Profiles(args)) => profiles::profiles(&args),
         Some(Verb::HostLibrary(args)) => library::host(&args),

@@ -116,6 +116,7 @@ fn scenario(path: &str, args: &RunOptions) -> Result<Verdict, Failure> {
         profile: args.profile.clone(),
         config: args.config.clone(),
         ops: args.ops,
+        ..ScenarioOptions::default()
     })?;
     if args.talks() {
         let about = scenario.spec().about.trim();

@@ -142,6 +142,20 @@ pub enum Kernelcore {
     Mirror,
 }
 
+/// As in a machine's description: a size such as `1G`, a percentage, or `mirror`.
+///
+/// ```
+/// use pfnlab_model::Kernelcore;
+/// assert_eq!("40%".parse(), Ok(Kernelcore::Percent(40)));
+/// assert_eq!("1M".parse(), Ok(Kernelcore::Frames(256)));
+/// ```
+impl core::str::FromStr for Kernelcore {
+    type Err = MachineError;
+    fn from_str(text: &str) -> Result<Kernelcore, MachineError> {
+        core_size_of("kernelcore", text)
+    }
+}
+
 /// RAM of one node without a hole in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemRange {
@@ -310,6 +324,20 @@ impl Machine {
     /// `memory_hotplug.online_policy=`.
     pub fn online_policy(&self) -> OnlinePolicy {
         self.online_policy
+    }
+
+    /// The same machine with another `kernelcore=`.
+    #[must_use]
+    pub fn with_kernelcore(mut self, kernelcore: Kernelcore) -> Machine {
+        self.kernelcore = Some(kernelcore);
+        self
+    }
+
+    /// The same machine with another `movablecore=`.
+    #[must_use]
+    pub fn with_movablecore(mut self, movablecore: Kernelcore) -> Machine {
+        self.movablecore = Some(movablecore);
+        self
     }
 
     /// The same machine with more reserved.
@@ -534,9 +562,12 @@ fn section_frames(text: &str) -> Result<u64, MachineError> {
 }
 
 fn core_size(field: &'static str, text: Option<&str>) -> Result<Option<Kernelcore>, MachineError> {
-    let Some(text) = text else { return Ok(None) };
+    text.map(|text| core_size_of(field, text)).transpose()
+}
+
+fn core_size_of(field: &'static str, text: &str) -> Result<Kernelcore, MachineError> {
     let place = Place::field(field);
-    let core = match text.strip_suffix('%') {
+    Ok(match text.strip_suffix('%') {
         None if text == "mirror" && field == "kernelcore" => Kernelcore::Mirror,
         None if text == "mirror" => return Err(Problem::NotMirror.at(place)),
         Some(percent) => match percent.parse() {
@@ -547,6 +578,5 @@ fn core_size(field: &'static str, text: Option<&str>) -> Result<Option<Kernelcor
             let bytes = parse_size(text).map_err(|error| Problem::Size(error).at(place))?;
             Kernelcore::Frames(bytes / PAGE)
         }
-    };
-    Ok(Some(core))
+    })
 }

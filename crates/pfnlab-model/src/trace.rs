@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{Expect, Op};
+use crate::{Expect, Op, Ticket};
 
 /// Where a trace begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,14 @@ pub enum TraceStart {
     Inline(String),
     /// `start FILE`: resume from a saved snapshot.
     Snapshot(String),
+    /// `start FILE held=N`: the same, and the blocks that are handed out in it have names: tickets
+    /// N, N+1 and so on, by zone and frame.
+    Held {
+        /// The snapshot.
+        file: String,
+        /// The first ticket.
+        first: Ticket,
+    },
 }
 
 /// Operations that name earlier ones by ticket, over a machine and a profile. Deleting any

@@ -96,7 +96,7 @@ impl Trace {
                     return Err(line.error(verb, "the machine is already given"));
                 }
                 "machine" => start = Some(TraceStart::Machine(line.word("a name")?.to_owned())),
-                "start" => start = Some(TraceStart::Snapshot(line.word("a file")?.to_owned())),
+                "start" => start = Some(line.snapshot()?),
                 "machine-begin" => {
                     let mut inline = String::new();
                     loop {
@@ -150,6 +150,7 @@ impl fmt::Display for Trace {
         match &self.start {
             TraceStart::Machine(name) => writeln!(f, "machine {name}")?,
             TraceStart::Snapshot(file) => writeln!(f, "start {file}")?,
+            TraceStart::Held { file, first } => writeln!(f, "start {file} held={first}")?,
             TraceStart::Inline(toml) => {
                 let end = if toml.is_empty() || toml.ends_with('\n') {
                     ""
@@ -226,6 +227,22 @@ impl<'a> Line<'a> {
             };
             self.error(end, &format!("{what} is missing here"))
         })
+    }
+
+    /// What follows `start`: a file, and perhaps the tickets of what is handed out in it.
+    fn snapshot(&mut self) -> Result<TraceStart, TraceError> {
+        let file = self.word("a file")?.to_owned();
+        let Some(word) = self.next_word() else {
+            return Ok(TraceStart::Snapshot(file));
+        };
+        let first = word.text.strip_prefix("held=").map(str::parse);
+        match first {
+            Some(Ok(first)) if first <= u64::from(u32::MAX) => Ok(TraceStart::Held {
+                file,
+                first: Ticket(first),
+            }),
+            _ => Err(self.error(word, "the first ticket should be here, as held=1")),
+        }
     }
 
     fn finish(&mut self) -> Result<(), TraceError> {

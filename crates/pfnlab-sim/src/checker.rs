@@ -112,6 +112,11 @@ impl<A: PageAllocator> Checker<A> {
         breach.map_or(Ok(checker), |breach| Err(breach.into()))
     }
 
+    /// The driver, to give names to what is in use from the start.
+    pub fn driver_mut(&mut self) -> &mut Driver<A> {
+        &mut self.driver
+    }
+
     /// With what is known of the machine: the memory the allocator was given.
     #[must_use]
     pub fn on(mut self, machine: &Machine) -> Checker<A> {

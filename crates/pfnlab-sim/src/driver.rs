@@ -133,6 +133,17 @@ impl<A: PageAllocator> Driver<A> {
         self.tickets.iter()
     }
 
+    /// Names a block that is in use from the start; `movable`: its owner has nothing against its
+    /// being moved. What the ticket named is forgotten.
+    pub fn hold(&mut self, ticket: Ticket, block: Block, movable: bool) {
+        let held = Held::Block(block);
+        if movable {
+            self.tickets.put_movable(ticket, held);
+        } else {
+            self.tickets.put(ticket, held);
+        }
+    }
+
     /// What `ticket` names is named `other` from now on. Nothing happens when `ticket` is not live;
     /// what `other` named is forgotten.
     pub fn rename(&mut self, ticket: Ticket, other: Ticket) {

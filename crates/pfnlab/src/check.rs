@@ -42,6 +42,7 @@ pub fn check(file: &TraceFile, mut progress: impl FnMut(u64)) -> Result<Checked,
         Ok(checker) => checker,
         Err(failure) => return ended(file, rules, report, failure),
     };
+    file.name_held(checker.driver_mut());
     for step in &file.trace().steps {
         match checker.step(&step.op, &mut ()) {
             Ok(outcome) => report.record(step, &outcome, checker.driver().pages()),

@@ -108,6 +108,12 @@ pub enum Error {
     #[cfg(feature = "png")]
     #[error(transparent)]
     Png(#[from] pfnlab_lesson::PngError),
+    /// A knob cannot be turned so.
+    #[error(transparent)]
+    Knob(crate::otherwise::KnobError),
+    /// A kernel's data fits no machine, or no state.
+    #[error(transparent)]
+    Import(crate::import::ImportError),
     /// A recording cannot be read.
     #[error(transparent)]
     Recording(#[from] RecordingError),

@@ -32,7 +32,6 @@ pub use zone::{Answer, ZoneAnswer};
 use pfnlab_linux::failure_report::{self, FailureReport};
 use serde::Serialize;
 
-use crate::text::line_start;
 use crate::{Error, TextError, kernel};
 use rules::Rules;
 use zone::Means;
@@ -76,14 +75,8 @@ pub fn diagnose(name: &str, log: &str, profile: Option<&str>) -> Result<Vec<Diag
     let forced = profile
         .map(|name| kernel::profile(Some(name)))
         .transpose()?;
-    let reports = failure_report::read(log).map_err(|error| {
-        let start = line_start(log, error.line as usize);
-        let line = log[start..].lines().next().unwrap_or("");
-        let before = line.chars().take(error.column as usize - 1);
-        let from = start + before.map(char::len_utf8).sum::<usize>();
-        let span = from..start + line.len();
-        TextError::new(name, log, span, error.problem.to_string())
-    })?;
+    let reports =
+        failure_report::read(log).map_err(|error| TextError::of_line(name, log, &error))?;
     Ok(reports
         .iter()
         .map(|report| {

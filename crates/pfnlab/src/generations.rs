@@ -24,5 +24,7 @@ mod trace;
 pub use diff::{Diff, Parting, SideStory, diff};
 pub use end::Generation;
 pub use lists::ListDifference;
+pub(crate) use scenario::generation;
 pub use scenario::of_scenario;
+pub(crate) use side::Side;
 pub use trace::of_trace;

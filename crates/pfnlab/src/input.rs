@@ -59,3 +59,11 @@ pub(crate) fn unpacked(path: &Path) -> Result<Vec<u8>, Error> {
             error,
         })
 }
+
+/// The text of a file, unpacked when it is gzip.
+///
+/// # Errors
+/// When it cannot be read or unpacked, is too large, or is not UTF-8.
+pub fn read_packed(path: &Path) -> Result<String, Error> {
+    read(&path.display().to_string(), &unpacked(path)?[..])
+}

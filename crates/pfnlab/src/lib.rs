@@ -13,7 +13,9 @@
 //!   pictures of it.
 //! - [`scenario`]: phases of work on a machine, from a file, summed up.
 //! - [`generations`]: the same on every kernel generation, side by side, and where two part.
+//! - [`what_if`]: the same with a knob turned, in one table. [`HugePages`]: how many could be had.
 //! - [`tour`]: a seeded run, summed up. [`Repro`]: one line to get it again.
+//! - [`import`]: a running kernel's counts and traces become a state and operations.
 //! - [`failure`]: why a request failed, from what a kernel printed about it.
 //! - [`Whereabouts`]: where a frame is. [`Error`], [`TextError`]: what is wrong with the input;
 //!   [`read_text`]: text from a stream.
@@ -60,6 +62,7 @@ pub mod machine;
 pub mod snapshot;
 
 pub mod boot;
+mod otherwise;
 mod trace;
 
 mod whereabouts;
@@ -70,6 +73,7 @@ pub mod draw;
 pub mod events;
 pub mod explain;
 pub mod failure;
+pub mod import;
 pub mod reel;
 pub mod replay;
 
@@ -81,10 +85,15 @@ pub mod tour;
 
 pub mod scenario;
 
+mod huge_pages;
+pub mod what_if;
+
 pub mod generations;
 
 pub use error::Error;
-pub use input::read as read_text;
+pub use huge_pages::HugePages;
+pub use input::{read as read_text, read_packed as read_packed_text};
+pub use otherwise::{KnobError, Otherwise};
 pub use pfnlab_clients as clients;
 pub use pfnlab_lesson as lesson;
 pub use pfnlab_linux as linux;

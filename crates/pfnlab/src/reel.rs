@@ -80,7 +80,8 @@ impl Reel {
         let steps = file.trace().steps.iter().enumerate();
         let steps = steps.map(|(at, step)| (file.line(at), step.clone()));
         let steps = steps.collect();
-        Ok(Reel::new(Source::Trace(file.clone()), file.boot()?, steps))
+        let source = Source::Trace(file.clone());
+        Ok(Reel::new(source, file.driver()?, steps))
     }
 
     /// The operations of the recorded case in a folder.
@@ -98,7 +99,7 @@ impl Reel {
         let lines = recording.ops.iter().map(|recorded| recorded.line);
         Ok(Reel::new(
             Source::Case(path),
-            mm,
+            Driver::new(mm),
             lines.zip(steps).collect(),
         ))
     }
@@ -126,11 +127,11 @@ impl Reel {
         Reel::of_trace(&TraceFile::parse(&name, &text, Path::new(""))?)
     }
 
-    fn new(source: Source, mm: Mm, steps: Vec<(u32, Step)>) -> Reel {
-        let narrator = Narrator::from(snapshot_of(&mm));
+    fn new(source: Source, driver: Driver<Mm>, steps: Vec<(u32, Step)>) -> Reel {
+        let narrator = Narrator::from(snapshot_of(driver.allocator()));
         Reel {
             source,
-            driver: Driver::new(mm),
+            driver,
             narrator,
             steps,
             next: 0,

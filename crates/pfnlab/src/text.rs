@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use pfnlab_linux::LineError;
+
 /// Text that is not what it should be. Carries the whole text, so that whoever shows the error
 /// can point into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,20 @@ impl TextError {
             span: start..end,
             message: message.into(),
         }
+    }
+
+    /// What is wrong with a line of `text`, which came from the file `name`.
+    pub(crate) fn of_line(name: &str, text: &str, error: &LineError) -> TextError {
+        let start = line_start(text, error.line as usize);
+        let line = text[start..].lines().next().unwrap_or("");
+        let before = line.chars().take(error.column as usize - 1);
+        let from = start + before.map(char::len_utf8).sum::<usize>();
+        TextError::new(
+            name,
+            text,
+            from..start + line.len(),
+            error.problem.to_string(),
+        )
     }
 
     /// The file it came from.

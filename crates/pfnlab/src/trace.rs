@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use pfnlab_mm::{Mm, Profile, ResumeError};
-use pfnlab_model::{Machine, ParsedTrace, Snapshot, Trace, TraceStart};
+use pfnlab_model::{
+    Inspect, Machine, MigrateType, ParsedTrace, Snapshot, Ticket, Trace, TraceStart,
+};
+use pfnlab_sim::Driver;
 
 use crate::text::line_start;
-use crate::{Error, TextError, input, kernel, machine, snapshot};
+use crate::{Error, KnobError, Otherwise, TextError, input, kernel, machine, snapshot};
 
 /// A trace with the text it was read from.
 #[derive(Clone, Debug)]
@@ -96,9 +99,36 @@ impl TraceFile {
     /// # Errors
     /// When the machine, snapshot, profile or config it names is not to be had, or does not boot.
     pub fn boot(&self) -> Result<Mm, Error> {
+        self.boot_otherwise(&Otherwise::default())
+    }
+
+    /// The same, but for what is to be otherwise.
+    ///
+    /// # Errors
+    /// As [`TraceFile::boot`]; and when the kernel refuses a value, or a saved state would have to
+    /// be of another machine or kernel.
+    pub fn boot_otherwise(&self, otherwise: &Otherwise) -> Result<Mm, Error> {
+        let mut mm = match &otherwise.profile {
+            None => self.boot_built(otherwise)?,
+            Some(name) => {
+                let profile = kernel::profile(Some(name))?;
+                self.clone().on(profile).boot_built(otherwise)?
+            }
+        };
+        otherwise.write(&mut mm)?;
+        Ok(mm)
+    }
+
+    fn boot_built(&self, otherwise: &Otherwise) -> Result<Mm, Error> {
         let trace = self.trace();
         let machine = match &trace.start {
-            TraceStart::Snapshot(file) => return self.resume(file),
+            TraceStart::Snapshot(file) | TraceStart::Held { file, .. } => {
+                if let Some(knob) = otherwise.about_boot() {
+                    let name = self.name.clone();
+                    return Err(KnobError::Saved { knob, name }.into());
+                }
+                return self.resume(file);
+            }
             TraceStart::Machine(name) => self
                 .named_machine(name)
                 .map_err(|error| self.at_header("machine", error))?,
@@ -106,12 +136,47 @@ impl TraceFile {
         };
         let profile = kernel::profile(trace.profile.as_deref());
         let profile = profile.map_err(|error| self.at_header("profile", error))?;
-        let config = kernel::config(trace.config.as_deref());
+        let config = otherwise.config.as_deref().or(trace.config.as_deref());
+        let config = kernel::config(config);
         let config = config.map_err(|error| self.at_header("config", error))?;
+        let config = otherwise.build(config);
+        let machine = otherwise.machine(machine);
         Mm::boot(&machine, profile, &config).map_err(|error| Error::Boot {
             machine: machine.name().to_owned(),
             error,
         })
+    }
+
+    /// A driver of an allocator in that state; what is handed out in it has the names that the
+    /// trace gives it.
+    ///
+    /// # Errors
+    /// As [`TraceFile::boot`].
+    pub fn driver(&self) -> Result<Driver<Mm>, Error> {
+        self.driver_otherwise(&Otherwise::default())
+    }
+
+    /// The same, but for what is to be otherwise.
+    ///
+    /// # Errors
+    /// As [`TraceFile::boot_otherwise`].
+    pub fn driver_otherwise(&self, otherwise: &Otherwise) -> Result<Driver<Mm>, Error> {
+        let mut driver = Driver::new(self.boot_otherwise(otherwise)?);
+        self.name_held(&mut driver);
+        Ok(driver)
+    }
+
+    /// Gives what is handed out at the start the names that the trace has for it.
+    pub(crate) fn name_held(&self, driver: &mut Driver<Mm>) {
+        let TraceStart::Held { first, .. } = self.trace().start else {
+            return;
+        };
+        let snapshot = driver.allocator().snapshot();
+        let lent = snapshot.zones.iter().flat_map(|zone| &zone.lent);
+        for (number, &block) in (first.0..).zip(lent) {
+            let movable = driver.allocator().pageblock_type(block.start()) == MigrateType::Movable;
+            driver.hold(Ticket(number), block, movable);
+        }
     }
 
     /// An error about what a line of the header names: a name that names nothing, or a file that

@@ -33,7 +33,7 @@ pub fn of_scenario(
     profiles.iter().map(run).collect()
 }
 
-fn generation(profile: &'static Profile, summary: &ScenarioSummary) -> Generation {
+pub(crate) fn generation(profile: &'static Profile, summary: &ScenarioSummary) -> Generation {
     let sum = |count: fn(&crate::scenario::PhaseSummary) -> u64| -> u64 {
         summary.phases.iter().map(count).sum()
     };

@@ -9,13 +9,13 @@ use pfnlab_sim::{Driver, DriverError, Fingerprint, Outcome, Tally};
 use super::end::{FreeMemory, Generation};
 use crate::boot::snapshot_of;
 use crate::watch::Watch;
-use crate::{Error, TraceFile, mixed};
+use crate::{Error, HugePages, Otherwise, TraceFile, mixed};
 
 /// The first name for what nobody names any more: far above what traces use.
 const LOST: u64 = 1 << 63;
 
 /// A trace on its way on one generation.
-pub(super) struct Side {
+pub(crate) struct Side {
     profile: &'static Profile,
     driver: Driver<Mm>,
     tally: Tally,
@@ -40,16 +40,30 @@ impl<O: Observer> Observer for Both<'_, O> {
 impl Side {
     /// At the start of a trace.
     pub(super) fn boot(file: &TraceFile, profile: &'static Profile) -> Result<Side, Error> {
-        let mm = file.clone().on(profile).boot()?;
-        Ok(Side {
-            profile,
-            driver: Driver::new(mm),
+        Ok(Side::new(file.clone().on(profile).driver()?))
+    }
+
+    /// At the start of a trace, with something otherwise.
+    pub(crate) fn boot_otherwise(file: &TraceFile, otherwise: &Otherwise) -> Result<Side, Error> {
+        Ok(Side::new(file.driver_otherwise(otherwise)?))
+    }
+
+    fn new(driver: Driver<Mm>) -> Side {
+        Side {
+            profile: driver.allocator().profile(),
+            driver,
             tally: Tally::default(),
             watch: Watch::default(),
             fingerprint: Fingerprint::new(),
             asked: BTreeMap::new(),
             lost: 0,
-        })
+        }
+    }
+
+    /// How many huge pages could be had now.
+    pub(crate) fn huge_pages(&self) -> HugePages {
+        let asked = self.asked.iter().map(|(&ticket, &gfp)| (ticket, gfp));
+        HugePages::of(&self.driver, asked)
     }
 
     /// The name of the generation.
@@ -68,7 +82,7 @@ impl Side {
     }
 
     /// Runs the operation at a position.
-    pub(super) fn step(
+    pub(crate) fn step(
         &mut self,
         file: &TraceFile,
         at: usize,
@@ -145,7 +159,7 @@ impl Side {
     }
 
     /// What it came to.
-    pub(super) fn finish(&self) -> Generation {
+    pub(crate) fn finish(&self) -> Generation {
         let last = self.snapshot();
         let free = FreeMemory::of(&last);
         let asked = self.asked.iter().map(|(&ticket, &gfp)| (ticket, gfp));

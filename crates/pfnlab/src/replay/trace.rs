@@ -1,7 +1,7 @@
 //! A trace, compared with what it expects.
 
 use pfnlab_model::{Event, Expect, Pfn};
-use pfnlab_sim::{Driver, DriverError, Fingerprint, Outcome, Report};
+use pfnlab_sim::{DriverError, Fingerprint, Outcome, Report};
 
 use super::STRIDE;
 use super::explain::{Divergence, FieldDifference, Scene};
@@ -33,7 +33,7 @@ pub struct TraceReplay {
 /// # Errors
 /// When its start is not to be had, or a step cannot be run.
 pub fn trace(file: &TraceFile, mut progress: impl FnMut(u64)) -> Result<TraceReplay, Error> {
-    let mut driver = Driver::new(file.boot()?);
+    let mut driver = file.driver()?;
     let mut report = Report::default();
     let mut fingerprint = Fingerprint::new();
     for (number, step) in file.trace().steps.iter().enumerate() {
@@ -57,7 +57,7 @@ pub fn trace(file: &TraceFile, mut progress: impl FnMut(u64)) -> Result<TraceRep
 
 /// Runs the trace again up to the step in question, to look around there.
 fn explain(file: &TraceFile, step: u64) -> Result<Divergence, Error> {
-    let mut driver = Driver::new(file.boot()?);
+    let mut driver = file.driver()?;
     let at = step as usize;
     let again = |error: DriverError| file.at_step(at, error.to_string());
     for earlier in &file.trace().steps[..at] {

@@ -12,10 +12,10 @@ use pfnlab_sim::{Driver, Fingerprint, Tally, index};
 use crate::boot::{Booted, snapshot_of};
 use crate::mixed;
 use crate::scenario::summary::scores;
-use crate::scenario::{PhaseSummary, Scenario, ScenarioSummary, Tunable};
+use crate::scenario::{PhaseSummary, Scenario, ScenarioSummary};
 use crate::tour::TourError;
 use crate::watch::Watch;
-use crate::{Error, Repro, kernel};
+use crate::{Error, HugePages, Otherwise, Repro, kernel};
 
 /// How many operations pass between two calls of a progress function.
 const STRIDE: u64 = 1 << 14;
@@ -31,6 +31,8 @@ pub struct ScenarioOptions {
     pub config: Option<String>,
     /// The run ends after so many operations, wherever it is then.
     pub ops: Option<u64>,
+    /// More that is to be different; of what it and the fields above say both, these count.
+    pub otherwise: Otherwise,
 }
 
 /// A scenario on its way.
@@ -60,13 +62,18 @@ impl ScenarioRun {
         options: &ScenarioOptions,
     ) -> Result<ScenarioRun, Error> {
         let spec = scenario.spec();
-        let profile = options.profile.as_deref().or(spec.profile.as_deref());
-        let config = options.config.as_deref().or(spec.config.as_deref());
+        let otherwise = &options.otherwise;
+        let profile = options.profile.as_deref().or(otherwise.profile.as_deref());
+        let profile = profile.or(spec.profile.as_deref());
+        let config = options.config.as_deref().or(otherwise.config.as_deref());
+        let config = config.or(spec.config.as_deref());
         let (profile, config) = (kernel::profile(profile)?, kernel::config(config)?);
-        check_tunables(scenario, profile, &config)?;
-        let booted = Booted::new(scenario.machine(), profile, &config)?;
+        let config = otherwise.build(config);
+        let machine = otherwise.machine(scenario.machine().clone());
+        check_tunables(scenario, otherwise, profile, &config)?;
+        let booted = Booted::new(&machine, profile, &config)?;
         let first = booted.snapshot();
-        let seed = options.seed.unwrap_or(spec.seed);
+        let seed = options.seed.or(otherwise.seed).unwrap_or(spec.seed);
         // Fits: a machine has a limit for them.
         let cpus = scenario.machine().cpus().len() as u16;
         // 2.6.37 does not count what it manages. Nothing is lent yet, so that is what is free.
@@ -79,7 +86,8 @@ impl ScenarioRun {
             .iter()
             .map(|zone| zone.managed.max(free(zone)))
             .sum();
-        let setup = scenario.sysctls.iter().rev();
+        let own = scenario.sysctls.iter().map(|own| (own.sysctl, own.value));
+        let setup = own.chain(otherwise.sysctls.iter().copied());
         Ok(ScenarioRun {
             name: scenario.name().to_owned(),
             title: booted.title(),
@@ -88,9 +96,13 @@ impl ScenarioRun {
             seed,
             most: options.ops.unwrap_or(u64::MAX),
             driver: Driver::new(booted.into_mm()),
-            setup: setup
-                .map(|&Tunable { sysctl, value, .. }| Op::Sysctl { sysctl, value })
-                .collect(),
+            setup: {
+                let mut setup: Vec<Op> = setup
+                    .map(|(sysctl, value)| Op::Sysctl { sysctl, value })
+                    .collect();
+                setup.reverse();
+                setup
+            },
             program: Program::new(seed, managed, cpus, &spec.phases),
             kinds: spec.phases.clone(),
             fingerprint: Fingerprint::new(),
@@ -224,6 +236,11 @@ impl ScenarioRun {
         live.map(|live| (live.ticket, live.gfp))
     }
 
+    /// How many huge pages could be had now.
+    pub fn huge_pages(&self) -> HugePages {
+        HugePages::of(&self.driver, self.held())
+    }
+
     /// What it came to.
     pub fn summary(&self) -> ScenarioSummary {
         let last = snapshot_of(self.driver.allocator());
@@ -249,10 +266,11 @@ impl ScenarioRun {
 /// Whether the kernel takes every value: an allocator is booted to ask.
 fn check_tunables(
     scenario: &Scenario,
+    otherwise: &Otherwise,
     profile: &'static Profile,
     config: &Config,
 ) -> Result<(), Error> {
-    if scenario.sysctls.is_empty() {
+    if scenario.sysctls.is_empty() && otherwise.sysctls.is_empty() {
         return Ok(());
     }
     let mut mm = Booted::new(scenario.machine(), profile, config)?.into_mm();
@@ -260,7 +278,7 @@ fn check_tunables(
         mm.sysctl(tunable.sysctl, tunable.value, &mut ())
             .map_err(|_| tunable.refusal.clone())?;
     }
-    Ok(())
+    Ok(otherwise.write(&mut mm)?)
 }
 
 /// Adds the counts of a phase.
