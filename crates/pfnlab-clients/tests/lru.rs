@@ -245,3 +245,33 @@ fn misuse_is_an_error_and_changes_nothing() {
     let given_up = lru.put(block, CPU_0, &mut memory, &mut ());
     assert_eq!(given_up, Err(FreeError::NotLent(block)));
 }
+
+/// What was on a list is on the same list again, from another frame, with the same owner: at once
+/// where batches are switched off meanwhile (since 6.1), else with the next drain.
+#[test]
+fn a_list_follows_what_is_moved() {
+    for name in ["linux-3.8", "linux-5.0", "linux-6.12.y"] {
+        let mut memory = Scribe::default();
+        let mut lru = Lru::new(generation(name));
+        let (from, to) = (page(&mut memory), page(&mut memory));
+        lru.add(from, LruList::ActiveAnon, CPU_0, &mut memory, &mut ())
+            .unwrap();
+        assert!(!lru.can_move(from), "{name}: it waits in a batch");
+        lru.migrate(from, to, CPU_1, &mut memory, &mut ()).unwrap();
+        assert!(lru.knows(from) && !lru.knows(to));
+
+        let disables = name == "linux-6.12.y";
+        match disables {
+            true => lru.disable(&mut memory, &mut ()).unwrap(),
+            false => lru.drain_all(&mut memory, &mut ()).unwrap(),
+        }
+        assert!(lru.can_move(from));
+        lru.migrate(from, to, CPU_1, &mut memory, &mut ()).unwrap();
+        assert!(lru.knows(to) && !lru.knows(from));
+        assert_eq!(lru.waits(CPU_1), !disables, "{name}");
+        lru.drain_all(&mut memory, &mut ()).unwrap();
+        let listed = lru.list(NodeId(0), LruList::ActiveAnon);
+        assert_eq!(listed.collect::<Vec<_>>(), [to], "{name}");
+        assert_eq!(lru.put(to, CPU_0, &mut memory, &mut ()), Ok(true));
+    }
+}

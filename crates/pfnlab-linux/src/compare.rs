@@ -127,7 +127,8 @@ fn global_state(out: Out<'_>, at: &str, expected: &GlobalState, got: &GlobalStat
         zone_kinds, zone_stats, migratetypes, top_order, pageblock_order, section_frames,
         possible_nodes, movable_zone, mobility_disabled, totalreserve_pages, totalram_pages,
         min_free_kbytes, user_min_free_kbytes, watermark_scale_factor, watermark_boost_factor,
-        percpu_pagelist_high_fraction, percpu_pagelist_fraction, lowmem_reserve_ratio, pcp_batch_scale_max);
+        percpu_pagelist_high_fraction, percpu_pagelist_fraction, lowmem_reserve_ratio, pcp_batch_scale_max,
+        guardpage_minorder, memory_block_frames, movable_node, auto_movable);
 }
 
 fn cpu_state(out: Out<'_>, at: &str, expected: &CpuState, got: &CpuState) {
@@ -156,10 +157,10 @@ fn zonelist_cache(out: Out<'_>, at: &str, expected: &ZonelistCacheState, got: &Z
 #[rustfmt::skip] // One line for each group of fields.
 fn zone_state(out: Out<'_>, at: &str, expected: &ZoneState, got: &ZoneState, stats: &[ZoneStat]) {
     fields!(out, at, ZoneState, expected, got;
-        id, start, spanned, present, managed, boost, highatomic_reserved, highatomic_free,
+        id, start, spanned, present, present_early, managed, boost, highatomic_reserved, highatomic_free,
         pageset_high_min, pageset_high_max, pageset_batch, flags, pages_scanned, all_unreclaimable,
         dirty_balance_reserve, percpu_drift_mark,
-        isolated_pageblocks, lowmem_reserve;
+        isolated_pageblocks, lowmem_reserve, guards;
         memory, watermarks, vm_stat, free_lists, pcp, pageblocks, lent);
     let path = &format!("{at}watermarks.");
     fields!(out, path, Watermarks, &expected.watermarks, got.watermarks; min, low, high, promo);

@@ -66,6 +66,8 @@ impl MergePolicy {
 pub(crate) struct Buddy {
     zone: ZoneId,
     top_order: Order,
+    /// Upper halves below this order are kept back; 0: none.
+    guards_below: Order,
     pub(crate) frames: Frames,
     lists: [[FreeList; MigrateType::COUNT]; Order::COUNT],
 }
@@ -76,9 +78,32 @@ impl Buddy {
         Buddy {
             zone,
             top_order,
+            guards_below: Order::ZERO,
             frames,
             lists,
         }
+    }
+
+    /// From now on, upper halves below `order` are kept back.
+    pub(crate) fn guard_below(&mut self, order: Order) {
+        self.guards_below = order;
+    }
+
+    /// Below which order upper halves are kept back.
+    pub(crate) fn guards_below(&self) -> Order {
+        self.guards_below
+    }
+
+    /// Whether any halves are kept back.
+    #[inline]
+    pub(crate) fn keeps_guards(&self) -> bool {
+        self.guards_below > Order::ZERO
+    }
+
+    /// Whether upper halves of `order` are kept back.
+    #[inline]
+    pub(crate) fn guards(&self, order: Order) -> bool {
+        order < self.guards_below
     }
 
     /// The largest order.
@@ -192,12 +217,23 @@ impl Buddy {
         mt: MigrateType,
         observer: &mut impl Observer,
     ) -> Option<Block> {
+        let block = self.pop_smallest(order, mt, observer)?;
+        Some(self.expand(block, order, mt, observer))
+    }
+
+    /// Takes the same, whole.
+    #[inline]
+    pub(crate) fn pop_smallest(
+        &mut self,
+        order: Order,
+        mt: MigrateType,
+        observer: &mut impl Observer,
+    ) -> Option<Block> {
         let mut found = order;
         while self.list(found, mt).is_empty() {
             found = found.up().filter(|&larger| larger <= self.top_order)?;
         }
-        let block = self.pop(found, mt, observer)?;
-        Some(self.expand(block, order, mt, observer))
+        self.pop(found, mt, observer)
     }
 
     /// The buddy of `block` and the type of the list it is on, if it is free as a whole.
@@ -212,7 +248,11 @@ impl Buddy {
     #[inline]
     pub(crate) fn merge_likely(&self, block: Block) -> Option<Block> {
         let parent = block.parent()?;
-        self.frames.free_type_of_buddy(parent).map(|_| parent)
+        let free = self.frames.free_type_of_buddy(parent).is_some();
+        // A guard is as good as free: it will be when its buddy is.
+        let guard =
+            || self.guards(parent.order()) && self.frames.state(parent.buddy()) == State::Guard;
+        (free || guard()).then_some(parent)
     }
 
     /// Announces a merge.

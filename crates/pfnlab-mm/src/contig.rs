@@ -65,18 +65,28 @@ impl Mm {
         let zone = self.zone_of_frames(range)?;
         let isolated = self.to_isolate(zone, range);
         self.isolate_range(zone, isolated, purpose, cpu, tenants, observer)?;
-        self.drain_zone(zone, cpu, observer);
+        let disables = self.profile.isolation.disables_batches();
+        if disables {
+            self.drain_zone(zone, cpu, observer);
+            tenants.disable_batches(self, observer);
+        }
         let targets = Targets {
             node: self.zones[zone].id.node,
             nodes: None,
             cpu,
         };
-        let taken = self
-            .empty_range(zone, range, targets, tenants, observer)
-            .and_then(|()| {
+        let mut taken = self.empty_range(zone, range, targets, tenants, observer);
+        match disables {
+            true => tenants.enable_batches(),
+            false if taken.is_ok() => {
+                tenants.drain_batches(self, observer);
                 self.drain_zone(zone, cpu, observer);
-                self.take_range(zone, range, cpu, observer)
-            });
+            }
+            false => {}
+        }
+        if taken.is_ok() {
+            taken = self.take_range(zone, range, cpu, observer);
+        }
         self.unisolate_range(zone, isolated, purpose, cpu, observer);
         taken
     }
@@ -112,7 +122,9 @@ impl Mm {
         cpu: CpuId,
         observer: &mut impl Observer,
     ) -> Result<(), MemoryError> {
-        let outer = self.outer(zone, range)?;
+        self.test_isolated(zone, range, observer)
+            .map_err(MemoryError::Busy)?;
+        let outer = self.outer(zone, range);
         let place = &mut self.zones[zone];
         let mut at = outer.start();
         while at < outer.end() {
@@ -142,21 +154,13 @@ impl Mm {
         Ok(())
     }
 
-    /// The free blocks that hold a range, as one: each on the isolated lists.
-    fn outer(&self, zone: usize, range: PfnRange) -> Result<PfnRange, MemoryError> {
-        let frames = &self.zones[zone].buddy.frames;
-        let mut at = range.start();
-        let mut start = None;
-        while at < range.end() {
-            match frames.block_around(at) {
-                Some((block, State::Free(MigrateType::Isolate))) => {
-                    start = start.or(Some(block.start()));
-                    at = block.range().end();
-                }
-                _ => return Err(MemoryError::Busy(at)),
-            }
-        }
-        let start: Pfn = start.expect("the range holds a frame");
-        Ok(PfnRange::new(start, at).expect("the blocks ascend"))
+    /// The free blocks that hold a range, as one: all of it is free.
+    fn outer(&self, zone: usize, range: PfnRange) -> PfnRange {
+        let around = |pfn: Pfn| {
+            let block = self.zones[zone].buddy.frames.block_around(pfn);
+            block.expect("a free block is there").0.range()
+        };
+        let last = Pfn::new(range.end().get() - 1);
+        PfnRange::new(around(range.start()).start(), around(last).end()).expect("blocks ascend")
     }
 }

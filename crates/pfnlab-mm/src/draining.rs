@@ -1,6 +1,6 @@
 //! Draining per-CPU lists: from which of them, in which turn, and to which type's list.
 
-use pfnlab_model::{Block, CpuId, Event, Observer, Order, ZoneStat};
+use pfnlab_model::{Block, CpuId, Event, MigrateType, Observer, Order, ZoneStat};
 
 use crate::freeing::Placement;
 use crate::pageblock::Pageblocks;
@@ -11,8 +11,12 @@ use crate::zone::Zone;
 /// Which type's list a page goes to when its per-CPU list is drained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DrainType {
-    /// The one noted on it when it was put there, even if its pageblock has changed hands (6.1).
+    /// The one noted on it when it was put there, even if its pageblock has changed hands (2.6.37).
     Noted,
+    /// The same; if its pageblock is isolated, it is no free memory there (3.8).
+    NotedAside,
+    /// The same, unless anything in the zone is isolated (4.14 to 6.1).
+    NotedUnlessIsolated,
     /// The one its pageblock has now (6.12).
     Pageblock,
 }
@@ -24,6 +28,14 @@ impl Policy for DrainType {
         match self {
             DrainType::Noted => told(
                 "the one noted on it when it was cached, even if its pageblock has changed hands",
+                "~page_private",
+            ),
+            DrainType::NotedAside => told(
+                "the one noted on it, but in an isolated pageblock it does not count as free",
+                "~get_freepage_migratetype",
+            ),
+            DrainType::NotedUnlessIsolated => told(
+                "the one noted on it, unless anything in the zone is isolated",
                 "~get_pcppage_migratetype (up to 6.9)",
             ),
             DrainType::Pageblock => told(
@@ -140,12 +152,15 @@ impl Zone {
     ) -> Option<Block> {
         let pcp = &mut self.pcps[owner.index()];
         let (block, was) = pcp.pop_last(&mut self.buddy.frames, list, order, observer)?;
-        let mt = match self.profile.drain_type {
-            DrainType::Noted if self.isolated_pageblocks == 0 => was.mt(),
-            _ => blocks.type_of(block.start()),
+        let now = || blocks.type_of(block.start());
+        let (mt, aside) = match self.profile.drain_type {
+            DrainType::Noted => (was.mt(), false),
+            DrainType::NotedAside => (was.mt(), now() == MigrateType::Isolate),
+            DrainType::NotedUnlessIsolated if self.isolated_pageblocks == 0 => (was.mt(), false),
+            DrainType::NotedUnlessIsolated | DrainType::Pageblock => (now(), false),
         };
-        if self.profile.grouping.drains_at_once() {
-            self.merge_in(block, mt, Placement::ByMergeLikely, blocks, observer);
+        if aside || self.profile.grouping.drains_at_once() {
+            self.merge_in(block, mt, Placement::ByMergeLikely, cpu, blocks, observer);
         } else {
             self.put(block, mt, Placement::ByMergeLikely, cpu, blocks, observer);
         }

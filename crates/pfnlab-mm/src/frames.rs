@@ -47,9 +47,12 @@ pub(crate) enum State {
     Pcp(MigrateType),
     /// Handed out.
     Lent,
+    /// Kept back to guard the block below it.
+    Guard,
 }
 
-/// What a record says about a block, packed: bits 0–1 the kind, 2–5 the order, 6–8 the migratetype.
+/// What a record says about a block, packed: bits 0–1 the kind, 2–5 the order, 6–8 the migratetype,
+/// or, of what is on no list, whether it is kept back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Word(u32);
 
@@ -68,6 +71,7 @@ impl Word {
             State::Free(mt) => (1, mt.index()),
             State::Pcp(mt) => (2, mt.index()),
             State::Lent => (3, 0),
+            State::Guard => (3, 1),
         };
         Word(kind | (order.get() as u32) << 2 | (mt as u32) << 6)
     }
@@ -112,6 +116,7 @@ impl Word {
             0 => State::None,
             1 => State::Free(self.mt()),
             2 => State::Pcp(self.mt()),
+            _ if self.0 & TYPE != 0 => State::Guard,
             _ => State::Lent,
         }
     }

@@ -136,7 +136,7 @@ impl Zone {
         observer: &mut impl Observer,
     ) {
         self.account(mt, block.frames() as i64, cpu, observer);
-        self.merge_in(block, mt, placement, blocks, observer);
+        self.merge_in(block, mt, placement, cpu, blocks, observer);
     }
 
     /// Puts a free block that is counted already on the list of `mt`, merged.
@@ -146,10 +146,20 @@ impl Zone {
         mut block: Block,
         mt: MigrateType,
         placement: Placement,
+        cpu: CpuId,
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) {
-        while let Some((buddy, list)) = self.buddy.free_buddy(block) {
+        loop {
+            let Some((buddy, list)) = self.buddy.free_buddy(block) else {
+                if self.buddy.guards(block.order()) && self.unguard_buddy(block, mt, cpu, observer)
+                {
+                    block = block.parent().expect("guards are of low orders");
+                    self.buddy.merged(block, observer);
+                    continue;
+                }
+                break;
+            };
             // Within a pageblock there is one type.
             let theirs = if block.order() < blocks.order() {
                 mt

@@ -85,6 +85,9 @@ impl Mm {
                 return Err(MemoryError::Busy(at));
             }
             done.push(pageblock);
+            if rule.drains_after_each() {
+                self.drain_zone(zone, cpu, observer);
+            }
             let ends = [(0, hull.start()), (order.len().min(2) - 1, hull.end())];
             for (_, boundary) in ends.into_iter().filter(|(end, _)| *end == at) {
                 if let Err(at) = self.cut_at(zone, boundary, cpu, observer) {
@@ -115,6 +118,34 @@ impl Mm {
         let pageblocks: Vec<Block> = self.pageblocks_in(hull).collect();
         self.undo(zone, &pageblocks, purpose.type_after(), cpu, observer);
         observer.event(Event::Memory(MemoryEvent::IsolationUndone { range: hull }));
+    }
+
+    /// Makes sure that nothing is in use in an isolated range (`test_pages_isolated`).
+    ///
+    /// # Errors
+    /// When something is: the first such frame.
+    pub(crate) fn test_isolated(
+        &mut self,
+        zone: usize,
+        range: PfnRange,
+        observer: &mut impl Observer,
+    ) -> Result<(), Pfn> {
+        let gathers = self.profile.isolation.gathers_strays();
+        let place = &mut self.zones[zone];
+        let mut at = range.start();
+        while at < range.end() {
+            let Some((block, State::Free(list))) = place.buddy.frames.block_around(at) else {
+                return Err(at);
+            };
+            if gathers && list != MigrateType::Isolate {
+                // Its frames did not count as free either when they came there.
+                let end = place.profile.moved_to.end();
+                place.buddy.unlink(block, list, observer);
+                place.buddy.link(block, MigrateType::Isolate, end, observer);
+            }
+            at = block.range().end();
+        }
+        Ok(())
     }
 
     fn undo(

@@ -104,9 +104,27 @@ impl IsolationRule {
         self == IsolationRule::EndsFirst
     }
 
-    /// Whether per-CPU lists are drained after every range (before: and not left to the caller).
+    /// Whether per-CPU lists are drained, each by its own CPU, and that is not left to the caller.
     pub(crate) fn drains(self) -> bool {
         !self.takes_ends_first()
+    }
+
+    /// Whether that is done after every pageblock. 3.8 does so, too, but there what is drained from
+    /// an isolated pageblock may merge with one that is not isolated yet, and from then on the
+    /// kernel counts wrong (mended in 3.18): here its lists are drained when all are isolated.
+    pub(crate) fn drains_after_each(self) -> bool {
+        self.drains() && self != IsolationRule::Looking
+    }
+
+    /// Whether nothing waits for an LRU list while a range is emptied; before, what waits is sent
+    /// there afterwards (`lru_cache_disable`).
+    pub(crate) fn disables_batches(self) -> bool {
+        self.takes_ends_first()
+    }
+
+    /// Whether what was freed past the isolated lists is put there in the end.
+    pub(crate) fn gathers_strays(self) -> bool {
+        self == IsolationRule::Looking
     }
 
     /// The order a range must be aligned to for no free block to reach out of it.

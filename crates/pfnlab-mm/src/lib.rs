@@ -64,6 +64,7 @@ mod contig;
 mod draining;
 mod fallback;
 mod freeing;
+mod guard;
 mod highatomic;
 mod isolated_range;
 mod isolation;
@@ -98,6 +99,7 @@ mod hotplug;
 
 mod inspect;
 mod limits;
+mod options;
 mod pagesets;
 mod resume;
 mod snapshot;

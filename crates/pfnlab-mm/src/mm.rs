@@ -13,6 +13,7 @@ use crate::area::Area;
 use crate::gfp_zone::{self, ZoneTable};
 use crate::kswapd::Kswapd;
 use crate::memmap::MemMap;
+use crate::options::Options;
 use crate::pageblock::Pageblocks;
 use crate::tunables::Tunables;
 use crate::walk::Asked;
@@ -39,6 +40,7 @@ use crate::{Config, Profile};
 pub struct Mm {
     pub(crate) profile: &'static Profile,
     pub(crate) config: Config,
+    pub(crate) options: Options,
     pub(crate) gfp_zones: ZoneTable,
     pub(crate) tunables: Tunables,
     /// The counters its zones keep, in the kernel's order.

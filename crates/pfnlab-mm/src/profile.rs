@@ -26,6 +26,7 @@ use crate::descriptor::DescriptorEra;
 use crate::draining::DrainType;
 use crate::exact::Surplus;
 use crate::fallback::FallbackPolicy;
+use crate::guard::GuardMark;
 use crate::highatomic::HighAtomicPolicy;
 use crate::hotplug::HotplugRule;
 use crate::isolation::IsolationRule;
@@ -104,6 +105,8 @@ pub struct Profile {
     pub(crate) decay: DecayDrain,
     /// Which list a page is drained to.
     pub(crate) drain_type: DrainType,
+    /// Where it is marked that a page is a guard.
+    pub(crate) guard_mark: GuardMark,
     /// Which watermark a walk tries first.
     pub(crate) walk: WalkPolicy,
     /// In which order the zones of several nodes are asked.
@@ -244,6 +247,8 @@ pub(crate) const LINUX_4_14: Profile = Profile {
     chunks: Chunks::Largest,
     managed: Managed::All,
     at_once: AtOnce::Gigabytes,
+    drain_type: DrainType::NotedUnlessIsolated,
+    guard_mark: GuardMark::PageExt,
     isolation: IsolationRule::Counting,
     hotplug: HotplugRule::Chosen,
     ..LINUX_3_8
@@ -303,6 +308,7 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     first_types: FirstTypes::Memory,
     release_end: ReleaseEnd::Tail,
     load: LoadRule::OneMore,
+    guard_mark: GuardMark::PageType,
     isolation: IsolationRule::EndsFirst,
     hotplug: HotplugRule::Whole,
     ..LINUX_5_0

@@ -24,6 +24,7 @@ use crate::gfp_zone::ZoneTable;
 use crate::kswapd::Kswapd;
 use crate::memmap::{MemMap, MemMapError};
 use crate::mm::{Cpu, Node, first_flags};
+use crate::options::Options;
 use crate::pageblock::Pageblocks;
 use crate::tunables::Tunables;
 use crate::zone::{MAX_ZONES, Pageset, Zone};
@@ -154,6 +155,7 @@ impl Mm {
         });
         let mut mm = Mm {
             profile,
+            options: Options::resumed(global),
             gfp_zones: ZoneTable::new(config),
             tunables: Tunables {
                 min_free_kbytes: global.min_free_kbytes,
@@ -185,6 +187,7 @@ impl Mm {
             config: config.clone(),
         };
         mm.map_zones();
+        mm.keep_guards();
         mm.count_exactly();
         places::check_owners(&mm, snapshot)?;
         Ok(mm)
@@ -351,6 +354,7 @@ fn resume_zone(
         return Err(inconsistent(id, "has memory outside its span"));
     }
     zone.present = state.present;
+    zone.present_early = state.present_early;
     zone.managed = state.managed;
     zone.watermarks = state.watermarks;
     zone.boost = state.boost;
@@ -395,6 +399,10 @@ fn resume_zone(
     for &block in &state.lent {
         let block = inside(&zone, block.start(), block.order(), config)?;
         zone.buddy.frames.set(block, State::Lent);
+    }
+    for &block in &state.guards {
+        let block = inside(&zone, block.start(), block.order(), config)?;
+        zone.buddy.frames.set(block, State::Guard);
     }
     Ok(zone)
 }

@@ -235,6 +235,9 @@ impl Zone {
     /// Takes the smallest sufficient block of the wanted type (`__rmqueue_smallest`).
     #[inline]
     pub(crate) fn smallest(&mut self, want: Want, observer: &mut impl Observer) -> Option<Block> {
+        if self.buddy.keeps_guards() {
+            return self.smallest_guarded(want, observer);
+        }
         let block = self.buddy.smallest(want.order, want.mt, observer)?;
         if self.profile.grouping.per_block() {
             self.account(want.mt, -(block.frames() as i64), want.cpu, observer);

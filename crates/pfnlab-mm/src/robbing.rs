@@ -74,8 +74,8 @@ impl Zone {
         self.buddy.unlink(block, from, observer);
         self.account(from, -(block.frames() as i64), want.cpu, observer);
         blocks.retype(block, want.mt, observer);
-        let taken = self.buddy.expand(block, want.order, want.mt, observer);
-        let rest = (block.frames() - taken.frames()) as i64;
+        let (taken, kept) = self.expand(block, want.order, want.mt, want.cpu, observer);
+        let rest = (block.frames() - taken.frames()) as i64 - kept;
         self.account(want.mt, rest, want.cpu, observer);
         taken
     }
@@ -131,8 +131,8 @@ impl Zone {
         observer: &mut impl Observer,
     ) -> Block {
         self.buddy.unlink(block, from, observer);
-        let taken = self.buddy.expand(block, want.order, rest, observer);
-        self.account(from, -(taken.frames() as i64), want.cpu, observer);
+        let (taken, kept) = self.expand(block, want.order, rest, want.cpu, observer);
+        self.account(from, -(taken.frames() as i64) - kept, want.cpu, observer);
         taken
     }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use pfnlab_model::{
     AreaState, CpuId, CpuState, FreeListState, GlobalState, MemRange, MigrateType, NodeState,
-    OfflineState, Order, PageblockState, PcpField, PcpListState, PcpState, PfnRange,
+    OfflineState, OnlinePolicy, Order, PageblockState, PcpField, PcpListState, PcpState, PfnRange,
     SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneState,
 };
 
@@ -69,6 +69,13 @@ impl Mm {
             percpu_pagelist_fraction: tunables.percpu_pagelist_fraction,
             lowmem_reserve_ratio: tunables.lowmem_reserve_ratio.clone(),
             pcp_batch_scale_max: self.config.pcp_batch_scale_max,
+            guardpage_minorder: self.options.guardpage_minorder,
+            memory_block_frames: match self.options.memory_block_frames {
+                frames if frames == self.section_frames => 0,
+                frames => frames,
+            },
+            movable_node: self.options.movable_node,
+            auto_movable: self.options.online_policy == OnlinePolicy::AutoMovable,
         }
     }
 
@@ -109,7 +116,9 @@ impl Mm {
                 .map(|(cpu, pcp)| self.pcp_state(zone, CpuId(cpu as u16), pcp))
                 .collect(),
             pageblocks: (!zone.span.is_empty()).then(|| self.pageblock_state(zone.span)),
-            lent: lent(zone),
+            lent: in_state(zone, State::Lent),
+            guards: in_state(zone, State::Guard),
+            present_early: zone.present_early,
         }
     }
 
@@ -220,13 +229,13 @@ fn free_lists(zone: &Zone) -> Vec<FreeListState> {
         .collect()
 }
 
-fn lent(zone: &Zone) -> Vec<pfnlab_model::Block> {
+fn in_state(zone: &Zone, wanted: State) -> Vec<pfnlab_model::Block> {
     let blocks = zone
         .memory
         .iter()
         .flat_map(|&range| zone.buddy.frames.blocks(range));
     blocks
-        .filter(|(_, state)| *state == State::Lent)
+        .filter(|(_, state)| *state == wanted)
         .map(|(block, _)| block)
         .collect()
 }

@@ -60,7 +60,7 @@ impl Zone {
             Rest::AsFound if !find.whole_pageblock => find.from,
             _ => want.mt,
         };
-        let taken = self.buddy.expand(block, want.order, rest, observer);
+        let (taken, _) = self.expand(block, want.order, rest, want.cpu, observer);
         self.fell_back(find, want, claimed, observer);
         (taken, if of_area { find.from } else { want.mt })
     }

@@ -74,6 +74,8 @@ pub(crate) struct Zone {
     /// Memory of other zones between its first and last top-order block.
     pub(crate) foreign: Vec<PfnRange>,
     pub(crate) present: u64,
+    /// Frames that existed at boot; kept for the `auto-movable` policy.
+    pub(crate) present_early: u64,
     pub(crate) managed: u64,
     pub(crate) watermarks: Watermarks,
     pub(crate) boost: u64,
@@ -133,6 +135,7 @@ impl Zone {
             memory: Vec::new(),
             foreign: Vec::new(),
             present: 0,
+            present_early: 0,
             managed: 0,
             watermarks: Watermarks::default(),
             boost: 0,
@@ -269,6 +272,7 @@ impl Zone {
     pub(crate) fn respan(&mut self, span: PfnRange, observer: &mut impl Observer) {
         let top = self.buddy.top_order();
         let mut buddy = Buddy::new(self.id, Frames::new(span, top), top);
+        buddy.guard_below(self.buddy.guards_below());
         for order in Order::ZERO.through(top) {
             for mt in MigrateType::ALL {
                 let list = self.buddy.list(order, mt);
@@ -278,8 +282,8 @@ impl Zone {
         }
         for &run in &self.memory {
             let blocks = self.buddy.frames.blocks(run);
-            let lent = blocks.filter(|(_, state)| *state == State::Lent);
-            lent.for_each(|(block, state)| buddy.frames.set(block, state));
+            let kept = blocks.filter(|(_, state)| matches!(state, State::Lent | State::Guard));
+            kept.for_each(|(block, state)| buddy.frames.set(block, state));
         }
         for pcp in &mut self.pcps {
             pcp.move_records(&self.buddy.frames, &mut buddy.frames);

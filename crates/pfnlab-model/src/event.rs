@@ -216,6 +216,21 @@ pub enum Event {
         /// The list's migratetype.
         mt: MigrateType,
     },
+    /// An upper half that was left over is kept back: it is on no list, and no free memory
+    /// (`set_page_guard`).
+    Guarded {
+        /// The zone.
+        zone: ZoneId,
+        /// The half.
+        block: Block,
+    },
+    /// A half that was kept back is free again, to merge with the lower one (`clear_page_guard`).
+    Unguarded {
+        /// The zone.
+        zone: ZoneId,
+        /// The half.
+        block: Block,
+    },
     /// A block was put on a per-CPU list.
     PcpLinked {
         /// The zone.

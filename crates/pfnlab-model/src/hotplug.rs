@@ -77,8 +77,26 @@ pub trait Tenants {
         false
     }
 
-    /// What was in one block is in another one now.
-    fn moved(&mut self, _from: Block, _to: Block) {}
+    /// What was in one block is in another one now; `cpu` did it.
+    fn moved(
+        &mut self,
+        _from: Block,
+        _to: Block,
+        _cpu: CpuId,
+        _memory: &mut impl PageAllocator,
+        _observer: &mut impl Observer,
+    ) {
+    }
+
+    /// What waits in batches for its place on an LRU list gets there (`lru_add_drain_all`).
+    fn drain_batches(&mut self, _memory: &mut impl PageAllocator, _observer: &mut impl Observer) {}
+
+    /// The same, and nothing waits from now on (`lru_cache_disable`).
+    fn disable_batches(&mut self, _memory: &mut impl PageAllocator, _observer: &mut impl Observer) {
+    }
+
+    /// It may wait again (`lru_cache_enable`).
+    fn enable_batches(&mut self) {}
 }
 
 impl Tenants for () {}
@@ -87,7 +105,8 @@ impl Tenants for () {}
 /// which that is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemoryError {
-    /// What begins there is not whole memory sections (`-EINVAL`).
+    /// What begins there is not whole memory sections, or memory blocks where these are larger
+    /// (`-EINVAL`).
     NotWhole(Pfn),
     /// Some of what begins there is there already (`-EEXIST`).
     Exists(Pfn),

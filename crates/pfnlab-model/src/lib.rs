@@ -78,7 +78,8 @@ pub use gfp::{Gfp, GfpError};
 pub use gfp_bits::GfpBits;
 pub use hotplug::{MemoryError, MemoryNotice, MemoryStep, Tenants};
 pub use machine::{
-    Kernelcore, Machine, MachineError, MachineSpec, MemRange, NodeSpec, NodeTopology, Place,
+    Kernelcore, Machine, MachineError, MachineSpec, MemRange, NodeSpec, NodeTopology, OnlinePolicy,
+    Place, probed_memory_block,
 };
 pub use memory_event::MemoryEvent;
 pub use memory_op::{MemoryOp, OnlineTo};

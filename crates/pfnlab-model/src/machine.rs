@@ -1,15 +1,17 @@
 //! Machines: what a person writes down, and what it means once checked.
 
 mod error;
+mod options;
 mod text;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{ByteRange, CpuId, NodeId, Pfn, PfnRange, parse_size};
+use crate::{ByteRange, CpuId, NodeId, Order, Pfn, PfnRange, parse_size};
 
 use error::Problem;
 pub use error::{MachineError, Place};
+pub use options::{OnlinePolicy, probed_memory_block};
 
 /// Bytes in a page frame.
 const PAGE: u64 = 4096;
@@ -81,6 +83,27 @@ pub struct MachineSpec {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub dma_bits: Option<u32>,
+    /// `debug_guardpage_minorder=`, with `debug_pagealloc=on`: of a block that is split, upper halves
+    /// below this order are kept back; 0 to 5. None given: 0, which is none.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub debug_guardpage_minorder: Option<u8>,
+    /// Bytes that come online and go offline together: a multiple of a section by a power of two;
+    /// or `bare-metal` or `hypervisor`: as an x86-64 kernel finds it there. None given: a section.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub memory_block_size: Option<String>,
+    /// `memory_hotplug.online_policy=`: `contig-zones`, or since 5.14 `auto-movable`. Which zone
+    /// memory goes to that comes online, unless somebody says so. None given: `contig-zones`.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub online_policy: Option<String>,
     /// The nodes.
     #[cfg_attr(feature = "serde", serde(rename = "node"))]
     pub nodes: Vec<NodeSpec>,
@@ -167,6 +190,9 @@ pub struct Machine {
     hotplug: Vec<PfnRange>,
     mirrored: Vec<PfnRange>,
     dma_bits: u32,
+    guardpage_minorder: Order,
+    memory_block_frames: u64,
+    online_policy: OnlinePolicy,
 }
 
 impl Machine {
@@ -270,6 +296,22 @@ impl Machine {
         self.dma_bits
     }
 
+    /// `debug_guardpage_minorder=`: upper halves below this order are kept back when a block is
+    /// split; 0: none.
+    pub fn guardpage_minorder(&self) -> Order {
+        self.guardpage_minorder
+    }
+
+    /// Frames that come online and go offline together: some power of two times a section.
+    pub fn memory_block_frames(&self) -> u64 {
+        self.memory_block_frames
+    }
+
+    /// `memory_hotplug.online_policy=`.
+    pub fn online_policy(&self) -> OnlinePolicy {
+        self.online_policy
+    }
+
     /// The same machine with more reserved.
     pub fn with_reserved(mut self, more: &[PfnRange]) -> Machine {
         self.reserved.extend(more);
@@ -301,8 +343,15 @@ impl MachineSpec {
             None => SECTION_SIZE / PAGE,
             Some(text) => section_frames(text)?,
         };
+        let end = memory
+            .last()
+            .map_or(Pfn::default(), |last| last.range.end());
+        let block = self.memory_block_size.as_deref();
         Ok(Machine {
             name: self.name.clone(),
+            guardpage_minorder: options::guardpage_minorder(self.debug_guardpage_minorder)?,
+            memory_block_frames: options::memory_block_frames(block, section_frames, end)?,
+            online_policy: options::online_policy(self.online_policy.as_deref())?,
             nodes,
             memory,
             reserved: outward("reserved", &self.reserved)?,

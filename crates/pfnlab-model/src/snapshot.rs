@@ -128,6 +128,19 @@ pub struct GlobalState {
     pub lowmem_reserve_ratio: Vec<u64>,
     /// A batch is at most doubled this often; 0 also where no such limit is built in (up to 6.1.0).
     pub pcp_batch_scale_max: u8,
+    /// Upper halves below this order are kept back when a block is split; 0: none
+    /// (`debug_guardpage_minorder`).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub guardpage_minorder: Order,
+    /// Frames that come online and go offline together; 0: as many as are in a section.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub memory_block_frames: u64,
+    /// `movable_node`: memory that comes online goes to the movable zone unless it lies in another.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub movable_node: bool,
+    /// It goes there as long as there is enough kernel memory for it (`auto-movable`).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub auto_movable: bool,
 }
 }
 
@@ -212,6 +225,9 @@ pub struct ZoneState {
     /// Frames given to the allocator (since 3.8). 2.6.37 does not count them and takes
     /// [`ZoneState::present`], which leaves out the memory map there, in their place.
     pub managed: u64,
+    /// Frames that existed at boot; 0 where nobody asks: with `auto-movable` (since 5.14).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub present_early: u64,
     /// Where its frames are, ascending; empty: unknown, take the span for it.
     #[cfg_attr(feature = "serde", serde(default))]
     pub memory: Vec<PfnRange>,
@@ -257,6 +273,12 @@ pub struct ZoneState {
     pub pageblocks: Option<PageblockState>,
     /// Blocks handed out since the allocator began to watch, by frame.
     pub lent: Vec<Block>,
+    /// Blocks kept back to guard what is below them, by frame.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub guards: Vec<Block>,
 }
 }
 

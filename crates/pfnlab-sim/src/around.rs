@@ -111,6 +111,37 @@ impl Around {
         self.lru.knows(block)
     }
 
+    /// Such a page was moved; its lists follow.
+    pub(crate) fn page_moved(
+        &mut self,
+        (from, to): (Block, Block),
+        cpu: CpuId,
+        allocator: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> Result<(), FreeError> {
+        let mut tap = Tap(allocator, &mut self.moves);
+        self.lru.migrate(from, to, cpu, &mut tap, observer)
+    }
+
+    /// The LRU batches of every CPU are emptied; with `disabled`, no page waits from now on.
+    pub(crate) fn drain_batches(
+        &mut self,
+        disabled: bool,
+        allocator: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> Result<(), FreeError> {
+        let mut tap = Tap(allocator, &mut self.moves);
+        match disabled {
+            true => self.lru.disable(&mut tap, observer),
+            false => self.lru.drain_all(&mut tap, observer),
+        }
+    }
+
+    /// Pages may wait again.
+    pub(crate) fn enable_batches(&mut self) {
+        self.lru.enable();
+    }
+
     /// The owner of such a page gives it up.
     pub(crate) fn put(
         &mut self,

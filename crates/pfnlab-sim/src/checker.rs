@@ -288,6 +288,14 @@ impl<A: PageAllocator> Checker<A> {
         ) {
             return None;
         }
+        let moves = self.driver.around().map(|around| around.moves().to_vec());
+        let mut collision = None;
+        for block in moves.unwrap_or_default() {
+            match block {
+                Move::Got(block) => collision = collision.or(self.give(block.range())),
+                Move::Gave(block) => self.clients.give(block.range()),
+            }
+        }
         if let Op::Memory(_) = op {
             for (from, to) in self.driver.moved().to_vec() {
                 // What was in use from the start no client holds.
@@ -295,14 +303,6 @@ impl<A: PageAllocator> Checker<A> {
                     self.clients.give(from.range());
                     self.give(to.range());
                 }
-            }
-        }
-        let moves = self.driver.around().map(|around| around.moves().to_vec());
-        let mut collision = None;
-        for block in moves.unwrap_or_default() {
-            match block {
-                Move::Got(block) => collision = collision.or(self.give(block.range())),
-                Move::Gave(block) => self.clients.give(block.range()),
             }
         }
         collision

@@ -144,6 +144,10 @@ differ!(GlobalState {
     percpu_pagelist_fraction,
     lowmem_reserve_ratio,
     pcp_batch_scale_max,
+    guardpage_minorder,
+    memory_block_frames,
+    movable_node,
+    auto_movable,
 });
 differ!(NodeState {
     node,
@@ -165,6 +169,7 @@ differ!(ZoneState {
     start,
     spanned,
     present,
+    present_early,
     managed,
     memory,
     watermarks,
@@ -186,6 +191,7 @@ differ!(ZoneState {
     pcp: by |pcp: &PcpState| format!("CPU {}", pcp.cpu),
     pageblocks,
     lent,
+    guards,
 });
 differ!(FreeListState { order, mt, pfns });
 differ!(PcpState {

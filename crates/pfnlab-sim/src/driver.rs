@@ -73,10 +73,11 @@ pub enum DriverError {
         /// What the allocator says.
         error: FreeError,
     },
-    /// The allocator does not take back what a client kept for a CPU that is gone.
+    /// The allocator does not take back what a client kept for a CPU that is gone, or what waited
+    /// in LRU batches when memory went.
     #[error("what was kept for CPU {cpu}: {error}")]
     NotTakenOver {
-        /// Which CPU.
+        /// Which CPU; the one that did it, if several are concerned.
         cpu: CpuId,
         /// What the allocator says.
         error: FreeError,
@@ -283,6 +284,10 @@ impl<A: PageAllocator> Driver<A> {
         let around = self.around.as_deref_mut();
         let mut holders = Holders::new(&mut self.tickets, around, &mut self.moved);
         let done = self.allocator.memory(op, frames, &mut holders, observer);
+        if let Some(error) = holders.not_taken() {
+            let cpu = op.cpu();
+            return Err(DriverError::NotTakenOver { cpu, error });
+        }
         let range = match done {
             Ok(range) => range,
             Err(error) => return Ok(Outcome::Failed(error)),

@@ -133,6 +133,10 @@ macro_rules! put_struct {
     (@ $bytes:ident $field:ident if_any) => {
         if !$field.is_empty() { $bytes.sequence($field.iter()) }
     };
+    (@ $bytes:ident $field:ident if_not_0) => { if *$field != 0 { $field.put($bytes) } };
+    (@ $bytes:ident $field:ident order_if_any) => {
+        if $field.get() != 0 { $field.get().put($bytes) }
+    };
     (@ $bytes:ident $field:ident if_so) => { if *$field { $field.put($bytes) } };
 }
 
@@ -168,6 +172,10 @@ put_struct!(GlobalState {
     percpu_pagelist_fraction,
     lowmem_reserve_ratio: list,
     pcp_batch_scale_max,
+    guardpage_minorder: order_if_any,
+    memory_block_frames: if_not_0,
+    movable_node: if_so,
+    auto_movable: if_so,
 });
 put_struct!(CpuState {
     cpu: id,
@@ -199,6 +207,7 @@ put_struct!(ZoneState {
     start,
     spanned,
     present,
+    present_early: if_not_0,
     managed,
     memory: list,
     watermarks,
@@ -220,6 +229,7 @@ put_struct!(ZoneState {
     pcp: list,
     pageblocks,
     lent: list,
+    guards: if_any,
 });
 put_struct!(Watermarks {
     min,

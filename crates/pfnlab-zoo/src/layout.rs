@@ -173,6 +173,10 @@ impl Layout {
                 percpu_pagelist_fraction: 0,
                 lowmem_reserve_ratio: vec![0; 3],
                 pcp_batch_scale_max: 5,
+                guardpage_minorder: Order::ZERO,
+                memory_block_frames: 0,
+                movable_node: false,
+                auto_movable: false,
             },
             cpus: (0..self.cpus)
                 .map(|cpu| CpuState {
@@ -274,6 +278,8 @@ impl Layout {
                 movable: vec![],
             }),
             lent: vec![],
+            guards: vec![],
+            present_early: 0,
         }
     }
 

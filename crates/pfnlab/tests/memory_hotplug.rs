@@ -1,7 +1,9 @@
 //! Memory that comes and goes, with clients that keep something for every frame.
 
 use pfnlab::mm::{Config, Mm, Profile};
-use pfnlab::model::{Inspect, MachineSpec, MemoryError, NodeSpec, PageExtEvent};
+use pfnlab::model::{
+    Inspect, LruList, MachineSpec, MemoryError, NodeId, NodeSpec, PageExtEvent, Ticket,
+};
 use pfnlab::{Driver, Event, Outcome, Trace};
 
 const HEADER: &str = "#pfnlab-trace 1\nmachine none\n";
@@ -86,4 +88,45 @@ fn memory_without_room_for_its_table_does_not_come() {
         sizes.collect::<Vec<_>>()
     };
     assert_eq!(sizes(&after), sizes(&before));
+}
+
+/// Pages on LRU lists are moved out of memory that goes and of ranges that are asked for, whatever
+/// they were asked for as; pages that wait in a batch hold up the generations that look before they
+/// empty the batches.
+#[test]
+fn pages_on_lru_lists_are_moved() {
+    for profile in Profile::ALL {
+        let name = profile.name();
+        let (mut driver, mut tape) = (driver(profile), Vec::new());
+        let Outcome::Lent(page) = step(&mut driver, "a 1 order=0 gfp=GFP_KERNEL", &mut tape) else {
+            panic!("{name}: there is memory");
+        };
+        let start = page.start().get();
+        let contig = format!(
+            "contig-alloc 2 range={:#x}..{:#x}",
+            start & !7,
+            (start & !7) + 8
+        );
+        if name == "linux-2.6.37" {
+            let asked = step(&mut driver, &contig, &mut tape);
+            assert_eq!(asked, Outcome::Failed(MemoryError::Unsupported));
+            continue;
+        }
+        let busy = |outcome| matches!(outcome, Outcome::Failed(MemoryError::Busy(_)));
+        assert!(busy(step(&mut driver, &contig, &mut tape)), "{name}");
+        step(&mut driver, "lru-add 1 list=inactive_file", &mut tape);
+        // It waits in a batch, and is on no list yet.
+        assert!(busy(step(&mut driver, &contig, &mut tape)), "{name}");
+        step(&mut driver, "lru-drain cpu=0", &mut tape);
+        let got = step(&mut driver, &contig, &mut tape);
+        assert!(matches!(got, Outcome::Exact(_)), "{name}: {got:?}");
+        let held = driver.held(Ticket(1)).unwrap().range();
+        assert_ne!(held, page.range(), "{name}");
+        let lru = driver.around().unwrap().lru();
+        let listed: Vec<_> = lru.list(NodeId(0), LruList::InactiveFile).collect();
+        assert_eq!(listed.len(), 1, "{name}");
+        assert_eq!(listed[0].range(), held, "{name}");
+        let freed = step(&mut driver, "f 1", &mut tape);
+        assert_eq!(freed, Outcome::Freed(listed[0]), "{name}");
+    }
 }

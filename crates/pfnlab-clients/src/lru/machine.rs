@@ -193,6 +193,45 @@ impl Lru {
         }
     }
 
+    /// Whether what is in a page can be put elsewhere: it is on a list, and nobody but its owner
+    /// holds it. A page that waits in a batch cannot be moved.
+    pub fn can_move(&self, block: Block) -> bool {
+        let page = self
+            .pages
+            .get(block.start())
+            .filter(|page| page.block == block);
+        page.is_some_and(|page| page.owned && page.references == 1 && page.list.is_some())
+    }
+
+    /// What was in a page that [can be moved](Lru::can_move) is in another now, which takes its
+    /// place with its owner, and waits for one on the same list of its own node
+    /// (`migrate_pages`, `putback_lru_page`). Nothing happens to a page that cannot be moved.
+    ///
+    /// # Errors
+    /// When the allocator does not take back what others gave up.
+    pub fn migrate(
+        &mut self,
+        from: Block,
+        to: Block,
+        cpu: CpuId,
+        memory: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> Result<(), FreeError> {
+        if !self.can_move(from) {
+            return Ok(());
+        }
+        let Some((page, list)) = self.pages.take(from.start(), observer) else {
+            return Ok(());
+        };
+        self.pages.insert(Page {
+            block: to,
+            node: node_of(memory, to),
+            wanted: list,
+            ..page
+        });
+        self.enter(to, self.policy.batch_for(list), cpu, memory, observer)
+    }
+
     /// Empties the batches of `cpu`, in the generation's order; `on` is the CPU that does it, and
     /// gets the pages nobody holds any more (`lru_add_drain_cpu`).
     ///

@@ -103,6 +103,18 @@ impl Pages {
         observer.event(Event::Lru(LruEvent::Unlisted { node, list, block }));
     }
 
+    /// Takes a page off its list; it is known no more. `None`: it is on none.
+    pub(super) fn take(
+        &mut self,
+        start: Pfn,
+        observer: &mut impl Observer,
+    ) -> Option<(Page, LruList)> {
+        let list = self.pages.get(&start)?.list?;
+        self.take_off(start, observer);
+        let page = self.pages.remove(&start)?;
+        Some((page, list))
+    }
+
     /// Lets go of one reference. If it was the last, the page is off its list and known no more,
     /// and its block is to be freed.
     pub(super) fn release(&mut self, start: Pfn, observer: &mut impl Observer) -> Option<Block> {

@@ -38,13 +38,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use pfnlab_model::{Machine, NodeId, Pfn, PfnRange, ZoneId};
+use pfnlab_model::{Machine, NodeId, OnlinePolicy, Pfn, PfnRange, ZoneId};
 
 use crate::frames::Frames;
 use crate::gfp_zone::ZoneTable;
 use crate::kswapd::Kswapd;
 use crate::memmap::{MemMap, MemMapError, charged};
 use crate::mm::{Cpu, Node, first_flags};
+use crate::options::Options;
 use crate::pcp::FREE_HIGH_BATCH;
 use crate::tunables::Tunables;
 use crate::zone::Zone;
@@ -240,6 +241,7 @@ impl Mm {
         });
         let mut mm = Mm {
             profile,
+            options: Options::of(machine),
             gfp_zones: ZoneTable::new(config),
             tunables: Tunables::defaults(profile, config.zones),
             zone_stats: profile.zone_stats.to_vec(),
@@ -271,6 +273,12 @@ impl Mm {
         }
         for (node, &real) in mm.nodes.iter_mut().zip(&circumstances.real_nodes) {
             node.real = real;
+        }
+        mm.keep_guards();
+        if machine.online_policy() == OnlinePolicy::AutoMovable {
+            for zone in &mut mm.zones {
+                zone.present_early = zone.present;
+            }
         }
         Ok(mm)
     }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use pfnlab_model::{
     Affinity, BootOp, BootScript, BootStep, ByteRange, MachineSpec, MemblockCall, MemblockDump,
-    MemblockList, MemblockRequest, NodeId, NodeSpec,
+    MemblockList, MemblockRequest, NodeId, NodeSpec, Order,
 };
 
 use super::early_node_map::{ActiveRange, EarlyNodeMap, NodeHash};
@@ -389,6 +389,11 @@ impl Replayed {
             kernelcore: size("kernelcore").map(ToString::to_string),
             movablecore: movable("movablecore").map(ToString::to_string),
             movable_node: script.option("movable_node").is_some(),
+            debug_guardpage_minorder: guard_order(script),
+            online_policy: script
+                .option("memory_hotplug.online_policy")
+                .filter(|policy| *policy == "auto-movable")
+                .map(ToString::to_string),
             hotplug: memory
                 .iter()
                 .filter(|region| region.flags.contains(RegionFlags::HOTPLUG))
@@ -406,4 +411,12 @@ fn name(script: &BootScript) -> String {
         "" => String::new(),
         release => format!("boot of {release}"),
     }
+}
+
+/// Below which order halves are kept back: only with `debug_pagealloc`, and what is no such order
+/// is overheard.
+fn guard_order(script: &BootScript) -> Option<u8> {
+    script.option("debug_pagealloc")?;
+    let order: u8 = script.option("debug_guardpage_minorder")?.parse().ok()?;
+    (order <= Order::MAX.get() / 2).then_some(order)
 }

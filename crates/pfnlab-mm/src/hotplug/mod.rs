@@ -6,10 +6,12 @@
 //! ```
 //!
 //! - `sections`: plugged in and taken out; offline, they have descriptors and no zone.
-//! - `zone_choice`: which zone they go to. `spans`: that zone and its node reach further, or less far.
+//! - `zone_choice`: which zone they go to. `auto_movable`: whether there is enough kernel memory
+//!   for them to be movable. `spans`: that zone and its node reach further, or less far.
 //! - `online`, `offline`: given to the allocator, and emptied and taken from it.
 //! - `policy`: in what generations differ.
 
+mod auto_movable;
 mod offline;
 mod online;
 mod policy;
@@ -141,11 +143,15 @@ impl Mm {
         (first..first + kinds).all(|at| Some(at) == zone || !self.zones[at].is_populated())
     }
 
-    /// Whether a range is whole memory sections.
+    /// Whether a range is whole memory blocks: what comes online and goes offline.
     fn is_whole(&self, range: PfnRange) -> bool {
-        let section = self.section_frames;
-        !range.is_empty()
-            && range.start().get().is_multiple_of(section)
-            && range.end().get().is_multiple_of(section)
+        is_multiple(range, self.options.memory_block_frames)
     }
+}
+
+/// Whether a range begins and ends at multiples of so many frames.
+fn is_multiple(range: PfnRange, frames: u64) -> bool {
+    !range.is_empty()
+        && range.start().get().is_multiple_of(frames)
+        && range.end().get().is_multiple_of(frames)
 }

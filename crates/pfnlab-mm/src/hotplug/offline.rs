@@ -33,10 +33,10 @@ impl Mm {
             range,
             status_change: (last_memory && self.only_memory(node, Some(zone))).then_some(node),
         };
-        self.disable_lists(zone, cpu, observer);
+        self.disable_lists(zone, cpu, tenants, observer);
         let isolated = self.isolate_range(zone, range, Purpose::Offline, cpu, tenants, observer);
         if let Err(busy) = isolated {
-            self.enable_lists(zone, observer);
+            self.enable_lists(zone, tenants, observer);
             if rule.tells_failed_isolation() {
                 self.announce(MemoryStep::CancelOffline, notice, cpu, tenants, observer);
             }
@@ -53,11 +53,11 @@ impl Mm {
             if !rule.cancels_first() {
                 self.announce(MemoryStep::CancelOffline, notice, cpu, tenants, observer);
             }
-            self.enable_lists(zone, observer);
+            self.enable_lists(zone, tenants, observer);
             return Err(error);
         }
         self.take_isolated(zone, range, cpu, observer);
-        self.enable_lists(zone, observer);
+        self.enable_lists(zone, tenants, observer);
         self.change_managed(zone, -(range.frames() as i64), observer);
         self.change_present(zone, -(range.frames() as i64), observer);
         self.recompute_limits(rule.recomputes_all(), observer);
@@ -120,9 +120,17 @@ impl Mm {
             nodes: Some(nodes),
             cpu,
         };
+        let drains = !self.profile.hotplug.disables_lists();
+        if drains {
+            tenants.drain_batches(self, observer);
+        }
         self.empty_range(zone, range, targets, tenants, observer)?;
+        if drains {
+            tenants.drain_batches(self, observer);
+        }
         self.drain_zone(zone, cpu, observer);
-        Ok(())
+        self.test_isolated(zone, range, observer)
+            .map_err(MemoryError::Stuck)
     }
 
     /// Takes the free blocks of an isolated range off their lists
@@ -151,8 +159,15 @@ impl Mm {
         );
     }
 
-    /// Nothing is cached of a zone (`zone_pcp_disable`).
-    fn disable_lists(&mut self, zone: usize, cpu: CpuId, observer: &mut impl Observer) {
+    /// Nothing is cached of a zone, and nothing waits for an LRU list (`zone_pcp_disable`,
+    /// `lru_cache_disable`).
+    fn disable_lists(
+        &mut self,
+        zone: usize,
+        cpu: CpuId,
+        tenants: &mut impl Tenants,
+        observer: &mut impl Observer,
+    ) {
         if !self.profile.hotplug.disables_lists() {
             return;
         }
@@ -160,13 +175,20 @@ impl Mm {
             pcp.set_limits(0, 0, 1, observer);
         }
         self.drain_zone(zone, cpu, observer);
+        tenants.disable_batches(self, observer);
     }
 
-    /// It is again (`zone_pcp_enable`).
-    fn enable_lists(&mut self, zone: usize, observer: &mut impl Observer) {
+    /// It is, and does, again (`lru_cache_enable`, `zone_pcp_enable`).
+    fn enable_lists(
+        &mut self,
+        zone: usize,
+        tenants: &mut impl Tenants,
+        observer: &mut impl Observer,
+    ) {
         if !self.profile.hotplug.disables_lists() {
             return;
         }
+        tenants.enable_batches();
         let zone = &mut self.zones[zone];
         let limits = zone.pageset;
         for pcp in &mut zone.pcps {

@@ -54,6 +54,19 @@ impl Policy for HotplugRule {
 }
 
 impl HotplugRule {
+    /// Whether memory is plugged in by whole memory blocks, and not by sections.
+    pub(super) fn adds_blocks(self) -> bool {
+        matches!(
+            self,
+            HotplugRule::Insisting | HotplugRule::Whole | HotplugRule::Announced
+        )
+    }
+
+    /// Whether there is the `auto-movable` policy (since 5.14).
+    pub(super) fn knows_auto_movable(self) -> bool {
+        self.releases_whole()
+    }
+
     /// Whether memory that is plugged in belongs to a zone at once.
     pub(super) fn zone_at_add(self) -> bool {
         matches!(self, HotplugRule::Fixed | HotplugRule::Shifting)

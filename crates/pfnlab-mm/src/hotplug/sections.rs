@@ -9,11 +9,13 @@ use pfnlab_model::{
 use crate::Mm;
 use crate::frames::Frames;
 
+use super::is_multiple;
+
 impl Mm {
     /// Plugs memory in; it is offline (`add_memory`).
     ///
     /// # Errors
-    /// When it is not whole sections, there is no such node, some of it is there already, or it is
+    /// When it is not whole memory blocks (up to 4.14: sections), there is no such node, some of it is there already, or it is
     /// more than there are tables for.
     pub(super) fn add_memory(
         &mut self,
@@ -24,7 +26,11 @@ impl Mm {
         if node.index() >= self.nodes.len() {
             return Err(MemoryError::Nowhere(u32::from(node.0)));
         }
-        if !self.is_whole(range) || range.end() > Pfn::LIMIT {
+        let unit = match self.profile.hotplug.adds_blocks() {
+            true => self.options.memory_block_frames,
+            false => self.section_frames,
+        };
+        if !is_multiple(range, unit) || range.end() > Pfn::LIMIT {
             return Err(MemoryError::NotWhole(range.start()));
         }
         let mut online = self.zones.iter();
@@ -50,7 +56,7 @@ impl Mm {
     /// Takes memory out that is offline (`remove_memory`).
     ///
     /// # Errors
-    /// When it is not whole sections, or some of it is not there, or online.
+    /// When it is not whole memory blocks, or some of it is not there, or online.
     pub(super) fn remove_memory(
         &mut self,
         range: PfnRange,

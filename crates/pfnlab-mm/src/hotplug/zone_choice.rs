@@ -24,9 +24,17 @@ impl Mm {
         Ok(match to {
             OnlineTo::Kernel => kernel,
             OnlineTo::Movable => movable,
+            OnlineTo::Default if self.balances() => match self.affords_movable(range, node) {
+                true => movable,
+                false => kernel,
+            },
             // What lies in one of the two goes there.
-            OnlineTo::Default if near(movable) && !near(kernel) => movable,
-            OnlineTo::Default => kernel,
+            OnlineTo::Default => match (near(kernel), near(movable)) {
+                (true, false) => kernel,
+                (false, true) => movable,
+                _ if self.options.movable_node => movable,
+                _ => kernel,
+            },
         })
     }
 

@@ -19,6 +19,7 @@ use crate::descriptor::DescriptorEra;
 use crate::draining::DrainType;
 use crate::exact::Surplus;
 use crate::fallback::FallbackPolicy;
+use crate::guard::GuardMark;
 use crate::highatomic::HighAtomicPolicy;
 use crate::hotplug::HotplugRule;
 use crate::isolation::IsolationRule;
@@ -67,6 +68,7 @@ pub(crate) const LINUX_2_6_37: Profile = Profile {
     pcp: PcpPolicy::HotCold,
     decay: DecayDrain::Whole,
     drain_type: DrainType::Noted,
+    guard_mark: GuardMark::Unknown,
     walk: WalkPolicy::MarkOnly,
     zonelist_order: OrderPolicy::Heuristic,
     zonelist_cache: CachePolicy::AfterFirst,
@@ -128,6 +130,8 @@ pub(crate) const LINUX_3_8: Profile = Profile {
     zone_stats: ZoneStat::LINUX_3_8,
     isolated: IsolatedFrames::Left,
     fallback: FallbackPolicy::LargestAsWanted,
+    drain_type: DrainType::NotedAside,
+    guard_mark: GuardMark::DebugFlags,
     cma: CmaRule::Robbed,
     kept: KeptPolicy::EveryFrame,
     grouping: Grouping::PerOperation,

@@ -144,8 +144,8 @@ fn blocks_of(zone: &ZoneState) -> Result<Vec<Block>, ResumeError> {
     let cached = zone.pcp.iter().flat_map(|pcp| &pcp.lists);
     let cached = cached.map(|list| (list.order, &list.pfns));
     let mut blocks = Vec::new();
-    for lent in &zone.lent {
-        blocks.push(block(zone, lent.start(), lent.order())?);
+    for known in zone.lent.iter().chain(&zone.guards) {
+        blocks.push(block(zone, known.start(), known.order())?);
     }
     for (order, pfns) in free.chain(cached) {
         for &pfn in pfns {

@@ -90,6 +90,9 @@ pub(super) enum Problem {
     Percent(String),
     NotMirror,
     DmaBits(u32),
+    GuardOrder(u8),
+    MemoryBlock(u64),
+    OnlinePolicy(String),
 }
 
 impl Problem {
@@ -167,6 +170,19 @@ impl fmt::Display for Problem {
             Problem::NotMirror => f.write_str("only `kernelcore` can be `mirror`"),
             Problem::DmaBits(bits) => {
                 write!(f, "a device reaches 12 to 64 address bits, not {bits}")
+            }
+            Problem::GuardOrder(order) => {
+                write!(f, "guard pages are of orders below 0 to 5, not {order}")
+            }
+            Problem::MemoryBlock(bytes) => write!(
+                f,
+                "a memory block is a section or a power of two of them, not {bytes:#x} bytes"
+            ),
+            Problem::OnlinePolicy(text) => {
+                write!(
+                    f,
+                    "`{text}` is no policy: there are contig-zones and auto-movable"
+                )
             }
             Problem::Percent(text) => write!(f, "`{text}` is no percentage from 0% to 100%"),
         }

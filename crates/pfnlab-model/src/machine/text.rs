@@ -29,6 +29,9 @@ impl fmt::Display for MachineSpec {
             hotplug,
             mirrored,
             dma_bits,
+            debug_guardpage_minorder,
+            memory_block_size,
+            online_policy,
             nodes,
         } = self;
         let named = (!name.is_empty()).then_some(name);
@@ -37,6 +40,8 @@ impl fmt::Display for MachineSpec {
             ("section-size", section_size.as_ref()),
             ("kernelcore", kernelcore.as_ref()),
             ("movablecore", movablecore.as_ref()),
+            ("memory-block-size", memory_block_size.as_ref()),
+            ("online-policy", online_policy.as_ref()),
         ];
         for (field, value) in texts {
             if let Some(value) = value {
@@ -48,6 +53,9 @@ impl fmt::Display for MachineSpec {
         }
         if let Some(bits) = dma_bits {
             writeln!(f, "dma-bits = {bits}")?;
+        }
+        if let Some(order) = debug_guardpage_minorder {
+            writeln!(f, "debug-guardpage-minorder = {order}")?;
         }
         let ranges = [
             ("reserved", reserved),

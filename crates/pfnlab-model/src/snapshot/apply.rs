@@ -48,6 +48,14 @@ impl Snapshot {
                 end,
             } => self.zone_mut(zone).link(block, mt, end),
             Event::Unlinked { zone, block, mt } => self.zone_mut(zone).unlink(block, mt),
+            Event::Guarded { zone, block } => {
+                let guards = &mut self.zone_mut(zone).guards;
+                let at = guards.partition_point(|guard| guard.start() < block.start());
+                guards.insert(at, block);
+            }
+            Event::Unguarded { zone, block } => {
+                self.zone_mut(zone).guards.retain(|&guard| guard != block);
+            }
             Event::PcpLinked {
                 zone,
                 cpu,

@@ -107,6 +107,7 @@ impl fmt::Display for Place {
             Place::Free { zone, mt } => write!(f, "on the {mt} free list of {zone}"),
             Place::Pcp { zone, cpu, list } => write!(f, "on list {list} of CPU {cpu} in {zone}"),
             Place::Lent { zone } => write!(f, "lent from {zone}"),
+            Place::Guard { zone } => write!(f, "kept back in {zone}"),
         }
     }
 }

@@ -60,13 +60,21 @@ pub enum Place {
         /// The zone it came from.
         zone: ZoneId,
     },
+    /// Kept back to guard the block below it.
+    Guard {
+        /// The zone.
+        zone: ZoneId,
+    },
 }
 
 impl Place {
     /// The zone.
     pub fn zone(self) -> ZoneId {
         match self {
-            Place::Free { zone, .. } | Place::Pcp { zone, .. } | Place::Lent { zone } => zone,
+            Place::Free { zone, .. }
+            | Place::Pcp { zone, .. }
+            | Place::Lent { zone }
+            | Place::Guard { zone } => zone,
         }
     }
 }
@@ -243,10 +251,13 @@ impl Ledger {
             books.hand_over(state);
         }
         for (block, place) in self.blocks() {
-            if let Place::Lent { zone } = place
-                && let Ok(at) = self.at(zone)
-            {
-                snapshot.zones[at].lent.push(block);
+            let Ok(at) = self.at(place.zone()) else {
+                continue;
+            };
+            match place {
+                Place::Lent { .. } => snapshot.zones[at].lent.push(block),
+                Place::Guard { .. } => snapshot.zones[at].guards.push(block),
+                Place::Free { .. } | Place::Pcp { .. } => {}
             }
         }
         snapshot
@@ -297,7 +308,25 @@ impl Ledger {
                 self.receive(block)?;
                 self.lend(zone, block)?;
             }
+            for &block in &state.guards {
+                self.receive(block)?;
+                self.guard(zone, block)?;
+            }
         }
+        Ok(())
+    }
+
+    fn guard(&mut self, zone: ZoneId, block: Block) -> Result<(), Why> {
+        let at = self.at(zone)?;
+        self.put(block, Place::Guard { zone })?;
+        self.zones[at].guard_frames += block.frames();
+        Ok(())
+    }
+
+    fn unguard(&mut self, zone: ZoneId, block: Block) -> Result<(), Why> {
+        let at = self.at(zone)?;
+        self.take(block, Place::Guard { zone })?;
+        self.zones[at].guard_frames -= block.frames();
         Ok(())
     }
 
@@ -318,6 +347,8 @@ impl Ledger {
                 end,
             } => self.link(zone, block, mt, end),
             Event::Unlinked { zone, block, mt } => self.unlink(zone, block, mt),
+            Event::Guarded { zone, block } => self.guard(zone, block),
+            Event::Unguarded { zone, block } => self.unguard(zone, block),
             Event::PcpLinked {
                 zone,
                 cpu,

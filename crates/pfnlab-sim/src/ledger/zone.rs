@@ -15,6 +15,8 @@ pub(super) struct ZoneBooks {
     /// Frames on free lists, by migratetype.
     pub(super) free_frames: [u64; MigrateType::COUNT],
     pub(super) lent_frames: u64,
+    /// Frames kept back.
+    pub(super) guard_frames: u64,
     /// The largest threshold any CPU has had. One that sinks folds nothing.
     pub(super) widest_threshold: u8,
     /// [`ZoneBooks::frames`] of the first snapshot.
@@ -33,6 +35,7 @@ impl ZoneBooks {
     pub(super) fn take_over(state: &mut ZoneState) -> ZoneBooks {
         state.free_lists.clear();
         state.lent.clear();
+        state.guards.clear();
         let pcps = state.pcp.iter_mut().map(|pcp| {
             pcp.lists.clear();
             pcp.count = 0;
@@ -47,6 +50,7 @@ impl ZoneBooks {
             lists: vec![Default::default(); Order::COUNT],
             free_frames: [0; MigrateType::COUNT],
             lent_frames: 0,
+            guard_frames: 0,
             widest_threshold: state
                 .pcp
                 .iter()
@@ -73,11 +77,11 @@ impl ZoneBooks {
         }
     }
 
-    /// Frames that are free, cached or lent.
+    /// Frames that are free, cached, lent or kept back.
     pub(super) fn frames(&self) -> u64 {
         let free: u64 = self.free_frames.iter().sum();
         let cached: u64 = self.pcps.iter().map(|pcp| pcp.frames).sum();
-        free + cached + self.lent_frames
+        free + cached + self.lent_frames + self.guard_frames
     }
 
     pub(super) fn free_blocks(&self, order: Order) -> u64 {

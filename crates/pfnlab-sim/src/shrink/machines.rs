@@ -23,12 +23,15 @@ fn plainer(machine: &MachineSpec) -> Vec<MachineSpec> {
         nodes,
         ..MachineSpec::default()
     };
-    let changes: [fn(&mut MachineSpec); 8] = [
+    let changes: [fn(&mut MachineSpec); 11] = [
         |machine| machine.name.clear(),
         |machine| machine.section_size = None,
         |machine| machine.kernelcore = None,
         |machine| machine.movablecore = None,
         |machine| machine.movable_node = false,
+        |machine| machine.debug_guardpage_minorder = None,
+        |machine| machine.memory_block_size = None,
+        |machine| machine.online_policy = None,
         |machine| machine.hotplug.clear(),
         |machine| machine.mirrored.clear(),
         |machine| {

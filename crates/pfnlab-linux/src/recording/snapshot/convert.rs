@@ -145,6 +145,10 @@ impl Build {
             lowmem_reserve_ratio: ratios.collect::<Result<_>>()?,
             pcp_batch_scale_max: kernel
                 .field_or_default("pcp_batch_scale_max", global.pcp_batch_scale_max)?,
+            guardpage_minorder: Order::ZERO,
+            memory_block_frames: 0,
+            movable_node: false,
+            auto_movable: false,
         })
     }
 

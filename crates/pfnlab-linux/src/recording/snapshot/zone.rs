@@ -46,6 +46,7 @@ impl Build {
             spanned: zone.spanned,
             present: zone.present,
             managed: own("managed", zone.managed)?,
+            present_early: 0,
             memory: Vec::new(),
             watermarks: Watermarks {
                 min: zone.wmark_min,
@@ -71,6 +72,7 @@ impl Build {
             pcp,
             pageblocks,
             lent: Vec::new(),
+            guards: Vec::new(),
         })
     }
 

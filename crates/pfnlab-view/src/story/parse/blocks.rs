@@ -117,6 +117,9 @@ impl Parser<'_> {
                 {
                     others.push(self.simple(event));
                 }
+                Event::Guarded { block, .. } if block == take.taken.buddy() => {
+                    others.push(self.simple(event));
+                }
                 event if is_count(event) => others.push(self.simple(event)),
                 _ => break,
             }

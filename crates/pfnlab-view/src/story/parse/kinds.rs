@@ -9,6 +9,8 @@ pub(super) fn zone_of(event: Event) -> Option<ZoneId> {
     match event {
         Event::Unlinked { zone, .. }
         | Event::Linked { zone, .. }
+        | Event::Guarded { zone, .. }
+        | Event::Unguarded { zone, .. }
         | Event::PcpLinked { zone, .. }
         | Event::PcpUnlinked { zone, .. }
         | Event::PcpTuned { zone, .. }
@@ -39,7 +41,12 @@ pub(super) fn is_bookkeeping(beat: &Beat) -> bool {
         Beat::Stat { .. }
             | Beat::Diff { .. }
             | Beat::Tuned { .. }
-            | Beat::Other(Event::HighAtomicFree { .. } | Event::ReclaimEncouraged { .. })
+            | Beat::Other(
+                Event::HighAtomicFree { .. }
+                    | Event::ReclaimEncouraged { .. }
+                    | Event::Guarded { .. }
+                    | Event::Unguarded { .. }
+            )
     )
 }
 

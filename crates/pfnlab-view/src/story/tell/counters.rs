@@ -130,6 +130,14 @@ fn other(event: Event) -> String {
             "{}: {frames} of the frames kept for high-order atomic requests are free.",
             names::zone(zone)
         ),
+        Event::Guarded { zone, block } => format!(
+            "{}: {block} is kept back, a guard behind the block below it.",
+            names::zone(zone)
+        ),
+        Event::Unguarded { zone, block } => format!(
+            "{}: {block}, kept back until now, is free again.",
+            names::zone(zone)
+        ),
         Event::DirtyReserveSet { zone, frames } => format!(
             "{}: {frames} frames may not be filled with dirty pages.",
             names::zone(zone)
