@@ -125,7 +125,8 @@ pub(crate) fn usage(verb: &str, message: &str) -> ! {
     command.error(ErrorKind::ArgumentConflict, message).exit()
 }
 
-/// One line for each generation. The column of what parts is there when operations are compared.
+/// One line for each generation. The column of what parts is there when operations are compared, that
+/// of what is lacking when something is.
 pub(crate) fn table(generations: &[Generation]) -> String {
     let name = generations
         .iter()
@@ -133,10 +134,12 @@ pub(crate) fn table(generations: &[Generation]) -> String {
         .max()
         .unwrap_or(0);
     let parts = generations.iter().any(|row| row.parts_at.is_some());
+    let lacks = generations.iter().any(|row| row.lacking > 0);
     let mut text = format!(
-        "{:<name$} {:>8} {:>8} {:>9} {:>8} {:>6} {:>8} {:>8} {:>9}{}  fingerprint\n",
+        "{:<name$} {:>8}{} {:>8} {:>9} {:>8} {:>6} {:>8} {:>8} {:>9}{}  fingerprint\n",
         "generation",
         "ops",
+        if lacks { " lacking" } else { "" },
         "refused",
         "fallbacks",
         "claimed",
@@ -149,9 +152,14 @@ pub(crate) fn table(generations: &[Generation]) -> String {
     for row in generations {
         let _ = write!(
             text,
-            "{:<name$} {:>8} {:>8} {:>9} {:>8} {:>6} {:>8} {:>8} {:>9}",
+            "{:<name$} {:>8}{} {:>8} {:>9} {:>8} {:>6} {:>8} {:>8} {:>9}",
             row.profile,
             row.ops,
+            if lacks {
+                format!(" {:>7}", row.lacking)
+            } else {
+                String::new()
+            },
             row.refused,
             row.fallbacks,
             row.claimed,

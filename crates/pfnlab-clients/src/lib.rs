@@ -8,6 +8,7 @@
 //! - [`lru`]: batches of page references, and the lists they feed.
 //! - [`page_ext`]: a word and more for every frame, section by section.
 //! - [`page_owner`], [`page_idle`], [`guard`]: what is kept there.
+//! - [`References`]: blocks that several hold.
 //! - [`vm_events`], [`numa_events`]: what each CPU did, counted, and how near its pages were.
 //! - [`Generation`]: which kernel they behave like.
 //! - [`CpuNotifier`], [`MemoryNotifier`]: how they learn that CPUs and memory come and go.
@@ -20,6 +21,7 @@ mod generation;
 
 mod node_of;
 mod notify;
+mod references;
 
 pub mod slab;
 
@@ -39,3 +41,4 @@ pub mod numa_events;
 
 pub use generation::Generation;
 pub use notify::{CpuEvent, CpuNotifier, MemoryNotifier};
+pub use references::References;

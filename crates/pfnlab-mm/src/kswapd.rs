@@ -61,7 +61,8 @@ pub(crate) struct Kswapd {
     pub(crate) order: Order,
     pub(crate) highest: Option<ZoneKind>,
     pub(crate) failures: u32,
-    /// It was woken; kept up to 3.8, where only what is known here decides about it.
+    /// It was woken. Up to 3.8 requests do that; later ones only ask, and it is so if somebody who
+    /// models it says so.
     pub(crate) awake: bool,
 }
 
@@ -84,10 +85,17 @@ impl Kswapd {
         }
     }
 
-    fn wake(&mut self, observer: &mut impl Observer) {
+    pub(crate) fn wake(&mut self, observer: &mut impl Observer) {
         if !self.awake {
             self.awake = true;
             observer.event(Event::KswapdWoken { node: self.node });
+        }
+    }
+
+    pub(crate) fn sleep(&mut self, observer: &mut impl Observer) {
+        if self.awake {
+            self.awake = false;
+            observer.event(Event::KswapdSlept { node: self.node });
         }
     }
 }

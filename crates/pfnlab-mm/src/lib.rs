@@ -87,6 +87,7 @@ mod kswapd;
 mod node_reclaim;
 mod numa_events;
 mod pageblock;
+mod pressure;
 mod vmstat;
 mod zone_map;
 

@@ -230,9 +230,8 @@ fn a_node_comes_into_being() {
             nodes.into_iter().map(|node| node.zonelist).collect()
         };
         let before = lists(&mm);
-        let on = |node: u16| move |zone: &&ZoneId| zone.node == NodeId(node);
         assert!(
-            before.iter().flatten().filter(on(1)).next().is_none(),
+            !before.iter().flatten().any(|zone| zone.node == NodeId(1)),
             "{name}"
         );
         let to_node_1 = Request {

@@ -61,6 +61,14 @@ pub enum ClientOp {
         /// The CPU it runs on.
         cpu: CpuId,
     },
+    /// `get`: somebody else holds a block, too (`get_page`). Every holder gives it up with `f`; the last
+    /// one frees it.
+    Get {
+        /// The block.
+        ticket: Ticket,
+        /// The CPU it runs on.
+        cpu: CpuId,
+    },
     /// `lru-add`: let a page wait for its place on a list of its node (`lru_cache_add`). From then
     /// on a batch may hold it longer than its ticket does.
     LruAdd {
@@ -103,6 +111,7 @@ impl ClientOp {
             ClientOp::Kfree { cpu, .. }
             | ClientOp::CacheShrink { cpu, .. }
             | ClientOp::CacheDestroy { cpu, .. }
+            | ClientOp::Get { cpu, .. }
             | ClientOp::LruAdd { cpu, .. }
             | ClientOp::LruDrain { cpu }
             | ClientOp::PageExt { cpu, .. } => cpu,
@@ -144,6 +153,7 @@ impl fmt::Display for ClientOp {
             }
             ClientOp::CacheShrink { cache, cpu } => write!(f, "cache-shrink {cache} cpu={cpu}"),
             ClientOp::CacheDestroy { cache, cpu } => write!(f, "cache-destroy {cache} cpu={cpu}"),
+            ClientOp::Get { ticket, cpu } => write!(f, "get {ticket} cpu={cpu}"),
             ClientOp::LruAdd { ticket, list, cpu } => {
                 write!(f, "lru-add {ticket} list={} cpu={cpu}", list.name())
             }

@@ -167,6 +167,13 @@ pub enum Event {
     },
     /// A request was refused.
     Refused(Request),
+    /// Another number of clients holds a block that was handed out.
+    HeldBy {
+        /// The block.
+        block: Block,
+        /// How many do.
+        holders: u32,
+    },
     /// A client that keeps objects did something.
     Slab(SlabEvent),
     /// The batches in front of the LRU lists did something.
@@ -335,8 +342,13 @@ pub enum Event {
         /// order would do with. `None`: it is not noted (2.6.37).
         highest: Option<ZoneKind>,
     },
-    /// A node's background reclaimer was woken (told up to 3.8).
+    /// A node's background reclaimer was woken (told of requests up to 3.8).
     KswapdWoken {
+        /// The node.
+        node: NodeId,
+    },
+    /// A node's background reclaimer went to sleep.
+    KswapdSlept {
         /// The node.
         node: NodeId,
     },

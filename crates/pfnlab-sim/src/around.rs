@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pfnlab_clients::lru::{Lru, LruError};
 use pfnlab_clients::page_ext::{ClientKind, Needs, PageExt, PageExtError, SectionMap};
 use pfnlab_clients::slab::{GiveBackError, LendError, Slub, SlubSetup};
-use pfnlab_clients::{CpuEvent, CpuNotifier, Generation, MemoryNotifier};
+use pfnlab_clients::{CpuEvent, CpuNotifier, Generation, MemoryNotifier, References};
 use pfnlab_model::{
     Address, AllocError, Block, CacheId, Capability, ClientOp, CpuId, FreeError, Inspect, MemRange,
     MemoryNotice, MemoryOp, Observer, PageAllocator, PageExtClients, Pfn, PfnRange, Request,
@@ -22,6 +22,7 @@ use crate::{DriverError, Held, Outcome};
 pub struct Around {
     slub: Slub,
     lru: Lru,
+    references: References,
     generation: &'static Generation,
     page_ext: Option<PageExt<SectionMap>>,
     things: BTreeMap<Ticket, Thing>,
@@ -57,6 +58,7 @@ impl Around {
         Around {
             slub: Slub::new(generation, setup),
             lru: Lru::new(generation),
+            references: References::default(),
             generation,
             page_ext: None,
             things: BTreeMap::new(),
@@ -104,6 +106,18 @@ impl Around {
     /// Begins an operation.
     pub(crate) fn begin(&mut self) {
         self.moves.clear();
+    }
+
+    /// Whether more than one hold a block.
+    pub(crate) fn is_shared(&self, block: Block) -> bool {
+        self.references.is_shared(block)
+    }
+
+    /// One of several that hold a block gives it up.
+    pub(crate) fn unshare(&mut self, block: Block, observer: &mut impl Observer) {
+        self.moves.clear();
+        let last = self.references.put(block, observer);
+        debug_assert!(!last, "{block} has one holder, who is to free it");
     }
 
     /// Whether a page is on a list, or on its way to one.
@@ -278,6 +292,13 @@ impl Around {
                     Ok(done(&gone))
                 }
                 None => Ok(Outcome::Skipped),
+            },
+            ClientOp::Get { ticket, .. } => match tickets.get(ticket) {
+                Some(Held::Block(block) | Held::Compound(block)) => {
+                    self.references.get(block, observer);
+                    Ok(Outcome::Done)
+                }
+                _ => Ok(Outcome::Skipped),
             },
             ClientOp::LruAdd { ticket, list, cpu } => {
                 let held = tickets.get(ticket);

@@ -314,6 +314,20 @@ impl<A: PageAllocator> Driver<A> {
         &self.moved
     }
 
+    /// One of several that hold what a ticket names gives it up, and the ticket stays live; `None`:
+    /// there is one holder at most.
+    #[cold]
+    fn unshare(&mut self, ticket: Ticket, observer: &mut impl Observer) -> Option<Block> {
+        let around = self.around.as_mut()?;
+        let Some(Held::Block(block) | Held::Compound(block)) = self.tickets.get(ticket) else {
+            return None;
+        };
+        around.is_shared(block).then(|| {
+            around.unshare(block, observer);
+            block
+        })
+    }
+
     /// Gives up a page that a batch or a list knows; `None`: neither does.
     #[cold]
     fn put(
@@ -378,6 +392,11 @@ impl<A: PageAllocator> Driver<A> {
         cold: bool,
         observer: &mut impl Observer,
     ) -> Result<Outcome, DriverError> {
+        if self.around.is_some()
+            && let Some(block) = self.unshare(ticket, observer)
+        {
+            return Ok(Outcome::Kept(block));
+        }
         let Some(held) = self.tickets.take(ticket) else {
             return Ok(Outcome::Skipped);
         };
@@ -432,7 +451,7 @@ impl<A: PageAllocator> Driver<A> {
             return Ok(Outcome::Skipped);
         };
         let listed = self.around.as_ref();
-        let listed = listed.is_some_and(|around| around.has_page(block));
+        let listed = listed.is_some_and(|around| around.has_page(block) || around.is_shared(block));
         if block.order() == Order::ZERO || listed {
             return Ok(Outcome::Skipped);
         }

@@ -1,6 +1,6 @@
 //! The tally: outcomes, counted by kind.
 
-use pfnlab_model::AllocError;
+use pfnlab_model::{AllocError, MemoryError};
 
 use crate::Outcome;
 
@@ -64,8 +64,10 @@ impl Tally {
             Outcome::ObjectFreed(_) => self.objects_freed += 1,
             Outcome::Kept(_) => self.kept += 1,
             Outcome::Done => self.done += 1,
+            Outcome::Unsupported | Outcome::Failed(MemoryError::Unsupported) => {
+                self.unsupported += 1;
+            }
             Outcome::Rejected | Outcome::Failed(_) => self.rejected += 1,
-            Outcome::Unsupported => self.unsupported += 1,
         }
     }
 

@@ -90,6 +90,9 @@ impl Tenants for Holders<'_> {
         let held = self.tickets.get(ticket);
         let whole = held.is_some_and(|held| held.range() == block.range());
         let around = self.around.as_ref();
+        if around.is_some_and(|around| around.is_shared(block)) {
+            return false;
+        }
         let page = around.filter(|around| around.has_page(block));
         whole && page.is_none_or(|around| around.lru().can_move(block))
     }

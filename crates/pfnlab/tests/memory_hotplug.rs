@@ -130,3 +130,46 @@ fn pages_on_lru_lists_are_moved() {
         assert_eq!(freed, Outcome::Freed(listed[0]), "{name}");
     }
 }
+
+/// A block that several hold is freed by the last; until then it is neither moved nor split.
+#[test]
+fn the_last_holder_frees() {
+    for profile in Profile::ALL {
+        let name = profile.name();
+        let (mut driver, mut tape) = (driver(profile), Vec::new());
+        let lent = step(
+            &mut driver,
+            "a 1 order=2 gfp=GFP_HIGHUSER_MOVABLE",
+            &mut tape,
+        );
+        let Outcome::Lent(block) = lent else {
+            panic!("{name}: {lent:?}");
+        };
+        for _ in 0..2 {
+            assert_eq!(step(&mut driver, "get 1", &mut tape), Outcome::Done);
+        }
+        let start = block.start().get();
+        let contig = format!("contig-alloc 2 range={start:#x}..{:#x}", start + 4);
+        for _ in 0..2 {
+            let moved = step(&mut driver, &contig, &mut tape);
+            assert!(matches!(moved, Outcome::Failed(_)), "{name}");
+            assert_eq!(
+                step(&mut driver, "split 1 base=10", &mut tape),
+                Outcome::Skipped
+            );
+            let given_up = step(&mut driver, "f 1", &mut tape);
+            assert_eq!(given_up, Outcome::Kept(block), "{name}");
+        }
+        assert_eq!(driver.held(Ticket(1)).unwrap().range(), block.range());
+        assert_eq!(
+            step(&mut driver, "f 1", &mut tape),
+            Outcome::Freed(block),
+            "{name}"
+        );
+        assert_eq!(
+            step(&mut driver, "f 1", &mut tape),
+            Outcome::Skipped,
+            "{name}"
+        );
+    }
+}

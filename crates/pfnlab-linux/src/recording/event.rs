@@ -100,6 +100,10 @@ impl EventFiles {
         let ops = match done {
             Done::Ops(ops) => ops,
             Done::Ratios => ratios(&after),
+            Done::Cpus(cpus, op) => {
+                let known = before.cpus.len();
+                cpus_of(cpus, known).into_iter().map(op).collect()
+            }
             Done::Memory(done) => done.ops(&before, &untouched_before, &untouched_after),
         };
         Ok(Some(RecordedEvent {
@@ -137,9 +141,11 @@ fn state_names(folder: &Path) -> Result<Vec<String>, RecordingError> {
 }
 
 /// What the name of a state says was done.
-enum Done {
+enum Done<'a> {
     /// These operations.
     Ops(Vec<Op>),
+    /// This, to each of the CPUs with these digits.
+    Cpus(&'a str, fn(CpuId) -> Op),
     /// `lowmem_reserve_ratio` was written; the name does not say what.
     Ratios,
     /// Something was done to memory.
@@ -185,7 +191,7 @@ fn in_time(name: &str) -> (String, i64, String) {
     )
 }
 
-fn done(name: &str) -> Option<Done> {
+fn done(name: &str) -> Option<Done<'_>> {
     let (_, what) = name.split_once('-')?;
     if what == "lowmem-ratio" {
         return Some(Done::Ratios);
@@ -197,7 +203,13 @@ fn done(name: &str) -> Option<Done> {
         .strip_prefix("cpu")
         .and_then(|what| what.split_once('-'))
     {
-        return cpu_ops(cpus, verb).map(Done::Ops);
+        let op: fn(CpuId) -> Op = match verb {
+            "offline" => |cpu| Op::CpuOffline { cpu },
+            "online" => |cpu| Op::CpuOnline { cpu },
+            _ => return None,
+        };
+        let digits = cpus.bytes().all(|digit| digit.is_ascii_digit());
+        return digits.then_some(Done::Cpus(cpus, op));
     }
     let (what, value) = what.rsplit_once('-')?;
     let value = value.parse().ok()?;
@@ -216,17 +228,15 @@ fn done(name: &str) -> Option<Done> {
     Some(Done::Ops(sysctls.iter().map(write).collect()))
 }
 
-/// `cpu12-offline`: CPU 1, then CPU 2.
-fn cpu_ops(cpus: &str, verb: &str) -> Option<Vec<Op>> {
-    let op = |digit: char| {
-        let cpu = CpuId(digit.to_digit(10)? as u16);
-        match verb {
-            "offline" => Some(Op::CpuOffline { cpu }),
-            "online" => Some(Op::CpuOnline { cpu }),
-            _ => None,
+/// `cpu12-offline`: CPU 12 where there are so many; else CPU 1, then CPU 2.
+fn cpus_of(digits: &str, known: usize) -> Vec<CpuId> {
+    match digits.parse::<u16>() {
+        Ok(number) if usize::from(number) < known => vec![CpuId(number)],
+        _ => {
+            let digits = digits.bytes().map(|digit| u16::from(digit - b'0'));
+            digits.map(CpuId).collect()
         }
-    };
-    cpus.chars().map(op).collect()
+    }
 }
 
 /// What `lowmem_reserve_ratio` was written to.
@@ -239,4 +249,16 @@ fn ratios(after: &Snapshot) -> Vec<Op> {
     };
     let ratios = global.zone_kinds.iter().zip(&global.lowmem_reserve_ratio);
     ratios.filter_map(written).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_one_cpu_where_there_are_so_many() {
+        assert_eq!(cpus_of("12", 4), [CpuId(1), CpuId(2)]);
+        assert_eq!(cpus_of("12", 16), [CpuId(12)]);
+        assert_eq!(cpus_of("3", 4), [CpuId(3)]);
+    }
 }

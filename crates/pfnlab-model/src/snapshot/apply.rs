@@ -28,6 +28,7 @@ impl Snapshot {
             | Event::PcpRefilled { .. }
             | Event::PcpDrained { .. }
             | Event::Refused(_)
+            | Event::HeldBy { .. }
             | Event::Slab(_)
             | Event::Lru(_)
             | Event::PageExt(_) => {}
@@ -115,6 +116,7 @@ impl Snapshot {
                 node.kswapd_highest = highest;
             }
             Event::KswapdWoken { node } => self.node_mut(node).kswapd_awake = true,
+            Event::KswapdSlept { node } => self.node_mut(node).kswapd_awake = false,
             Event::ZoneNotedFull { node, at } => {
                 let full = &mut self.cache_mut(node).full;
                 if let Err(position) = full.binary_search(&at) {

@@ -10,7 +10,7 @@ use crate::{CacheFlags, CacheSpec, ClientOp, LruList, Op, PageExtClients, Ticket
 
 /// The verbs, as an error names them.
 pub(super) const VERBS: &str = "kmalloc, kfree, cache-create, cache-alloc, cache-shrink, \
-                                cache-destroy, lru-add, lru-drain, page-ext";
+                                cache-destroy, get, lru-add, lru-drain, page-ext";
 
 /// The most bytes an object may have.
 const MOST_BYTES: u64 = u32::MAX as u64;
@@ -68,6 +68,10 @@ impl<'a> Line<'a> {
             },
             "cache-destroy" => ClientOp::CacheDestroy {
                 cache: self.ticket()?,
+                cpu: self.fields(&["cpu"])?.cpu(self)?,
+            },
+            "get" => ClientOp::Get {
+                ticket: self.ticket()?,
                 cpu: self.fields(&["cpu"])?.cpu(self)?,
             },
             "lru-add" => {

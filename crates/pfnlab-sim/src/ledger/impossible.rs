@@ -193,7 +193,9 @@ pub(super) fn check_names(base: &Snapshot, event: Event) -> Result<(), Why> {
             let known = base.cpus.iter().any(|cpu| cpu.cpu == which);
             known.then_some(()).ok_or(Why::Stranger(which))?;
         }
-        Event::KswapdAsked { node: id, .. } | Event::KswapdWoken { node: id } => {
+        Event::KswapdAsked { node: id, .. }
+        | Event::KswapdWoken { node: id }
+        | Event::KswapdSlept { node: id } => {
             node(id)?;
         }
         Event::ZoneNotedFull { node: id, .. } | Event::FullZonesForgotten { node: id } => {

@@ -115,6 +115,10 @@ impl Names {
                 cache: self.name(cache),
                 cpu,
             },
+            ClientOp::Get { ticket, cpu } => ClientOp::Get {
+                ticket: self.name(ticket),
+                cpu,
+            },
             ClientOp::LruAdd { ticket, list, cpu } => ClientOp::LruAdd {
                 ticket: self.name(ticket),
                 list,

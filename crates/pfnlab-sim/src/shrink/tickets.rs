@@ -38,6 +38,7 @@ fn named(op: &Op) -> Option<Ticket> {
         Op::Free { ticket, .. } | Op::Split { ticket, .. } => Some(ticket),
         Op::Client(
             ClientOp::Kfree { ticket, .. }
+            | ClientOp::Get { ticket, .. }
             | ClientOp::LruAdd { ticket, .. }
             | ClientOp::CacheAlloc { cache: ticket, .. }
             | ClientOp::CacheShrink { cache: ticket, .. }

@@ -14,6 +14,8 @@ pub struct Generation {
     pub profile: &'static str,
     /// Operations.
     pub ops: u64,
+    /// Operations that the generation does not have.
+    pub lacking: u64,
     /// Requests that were refused.
     pub refused: u64,
     /// Requests served from blocks of another migratetype (`mm_page_alloc_extfrag`).

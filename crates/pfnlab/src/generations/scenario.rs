@@ -41,6 +41,7 @@ fn generation(profile: &'static Profile, summary: &ScenarioSummary) -> Generatio
     Generation {
         profile: profile.name(),
         ops: summary.tally.ops,
+        lacking: summary.tally.unsupported,
         refused: summary.tally.refused,
         fallbacks: sum(|phase| phase.fell_back),
         claimed: sum(|phase| phase.claimed),

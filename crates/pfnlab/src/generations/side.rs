@@ -152,6 +152,7 @@ impl Side {
         Generation {
             profile: self.name(),
             ops: self.tally.ops,
+            lacking: self.tally.unsupported,
             refused: self.tally.refused,
             fallbacks: self.watch.fell_back,
             claimed: self.watch.claimed,
