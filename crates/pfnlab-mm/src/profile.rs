@@ -20,6 +20,7 @@ use crate::boot::{
 use crate::buddy::MergePolicy;
 use crate::bulk::BulkPolicy;
 use crate::cma::CmaRule;
+use crate::compaction::CompactionRule;
 use crate::contig::ContigRule;
 use crate::cpu_hotplug::CpuHotplug;
 use crate::descriptor::DescriptorEra;
@@ -41,6 +42,7 @@ use crate::numa_events::NumaCounters;
 use crate::numbering::Numbering;
 use crate::pcp::PcpPolicy;
 use crate::slowpath::{ReserveWalk, SlowPath};
+use crate::slowpath_blocking::RetryRule;
 use crate::tunables::{FractionZero, RatioZero, ScaleLimit};
 use crate::vmstat::{DecayDrain, Grouping};
 use crate::walk::{FragmentRule, ReserveIndex, WalkPolicy};
@@ -84,6 +86,8 @@ pub struct Profile {
     pub(crate) isolation: IsolationRule,
     /// Whether a range of frames can be had by its place.
     pub(crate) contig: ContigRule,
+    /// How a zone is compacted.
+    pub(crate) compaction: CompactionRule,
     /// How memory comes online and goes offline.
     pub(crate) hotplug: HotplugRule,
     /// Which zone is passed over rather than types mixed in it.
@@ -114,6 +118,8 @@ pub struct Profile {
     pub(crate) reserve_index: ReserveIndex,
     /// How often a request is tried.
     pub(crate) slowpath: SlowPath,
+    /// When a request that waits gives up.
+    pub(crate) retry: RetryRule,
     /// Who is asked to reclaim.
     pub(crate) kswapd: KswapdRule,
     /// How a request asks again that is entitled to reserves.
@@ -245,6 +251,7 @@ pub(crate) const LINUX_4_14: Profile = Profile {
     managed: Managed::All,
     at_once: AtOnce::Gigabytes,
     isolation: IsolationRule::Counting,
+    compaction: CompactionRule::RememberedTwice,
     hotplug: HotplugRule::Chosen,
     ..LINUX_3_8
 };
@@ -304,6 +311,8 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     release_end: ReleaseEnd::Tail,
     load: LoadRule::OneMore,
     isolation: IsolationRule::EndsFirst,
+    compaction: CompactionRule::Finishing,
+    retry: RetryRule::NotWorthWhile,
     hotplug: HotplugRule::Whole,
     ..LINUX_5_0
 };
@@ -318,6 +327,7 @@ pub(crate) const LINUX_6_1_Y: Profile = Profile {
     flag_bits: FlagBits::HighAtomic,
     reserves: ReserveRule::NonBlockingHigh,
     sections: SectionEra::RcuUsage,
+    retry: RetryRule::NodeOnly,
     ..LINUX_6_1_0
 };
 
@@ -348,6 +358,8 @@ pub(crate) const LINUX_6_12_0: Profile = Profile {
     descriptor: DescriptorEra::TypeIds,
     arm64_zones: Arm64Limits::CappedMasks,
     isolation: IsolationRule::Single,
+    compaction: CompactionRule::AnySize,
+    retry: RetryRule::MayNotCompact,
     hotplug: HotplugRule::Announced,
     ..LINUX_6_1_Y
 };
@@ -360,6 +372,7 @@ pub(crate) const LINUX_6_12_Y: Profile = Profile {
     news: "fallback claims pageblocks or steals one block (6.15, 6.16), and memory is withheld for empty zones again",
     fallback: FallbackPolicy::ClaimSteal,
     decay: DecayDrain::Batches,
+    retry: RetryRule::NodeOnly,
     reserves: ReserveRule::NonBlockingHigh,
     empty_zones: EmptyZones::LowerOpen,
     ..LINUX_6_12_0

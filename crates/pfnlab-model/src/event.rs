@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Block, CpuId, LruEvent, MemoryEvent, MigrateType, NodeId, Order, PageExtEvent, Request,
-    SlabEvent, Sysctl, Watermarks, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
+    Block, CompactionEvent, CpuId, LruEvent, MemoryEvent, MigrateType, NodeId, Order, PageExtEvent,
+    Request, SlabEvent, Sysctl, Watermarks, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
 };
 
 /// Which end of a list.
@@ -325,6 +325,11 @@ pub enum Event {
         /// The node.
         node: NodeId,
     },
+    /// A node's background reclaimer did what it was asked for and sleeps (told up to 3.8).
+    KswapdSlept {
+        /// The node.
+        node: NodeId,
+    },
     /// A zone was found full, and that was noted on a node's zonelist (up to 3.8).
     ZoneNotedFull {
         /// Whose zonelist.
@@ -418,6 +423,8 @@ pub enum Event {
     },
     /// Memory came or went, or a range of it was isolated. Some of these are the story.
     Memory(MemoryEvent),
+    /// What is in use was moved so that free blocks grow. Some of these are the story.
+    Compaction(CompactionEvent),
 }
 
 #[cfg(feature = "serde")]

@@ -78,7 +78,7 @@ pub trait Tenants {
     }
 
     /// What was in one block is in another one now.
-    fn moved(&mut self, _from: Block, _to: Block) {}
+    fn moved(&mut self, _from: Block, _to: Block, _observer: &mut impl Observer) {}
 }
 
 impl Tenants for () {}

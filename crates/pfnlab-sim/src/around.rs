@@ -86,6 +86,16 @@ impl Around {
         &self.lru
     }
 
+    /// The same, to be changed.
+    pub(crate) fn lru_mut(&mut self) -> &mut Lru {
+        &mut self.lru
+    }
+
+    /// What was in a page is in another one now.
+    pub(crate) fn page_moved(&mut self, from: Block, to: Block, observer: &mut impl Observer) {
+        self.lru.page_moved(from, to, observer);
+    }
+
     /// The extension of page descriptors, once an operation made it.
     pub fn page_ext(&self) -> Option<&PageExt<SectionMap>> {
         self.page_ext.as_ref()

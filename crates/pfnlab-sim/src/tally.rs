@@ -90,6 +90,8 @@ pub enum RefusalKind {
     Watermark,
     /// [`AllocError::Exhausted`].
     Exhausted,
+    /// [`AllocError::OutOfMemory`].
+    OutOfMemory,
     /// [`AllocError::NoCpu`].
     NoCpu,
     /// [`AllocError::Unsupported`].
@@ -98,12 +100,13 @@ pub enum RefusalKind {
 
 impl RefusalKind {
     /// Every reason.
-    pub const ALL: [RefusalKind; 7] = [
+    pub const ALL: [RefusalKind; 8] = [
         RefusalKind::TooLarge,
         RefusalKind::Contradiction,
         RefusalKind::NoZone,
         RefusalKind::Watermark,
         RefusalKind::Exhausted,
+        RefusalKind::OutOfMemory,
         RefusalKind::NoCpu,
         RefusalKind::Unsupported,
     ];
@@ -119,6 +122,7 @@ impl RefusalKind {
             RefusalKind::NoZone => "no zone allowed",
             RefusalKind::Watermark => "below the watermark",
             RefusalKind::Exhausted => "no block large enough",
+            RefusalKind::OutOfMemory => "out of memory",
             RefusalKind::NoCpu => "no such CPU runs",
             RefusalKind::Unsupported => "not offered",
         }
@@ -133,6 +137,7 @@ impl From<AllocError> for RefusalKind {
             AllocError::NoZone => RefusalKind::NoZone,
             AllocError::Watermark(_) => RefusalKind::Watermark,
             AllocError::Exhausted(_) => RefusalKind::Exhausted,
+            AllocError::OutOfMemory(_) => RefusalKind::OutOfMemory,
             AllocError::NoCpu(_) => RefusalKind::NoCpu,
             AllocError::Unsupported => RefusalKind::Unsupported,
         }

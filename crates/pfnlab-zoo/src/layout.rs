@@ -185,6 +185,7 @@ impl Layout {
             zones,
             offline: Vec::new(),
             areas: Vec::new(),
+            compaction: Vec::new(),
         }
     }
 

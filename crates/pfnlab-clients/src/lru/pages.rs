@@ -62,6 +62,30 @@ impl Pages {
         starts.filter_map(|start| self.pages.get(start))
     }
 
+    /// How many pages are on a list.
+    pub(super) fn length(&self, node: NodeId, list: LruList) -> usize {
+        self.lists.get(&(node, list)).map_or(0, VecDeque::len)
+    }
+
+    /// The page at the tail of a list.
+    pub(super) fn last(&self, node: NodeId, list: LruList) -> Option<Block> {
+        let start = self.lists.get(&(node, list))?.back()?;
+        self.pages.get(start).map(|page| page.block)
+    }
+
+    /// What was in a page is in another one now, at the head of its list.
+    pub(super) fn rename(&mut self, from: Pfn, to: Block, observer: &mut impl Observer) {
+        let list = self.pages.get(&from).and_then(|page| page.list);
+        self.take_off(from, observer);
+        let Some(page) = self.pages.remove(&from) else {
+            return;
+        };
+        self.insert(Page { block: to, ..page });
+        if let Some(list) = list {
+            self.put(to.start(), list, End::Head, observer);
+        }
+    }
+
     /// Puts a page on a list, off the one it is on.
     pub(super) fn put(
         &mut self,
@@ -98,7 +122,11 @@ impl Pages {
         };
         let (node, block) = (page.node, page.block);
         if let Some(pages) = self.lists.get_mut(&(node, list)) {
-            pages.retain(|&known| known != start);
+            // Reclaim takes the last one, over and over.
+            match pages.back() == Some(&start) {
+                true => drop(pages.pop_back()),
+                false => pages.retain(|&known| known != start),
+            }
         }
         observer.event(Event::Lru(LruEvent::Unlisted { node, list, block }));
     }

@@ -107,6 +107,7 @@ impl Snapshot {
                 node.kswapd_highest = highest;
             }
             Event::KswapdWoken { node } => self.node_mut(node).kswapd_awake = true,
+            Event::KswapdSlept { node } => self.node_mut(node).kswapd_awake = false,
             Event::ZoneNotedFull { node, at } => {
                 let full = &mut self.cache_mut(node).full;
                 if let Err(position) = full.binary_search(&at) {
@@ -164,6 +165,7 @@ impl Snapshot {
                 zone.pageset_batch = batch;
             }
             Event::Memory(event) => self.apply_memory(event),
+            Event::Compaction(event) => self.apply_compaction(event),
         }
     }
 
