@@ -343,7 +343,6 @@ impl<A: PageAllocator> Driver<A> {
         observer: &mut impl Observer,
     ) -> Option<Result<Outcome, FreeError>> {
         let around = self.around.as_mut().filter(|around| !around.is_gone(cpu))?;
-        around.begin();
         match held {
             Held::Block(block) | Held::Compound(block) if around.has_page(block) => {
                 Some(around.put(block, cpu, &mut self.allocator, observer))
@@ -402,6 +401,9 @@ impl<A: PageAllocator> Driver<A> {
         cold: bool,
         observer: &mut impl Observer,
     ) -> Result<Outcome, DriverError> {
+        if let Some(around) = &mut self.around {
+            around.begin();
+        }
         let Some(held) = self.tickets.take(ticket) else {
             return Ok(Outcome::Skipped);
         };
