@@ -275,6 +275,25 @@ pub(crate) const LINUX_5_0: Profile = Profile {
     ..LINUX_4_14
 };
 
+/// Linux 4.14 with what 3.8 did when a type runs out: the rest of a pageblock is taken along for large
+/// blocks and by reclaimable requests only. No kernel was like that.
+const LINUX_4_14_STEALS_AS_3_8: Profile = Profile {
+    name: "linux-4.14+steals-as-3.8",
+    about: "4.14 with the fallback of 3.8; no kernel was like that",
+    news: "what is split off a stolen block joins the wanted type's lists, the rest of the pageblock rarely does",
+    fallback: FallbackPolicy::LargestAsWanted,
+    ..LINUX_4_14
+};
+
+/// Linux 5.0 with what 5.1 mended: it says that fragmentation is to be avoided, and heeds it.
+const LINUX_5_0_NOFRAGMENT: Profile = Profile {
+    name: "linux-5.0+nofragment",
+    about: "5.0 with fragmentation avoided, as was meant",
+    news: "fragmentation avoided",
+    fragment: FragmentRule::Avoided,
+    ..LINUX_5_0
+};
+
 /// Linux 6.1.0, as of its seventh release candidate: per-CPU lists of small high orders and of
 /// huge pages, fragmentation avoided, blocks moved to the tail, bulk requests.
 pub(crate) const LINUX_6_1_0: Profile = Profile {
@@ -390,6 +409,11 @@ impl Profile {
         &LINUX_6_12_0,
         &LINUX_6_12_Y,
     ];
+
+    /// What no kernel was: a generation with one thing changed, to see what that does. Their snapshots
+    /// cannot be resumed.
+    pub const VARIANTS: &'static [&'static Profile] =
+        &[&LINUX_4_14_STEALS_AS_3_8, &LINUX_5_0_NOFRAGMENT];
 
     /// The newest generation.
     pub const NEWEST: &'static Profile = &LINUX_6_12_Y;
