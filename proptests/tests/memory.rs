@@ -7,7 +7,7 @@ use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{
     AllocError, Block, CpuId, Inspect, MachineSpec, MemoryError, MemoryNotice, MemoryOp,
     MemoryStep, MigrateType, NodeId, NodeSpec, Observer, OnlineTo, Op, PageAllocator, Pfn,
-    PfnRange, Snapshot, Step, Tenants, Ticket, ZoneStat,
+    PfnRange, Reclaim, Snapshot, Step, Tenants, Ticket, ZoneStat,
 };
 use pfnlab_proptests::strategies::{Choices, Scene, traces};
 use pfnlab_proptests::{Broken, Case, Patience, hold};
@@ -199,6 +199,8 @@ fn worth(snapshot: &Snapshot) -> String {
 struct Objector {
     told: Vec<MemoryStep>,
 }
+
+impl Reclaim for Objector {}
 
 impl Tenants for Objector {
     fn notify(

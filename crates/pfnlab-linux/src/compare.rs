@@ -82,7 +82,7 @@ impl fmt::Display for Difference {
 pub fn differences(expected: &Snapshot, got: &Snapshot) -> Vec<Difference> {
     let mut all = Vec::new();
     let out = &mut all;
-    fields!(out, "", Snapshot, expected, got; format, profile, offline; global, cpus, nodes, zones, areas);
+    fields!(out, "", Snapshot, expected, got; format, profile, offline; global, cpus, nodes, zones, areas, compaction);
     global_state(out, "global.", &expected.global, &got.global);
     let (cpus, nodes, zones) = (&expected.cpus, &expected.nodes, &expected.zones);
     each(out, "cpus", cpus, &got.cpus, |cpu| cpu.cpu, cpu_state);

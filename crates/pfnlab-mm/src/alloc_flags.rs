@@ -124,6 +124,8 @@ pub(crate) enum Mark {
 impl AllocFlags {
     pub(crate) const MIN: AllocFlags = AllocFlags(0);
     pub(crate) const LOW: AllocFlags = AllocFlags(1);
+    /// Down to the high mark only.
+    pub(crate) const HIGH_MARK: AllocFlags = AllocFlags(2);
     /// No watermark holds.
     pub(crate) const NO_WATERMARKS: AllocFlags = AllocFlags(4);
     /// The requester was chosen to die, and may have more.

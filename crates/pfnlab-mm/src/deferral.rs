@@ -37,6 +37,32 @@ pub struct Deferral {
 const MOST_SHIFT: u32 = 6;
 
 impl Deferral {
+    /// One that counted as far as this.
+    pub(crate) fn of(considered: u32, shift: u8, least: u8) -> Deferral {
+        Deferral {
+            least,
+            considered,
+            shift: u32::from(shift).min(MOST_SHIFT),
+        }
+    }
+
+    /// How often it was put off since it was last tried, that it is tried every 2^this times, and the
+    /// least order that is put off.
+    pub(crate) fn numbers(&self) -> (u32, u8, u8) {
+        // Fits: it is at most six.
+        (self.considered, self.shift as u8, self.least)
+    }
+
+    /// It failed so often that what is known of pageblocks may be wrong (`compaction_restarting`).
+    pub(crate) fn is_starting_anew(&self, order: Order) -> bool {
+        order.get() >= self.least && self.shift == MOST_SHIFT && self.considered >= 1 << MOST_SHIFT
+    }
+
+    /// As though it had never failed, but for the orders (2.6.37 knows none).
+    pub(crate) fn forget(&mut self) {
+        (self.considered, self.shift) = (0, 0);
+    }
+
     /// Whether compaction for a block of `order` is put off this time (`compaction_deferred`). Being
     /// asked counts.
     pub fn is_put_off(&mut self, order: Order) -> bool {

@@ -1,4 +1,5 @@
-//! What the background reclaimer of a node is asked for. It does not run here: being asked is all.
+//! What the background reclaimer of a node is asked for. It runs when an operation says so:
+//! `balance`.
 
 use pfnlab_model::{Event, Gfp, NodeId, Observer, Order, ZoneKind};
 
@@ -83,6 +84,13 @@ impl Kswapd {
                 highest,
             });
         }
+    }
+
+    /// It did what it was asked for, and sleeps.
+    pub(crate) fn rest(&mut self, rule: KswapdRule, observer: &mut impl Observer) {
+        let highest = rule.at_first(self.highest);
+        self.note(Order::ZERO, highest, observer);
+        self.sleep(observer);
     }
 
     pub(crate) fn wake(&mut self, observer: &mut impl Observer) {

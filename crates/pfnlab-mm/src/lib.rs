@@ -1,13 +1,14 @@
 //! The Linux zoned page allocator: machine and profile in, page frames out.
 //!
 //! `no_std` with `alloc`; no clock, no randomness, no I/O, and no heap memory asked for once a
-//! machine is booted, but for memory that comes and goes. Calls go down, events come up.
+//! machine is booted, but for memory that comes and goes and for compaction. Calls go down, events come up.
 //!
 //! - [`Profile`], [`Config`]: which kernel, and how it was built. Data.
 //! - [`boot`]: a machine becomes zones and free lists. Start here.
 //! - [`Mm`]: the allocator. Requests come in here.
 //! - `at_once`: the way nearly every request goes.
-//! - `slowpath`: the list of attempts; `slowpath_once`: the shorter one of old. `walk`: one pass
+//! - `slowpath`: the list of attempts; `slowpath_once`: the shorter one of old. Where there are
+//!   owners to ask: `slowpath_blocking`, `slowpath_rebalancing`. `walk`: one pass
 //!   over a zonelist; `walk_past_full`: how it goes on where full zones are remembered.
 //! - `zonelist`: the order in which zones are asked; `zonelist_order`: by node or by kind;
 //!   `zonelist_cache`: which were full lately. `watermark`: may this request go so low?
@@ -22,9 +23,9 @@
 //! - `limits`, `pagesets`: the marks that follow from how much memory there is, and from the
 //!   `tunables`.
 //! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
-//! - `pageblock`, `zone_map`, `kswapd`, `vmstat`, `numa_events`, `node_reclaim`: what stands beside.
+//! - `pageblock`, `zone_map`, `kswapd` and what it does, `balance`, `vmstat`, `numa_events`, `node_reclaim`: what stands beside.
 //! - `cpu_hotplug`: CPUs come and go: what they held does not.
-//! - [`Deferral`]: when compaction is put off; whoever compacts asks it.
+//! - `compaction`: what is in use is moved together; [`Deferral`]: when that is put off.
 //! - [`memmap`]: which frames have a page descriptor, and what it says. From [`memory_model`],
 //!   [`descriptor`], [`pageblock_bits`]: where a kernel keeps all that, bit for bit.
 
@@ -41,11 +42,14 @@ mod profile;
 pub mod boot;
 
 mod at_once;
+mod balance;
 mod bulk;
 mod exact;
 mod mm;
 mod slowpath;
+mod slowpath_blocking;
 mod slowpath_once;
+mod slowpath_rebalancing;
 mod walk;
 mod walk_past_full;
 
@@ -81,6 +85,7 @@ mod buddy;
 mod frames;
 mod free_list;
 
+mod compaction;
 mod cpu_hotplug;
 mod deferral;
 mod kswapd;

@@ -83,7 +83,8 @@ impl Mm {
         observer: &mut impl Observer,
     ) -> Result<(), MemoryError> {
         let to = self.target(from, targets, observer)?;
-        tenants.moved(from, to, targets.cpu, self, observer);
+        tenants.moved(from, to, targets.cpu, observer);
+        tenants.settle(self, observer);
         observer.event(Event::Memory(MemoryEvent::Migrated { from, to }));
         self.free(from, targets.cpu, observer)
             .expect("it was handed out: its record says so");
@@ -100,7 +101,8 @@ impl Mm {
         observer: &mut impl Observer,
     ) -> Result<(), MemoryError> {
         let to = self.target(from, targets, observer)?;
-        tenants.moved(from, to, targets.cpu, self, observer);
+        tenants.moved(from, to, targets.cpu, observer);
+        tenants.settle(self, observer);
         observer.event(Event::Memory(MemoryEvent::Migrated { from, to }));
         self.keep(to, observer);
         self.count_movable(from, -1);

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use pfnlab_model::{
     AllocError, Block, Capability, CpuError, CpuId, End, Event, FreeError, Gfp, Inspect, MemRange,
     MemoryError, MemoryOp, MigrateType, NodeId, Observer, Order, PageAllocator, Pfn, PfnRange,
-    Refusal, Request, Sysctl, Tenants, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
+    Reclaim, Refusal, Request, Sysctl, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
 };
 
 use crate::alloc_flags::AllocFlags;
@@ -243,7 +243,7 @@ impl Mm {
     ) -> Result<Block, AllocError> {
         match self.at_once(request, observer) {
             Some(block) => Ok(block),
-            None => self.at_length(request, observer),
+            None => self.at_length(request, &mut (), observer),
         }
     }
 
@@ -251,12 +251,13 @@ impl Mm {
     fn at_length(
         &mut self,
         request: &Request,
+        owners: &mut impl Reclaim,
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
         let asked = self.asked(request)?;
         let flags = self.first_flags(request.gfp, asked.mt, asked.preferred.zone);
         self.ask_first(&asked, flags, observer)
-            .or_else(|why| self.ask_elsewhere(&asked, flags, why, observer))
+            .or_else(|why| self.ask_elsewhere(&asked, flags, why, owners, observer))
     }
 
     #[cold]
@@ -265,10 +266,11 @@ impl Mm {
         asked: &Asked<'_>,
         flags: AllocFlags,
         why: Refusal,
+        owners: &mut impl Reclaim,
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
         self.ask_others(asked, flags, why, observer)
-            .or_else(|_| self.slowpath(asked, observer))
+            .or_else(|_| self.slowpath(asked, owners, observer))
     }
 
     /// The flag that opens contiguous areas, if the kernel has them and the type may use them.
@@ -294,6 +296,23 @@ impl PageAllocator for Mm {
     ) -> Result<Block, AllocError> {
         observer.event(Event::Asked(*request));
         let served = self.alloc_pages(request, observer);
+        if served.is_err() {
+            observer.event(Event::Refused(*request));
+        }
+        served
+    }
+
+    fn alloc_blocking(
+        &mut self,
+        request: &Request,
+        owners: &mut impl Reclaim,
+        observer: &mut impl Observer,
+    ) -> Result<Block, AllocError> {
+        observer.event(Event::Asked(*request));
+        let served = match self.at_once(request, observer) {
+            Some(block) => Ok(block),
+            None => self.at_length(request, owners, observer),
+        };
         if served.is_err() {
             observer.event(Event::Refused(*request));
         }
@@ -442,10 +461,10 @@ impl PageAllocator for Mm {
         &mut self,
         op: &MemoryOp,
         frames: PfnRange,
-        tenants: &mut impl Tenants,
+        owners: &mut impl Reclaim,
         observer: &mut impl Observer,
     ) -> Result<PfnRange, MemoryError> {
-        self.memory_op(op, frames, tenants, observer)
+        self.memory_op(op, frames, owners, observer)
     }
 
     fn inspect(&self) -> Option<&dyn Inspect> {

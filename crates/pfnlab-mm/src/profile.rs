@@ -20,6 +20,7 @@ use crate::boot::{
 use crate::buddy::MergePolicy;
 use crate::bulk::BulkPolicy;
 use crate::cma::CmaRule;
+use crate::compaction::CompactionRule;
 use crate::contig::ContigRule;
 use crate::cpu_hotplug::CpuHotplug;
 use crate::descriptor::DescriptorEra;
@@ -42,6 +43,7 @@ use crate::numa_events::NumaCounters;
 use crate::numbering::Numbering;
 use crate::pcp::PcpPolicy;
 use crate::slowpath::{ReserveWalk, SlowPath};
+use crate::slowpath_blocking::RetryRule;
 use crate::tunables::{FractionZero, RatioZero, ScaleLimit};
 use crate::vmstat::{DecayDrain, Grouping};
 use crate::walk::{FragmentRule, ReserveIndex, WalkPolicy};
@@ -85,6 +87,8 @@ pub struct Profile {
     pub(crate) isolation: IsolationRule,
     /// Whether a range of frames can be had by its place.
     pub(crate) contig: ContigRule,
+    /// How a zone is compacted.
+    pub(crate) compaction: CompactionRule,
     /// How memory comes online and goes offline.
     pub(crate) hotplug: HotplugRule,
     /// Which zone is passed over rather than types mixed in it.
@@ -117,6 +121,8 @@ pub struct Profile {
     pub(crate) reserve_index: ReserveIndex,
     /// How often a request is tried.
     pub(crate) slowpath: SlowPath,
+    /// When a request that waits gives up.
+    pub(crate) retry: RetryRule,
     /// Who is asked to reclaim.
     pub(crate) kswapd: KswapdRule,
     /// How a request asks again that is entitled to reserves.
@@ -250,6 +256,7 @@ pub(crate) const LINUX_4_14: Profile = Profile {
     drain_type: DrainType::NotedUnlessIsolated,
     guard_mark: GuardMark::PageExt,
     isolation: IsolationRule::Counting,
+    compaction: CompactionRule::RememberedTwice,
     hotplug: HotplugRule::Chosen,
     ..LINUX_3_8
 };
@@ -271,6 +278,25 @@ pub(crate) const LINUX_5_0: Profile = Profile {
     descriptor: DescriptorEra::InvertedTypes,
     hotplug: HotplugRule::Insisting,
     ..LINUX_4_14
+};
+
+/// Linux 4.14 with what 3.8 did when a type runs out: the rest of a pageblock is taken along for large
+/// blocks and by reclaimable requests only. No kernel was like that.
+const LINUX_4_14_STEALS_AS_3_8: Profile = Profile {
+    name: "linux-4.14+steals-as-3.8",
+    about: "4.14 with the fallback of 3.8; no kernel was like that",
+    news: "what is split off a stolen block joins the wanted type's lists, the rest of the pageblock rarely does",
+    fallback: FallbackPolicy::LargestAsWanted,
+    ..LINUX_4_14
+};
+
+/// Linux 5.0 with what 5.1 mended: it says that fragmentation is to be avoided, and heeds it.
+const LINUX_5_0_NOFRAGMENT: Profile = Profile {
+    name: "linux-5.0+nofragment",
+    about: "5.0 with fragmentation avoided, as was meant",
+    news: "fragmentation avoided",
+    fragment: FragmentRule::Avoided,
+    ..LINUX_5_0
 };
 
 /// Linux 6.1.0, as of its seventh release candidate: per-CPU lists of small high orders and of
@@ -310,6 +336,8 @@ pub(crate) const LINUX_6_1_0: Profile = Profile {
     load: LoadRule::OneMore,
     guard_mark: GuardMark::PageType,
     isolation: IsolationRule::EndsFirst,
+    compaction: CompactionRule::Finishing,
+    retry: RetryRule::NotWorthWhile,
     hotplug: HotplugRule::Whole,
     ..LINUX_5_0
 };
@@ -324,6 +352,7 @@ pub(crate) const LINUX_6_1_Y: Profile = Profile {
     flag_bits: FlagBits::HighAtomic,
     reserves: ReserveRule::NonBlockingHigh,
     sections: SectionEra::RcuUsage,
+    retry: RetryRule::NodeOnly,
     ..LINUX_6_1_0
 };
 
@@ -354,6 +383,8 @@ pub(crate) const LINUX_6_12_0: Profile = Profile {
     descriptor: DescriptorEra::TypeIds,
     arm64_zones: Arm64Limits::CappedMasks,
     isolation: IsolationRule::Single,
+    compaction: CompactionRule::AnySize,
+    retry: RetryRule::MayNotCompact,
     hotplug: HotplugRule::Announced,
     ..LINUX_6_1_Y
 };
@@ -366,6 +397,7 @@ pub(crate) const LINUX_6_12_Y: Profile = Profile {
     news: "fallback claims pageblocks or steals one block (6.15, 6.16), and memory is withheld for empty zones again",
     fallback: FallbackPolicy::ClaimSteal,
     decay: DecayDrain::Batches,
+    retry: RetryRule::NodeOnly,
     reserves: ReserveRule::NonBlockingHigh,
     empty_zones: EmptyZones::LowerOpen,
     ..LINUX_6_12_0
@@ -383,6 +415,11 @@ impl Profile {
         &LINUX_6_12_0,
         &LINUX_6_12_Y,
     ];
+
+    /// What no kernel was: a generation with one thing changed, to see what that does. Their snapshots
+    /// cannot be resumed.
+    pub const VARIANTS: &'static [&'static Profile] =
+        &[&LINUX_4_14_STEALS_AS_3_8, &LINUX_5_0_NOFRAGMENT];
 
     /// The newest generation.
     pub const NEWEST: &'static Profile = &LINUX_6_12_Y;

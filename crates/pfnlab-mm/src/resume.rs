@@ -186,6 +186,7 @@ impl Mm {
             zone_map: ZoneMap::new(config.pageblock_order, Pfn::default(), Vec::new()),
             config: config.clone(),
         };
+        crate::compaction::resume(&mut mm, snapshot)?;
         mm.map_zones();
         mm.keep_guards();
         mm.count_exactly();

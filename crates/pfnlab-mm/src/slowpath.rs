@@ -1,9 +1,10 @@
 //! The slow path: the list of attempts (`__alloc_pages_slowpath`).
 
-use pfnlab_model::{AllocError, Block, Gfp, Observer, Order, Request};
+use pfnlab_model::{AllocError, Block, Gfp, Observer, Order, Reclaim, Request};
 
 use crate::Mm;
 use crate::alloc_flags::AllocFlags;
+use crate::compaction::COSTLY;
 use crate::profile::{Policy, Told, told};
 use crate::walk::Asked;
 use crate::zonelist::Place;
@@ -67,8 +68,8 @@ impl Policy for ReserveWalk {
 impl Mm {
     /// What is tried when the low watermark stands in the way.
     ///
-    /// Requests that may wait are treated as though there were nothing to reclaim and nothing to
-    /// compact: who owns the pages is not known here.
+    /// If there are owners, requests that may wait ask them ([`Mm::slowpath_blocking`]). If not,
+    /// they are treated as though there were nothing to reclaim and nothing to compact.
     ///
     /// # Errors
     /// When every attempt fails.
@@ -76,10 +77,14 @@ impl Mm {
     pub(crate) fn slowpath(
         &mut self,
         asked: &Asked<'_>,
+        owners: &mut impl Reclaim,
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
+        let waits = owners.is_there() && asked.request.gfp.contains(Gfp::DIRECT_RECLAIM);
         match self.profile.slowpath {
+            SlowPath::Once if waits => return self.slowpath_rebalancing(asked, owners, observer),
             SlowPath::Once => return self.slowpath_once(asked, observer),
+            SlowPath::Repeated if waits => return self.slowpath_blocking(asked, owners, observer),
             SlowPath::Repeated => {}
         }
         let Request { gfp, order, .. } = *asked.request;
@@ -119,7 +124,7 @@ impl Mm {
     }
 
     /// Gives up one such pageblock of the first zone that has one.
-    fn unreserve(&mut self, asked: &Asked<'_>, observer: &mut impl Observer) -> bool {
+    pub(crate) fn unreserve(&mut self, asked: &Asked<'_>, observer: &mut impl Observer) -> bool {
         let Mm {
             nodes,
             zones,
@@ -143,6 +148,19 @@ impl Mm {
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError> {
         self.wake_kswapds(asked, observer);
+        let (asked, flags) = self.entitled(asked, flags)?;
+        self.walk(&asked, flags, observer)
+    }
+
+    /// The request with the reserves it is entitled to.
+    ///
+    /// # Errors
+    /// When no zone may be asked.
+    pub(crate) fn entitled<'a>(
+        &self,
+        asked: &Asked<'a>,
+        flags: AllocFlags,
+    ) -> Result<(Asked<'a>, AllocFlags), AllocError> {
         let gfp = asked.request.gfp;
         let entitled = gfp.contains(Gfp::MEMALLOC) && !gfp.contains(Gfp::NOMEMALLOC);
         let (flags, free_of_cpuset) = if entitled {
@@ -164,11 +182,11 @@ impl Mm {
                 .next(0, asked.highest, asked.nodes);
             asked.preferred = first.ok_or(AllocError::NoZone)?;
         }
-        self.walk(&asked, flags, observer)
+        Ok((asked, flags))
     }
 
     /// A request that must not fail digs into the min reserve.
-    fn last_resort(
+    pub(crate) fn last_resort(
         &mut self,
         asked: &Asked<'_>,
         observer: &mut impl Observer,
@@ -182,8 +200,6 @@ impl Mm {
 /// Whether a request that may wait is tried again when nothing could be reclaimed: small orders,
 /// and larger ones that asked for it.
 fn may_retry(gfp: Gfp, order: Order) -> bool {
-    /// `PAGE_ALLOC_COSTLY_ORDER`.
-    const COSTLY: u8 = 3;
     let costly = order.get() > COSTLY;
     gfp.contains(Gfp::DIRECT_RECLAIM)
         && !gfp.contains(Gfp::NORETRY)

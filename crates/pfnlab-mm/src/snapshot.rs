@@ -44,6 +44,11 @@ impl Mm {
                 .collect(),
             offline: self.offline.iter().map(offline_state).collect(),
             areas: self.areas.iter().map(area_state).collect(),
+            compaction: self
+                .zones
+                .iter()
+                .filter_map(Zone::compaction_state)
+                .collect(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A zone: the one place where decisions become changes.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use pfnlab_model::{
@@ -9,6 +10,7 @@ use pfnlab_model::{
 
 use crate::alloc_flags::{AllocFlags, Mark};
 use crate::buddy::Buddy;
+use crate::compaction::Known;
 use crate::frames::{Frames, State};
 use crate::pcp::Pcp;
 use crate::profile::{Policy, Told, told};
@@ -105,6 +107,8 @@ pub(crate) struct Zone {
     pub(crate) buddy: Buddy,
     /// By CPU.
     pub(crate) pcps: Vec<Pcp>,
+    /// What compaction remembers, once it looked at the zone.
+    pub(crate) compaction: Option<Box<Known>>,
 }
 
 /// The limits every per-CPU list of a zone gets.
@@ -158,6 +162,7 @@ impl Zone {
             vm_stat: [0; ZoneStat::COUNT],
             buddy: Buddy::new(id, frames, config.top_order),
             pcps: (0..cpus).map(pcp).collect(),
+            compaction: None,
         }
     }
 

@@ -8,7 +8,7 @@ use pfnlab_model::MemoryStep::{
 };
 use pfnlab_model::{
     AllocError, CpuId, Gfp, MachineSpec, MemoryError, MemoryNotice, MemoryOp, MemoryStep, NodeId,
-    NodeSpec, Observer, OnlineTo, PageAllocator, Pfn, PfnRange, Request, Tenants,
+    NodeSpec, Observer, OnlineTo, PageAllocator, Pfn, PfnRange, Reclaim, Request, Tenants,
 };
 
 /// Listens, and objects to one step.
@@ -18,6 +18,8 @@ struct Listener {
     nodes: Vec<Option<NodeId>>,
     objects_to: Option<MemoryStep>,
 }
+
+impl Reclaim for Listener {}
 
 impl Tenants for Listener {
     fn notify(

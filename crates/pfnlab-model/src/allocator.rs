@@ -3,8 +3,8 @@
 use core::fmt;
 
 use crate::{
-    Block, CpuId, Gfp, MemoryError, MemoryOp, MigrateType, Observer, Order, Pfn, PfnRange, Request,
-    Snapshot, Sysctl, Tenants, ZoneFlags, ZoneId,
+    Block, CpuId, Gfp, MemoryError, MemoryOp, MigrateType, Observer, Order, Pfn, PfnRange, Reclaim,
+    Request, Snapshot, Sysctl, ZoneFlags, ZoneId,
 };
 
 /// A page-frame allocator. Two methods must be there; what else an allocator offers it says in
@@ -36,6 +36,21 @@ pub trait PageAllocator {
         request: &Request,
         observer: &mut impl Observer,
     ) -> Result<Block, AllocError>;
+
+    /// Hands out a block of `request.order`. If it may wait and nothing is there, those who have
+    /// memory are asked: what they have is moved together, or given up. Most allocators ask nobody.
+    ///
+    /// # Errors
+    /// As [`PageAllocator::alloc`], and [`AllocError::OutOfMemory`] when nobody has anything left to
+    /// give up.
+    fn alloc_blocking(
+        &mut self,
+        request: &Request,
+        _owners: &mut impl Reclaim,
+        observer: &mut impl Observer,
+    ) -> Result<Block, AllocError> {
+        self.alloc(request, observer)
+    }
 
     /// Takes back a block that was handed out, in one piece.
     ///
@@ -171,8 +186,8 @@ pub trait PageAllocator {
         Err(zone)
     }
 
-    /// Adds memory, puts it on- or offline, or takes a certain range of it; says which frames that
-    /// were. Tickets are the driver's: `frames` is what that of a release names.
+    /// Adds memory, puts it on- or offline, takes a certain range of it, or makes room; says which
+    /// frames that were (none where room is made). Tickets are the driver's: `frames` is what that of a release names.
     /// [`Capability::Memory`].
     ///
     /// # Errors
@@ -182,7 +197,7 @@ pub trait PageAllocator {
         &mut self,
         _op: &MemoryOp,
         _frames: PfnRange,
-        _tenants: &mut impl Tenants,
+        _owners: &mut impl Reclaim,
         _: &mut impl Observer,
     ) -> Result<PfnRange, MemoryError> {
         Err(MemoryError::Unsupported)
@@ -250,6 +265,8 @@ pub enum AllocError {
     Watermark(Order),
     /// Enough is free, but no block of this order or above.
     Exhausted(Order),
+    /// Those who have memory have nothing left to give up (`out_of_memory`).
+    OutOfMemory(Order),
     /// There is no such CPU, or it does not run.
     NoCpu(CpuId),
     /// The allocator does not do this.
@@ -266,6 +283,12 @@ impl fmt::Display for AllocError {
                 write!(f, "every zone is below its watermark for order {order}")
             }
             AllocError::Exhausted(order) => write!(f, "no free block of order {order} or above"),
+            AllocError::OutOfMemory(order) => {
+                write!(
+                    f,
+                    "out of memory for order {order}: nobody has anything left to give up"
+                )
+            }
             AllocError::NoCpu(cpu) => write!(f, "CPU {cpu} does not run"),
             AllocError::Unsupported => f.write_str("this allocator does not do that"),
         }

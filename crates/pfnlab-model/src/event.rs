@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Block, CpuId, LruEvent, MemoryEvent, MigrateType, NodeId, Order, PageExtEvent, Request,
-    SlabEvent, Sysctl, Watermarks, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
+    Block, CompactionEvent, CpuId, LruEvent, MemoryEvent, MigrateType, NodeId, Order, PageExtEvent,
+    Request, SlabEvent, Sysctl, Watermarks, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
 };
 
 /// Which end of a list.
@@ -445,6 +445,8 @@ pub enum Event {
     },
     /// Memory came or went, or a range of it was isolated. Some of these are the story.
     Memory(MemoryEvent),
+    /// What is in use was moved so that free blocks grow. Some of these are the story.
+    Compaction(CompactionEvent),
 }
 
 #[cfg(feature = "serde")]

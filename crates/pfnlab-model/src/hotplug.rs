@@ -78,15 +78,11 @@ pub trait Tenants {
     }
 
     /// What was in one block is in another one now; `cpu` did it.
-    fn moved(
-        &mut self,
-        _from: Block,
-        _to: Block,
-        _cpu: CpuId,
-        _memory: &mut impl PageAllocator,
-        _observer: &mut impl Observer,
-    ) {
-    }
+    fn moved(&mut self, _from: Block, _to: Block, _cpu: CpuId, _observer: &mut impl Observer) {}
+
+    /// What was moved since takes its place on its owners' lists: the allocator is at rest, and may
+    /// be given back what others gave up (`putback_movable_pages`).
+    fn settle(&mut self, _memory: &mut impl PageAllocator, _observer: &mut impl Observer) {}
 
     /// What waits in batches for its place on an LRU list gets there (`lru_add_drain_all`).
     fn drain_batches(&mut self, _memory: &mut impl PageAllocator, _observer: &mut impl Observer) {}

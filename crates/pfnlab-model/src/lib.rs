@@ -10,12 +10,13 @@
 //! - [`Op`], [`Ticket`], [`Trace`]: what was asked, in order, as text a person can write.
 //! - [`BootScript`]: what a booting kernel did with its boot allocator.
 //! - [`ClientOp`]: what an allocator's clients are asked for: [`CacheSpec`], [`Address`].
-//! - [`MemoryOp`]: memory is added, put on- and offline, or asked for by its place.
+//! - [`MemoryOp`]: memory is added, put on- and offline, asked for by its place, or compacted.
 //! - [`Event`], [`Observer`]: what happened, fact by fact; [`SlabEvent`], [`LruEvent`],
 //!   [`PageExtEvent`]: what an allocator's clients tell. [`MemoryEvent`]: memory came or went.
+//!   [`CompactionEvent`]: what is in use was moved.
 //! - [`Snapshot`]: the whole state, and [`Snapshot::apply`], which moves it by one event.
 //! - [`PageAllocator`], [`Inspect`]: the one trait, and a way to look inside. [`Tenants`]: who is
-//!   told when memory comes and goes.
+//!   told when memory comes and goes. [`Reclaim`]: who can be asked to give some up.
 
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -45,6 +46,7 @@ mod machine;
 mod cache;
 
 mod client_op;
+mod compaction;
 mod memory_op;
 mod op;
 mod trace;
@@ -60,6 +62,7 @@ mod zone_stat;
 
 mod allocator;
 mod hotplug;
+mod reclaim;
 
 pub use allocator::{AllocError, Capability, CpuError, FreeError, Inspect, PageAllocator};
 pub use block::{Block, BlockError};
@@ -73,6 +76,7 @@ pub use client_event::{
     LruBatch, LruEvent, LruList, PageExtClients, PageExtEvent, SlabEvent, SlabPlace,
 };
 pub use client_op::ClientOp;
+pub use compaction::{CompactGoal, CompactResult, CompactionEvent, Scanner};
 pub use event::{End, Event, Observer, PcpField, Refusal};
 pub use gfp::{Gfp, GfpError};
 pub use gfp_bits::GfpBits;
@@ -88,11 +92,12 @@ pub use node::{CpuId, NodeId, NodeMask, ZoneId, ZoneKind};
 pub use op::{Expect, Op, Sysctl, Ticket};
 pub use order::{Order, OrderError};
 pub use pfn::{Pfn, PfnRange};
+pub use reclaim::{Reclaim, Shrink};
 pub use request::Request;
 pub use snapshot::{
-    AreaState, CpuState, FreeListState, GlobalState, NodeState, OfflineState, PageblockState,
-    PcpListState, PcpState, SNAPSHOT_FORMAT, Snapshot, Watermarks, ZoneFlags, ZoneState,
-    ZonelistCacheState,
+    AreaState, CompactionState, CpuState, FreeListState, GlobalState, NodeState, OfflineState,
+    PageblockState, PcpListState, PcpState, SNAPSHOT_FORMAT, Snapshot, Watermarks, ZoneFlags,
+    ZoneState, ZonelistCacheState,
 };
 pub use trace::{Step, Trace, TraceStart};
 pub use trace_text::{ParsedTrace, TraceError};

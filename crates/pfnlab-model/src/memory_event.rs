@@ -1,6 +1,6 @@
 //! What happens when memory comes and goes, and when a range of it is isolated.
 
-use crate::{Block, MemoryStep, MigrateType, NodeId, Pfn, PfnRange, ZoneId};
+use crate::{Block, MemoryStep, MigrateType, NodeId, Order, Pfn, PfnRange, ZoneId};
 
 /// Something that happened to a range of frames, or follows from it. As with
 /// [`Event`](crate::Event), the *facts* are complete and the *story* changes nothing.
@@ -40,6 +40,19 @@ pub enum MemoryEvent {
         from: Block,
         /// Where it is.
         to: Block,
+    },
+
+    /// Those who have memory gave some up (`shrink_node`).
+    Reclaimed {
+        /// Of which node.
+        node: NodeId,
+        /// How many frames.
+        frames: u64,
+    },
+    /// Nothing else helped: somebody lost all it had (`oom_kill_process`).
+    OomKilled {
+        /// The order of the request that failed.
+        order: Order,
     },
 
     // ---- the facts -------------------------------------------------------------------------

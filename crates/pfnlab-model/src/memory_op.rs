@@ -1,8 +1,8 @@
-//! Operations that add memory, take it away, or ask for a certain range of it.
+//! Operations that add memory, take it away, ask for a certain range of it, or make room in it.
 
 use core::fmt;
 
-use crate::{CpuId, NodeId, Order, PfnRange, Ticket};
+use crate::{CompactGoal, CpuId, NodeId, Order, PfnRange, Ticket};
 
 /// Which zone memory is put into when it comes online (the state written to a memory block).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +35,7 @@ impl OnlineTo {
     }
 }
 
-/// One thing that was asked about a range of frames.
+/// One thing that was asked about a range of frames, or about all of a node's.
 ///
 /// ```
 /// use pfnlab_model::{CpuId, MemoryOp, OnlineTo, Op, Pfn, PfnRange};
@@ -105,6 +105,31 @@ pub enum MemoryOp {
         /// The CPU it is done on.
         cpu: CpuId,
     },
+    /// `compact`: what is in use on a node is moved together (`compact_node`, `kcompactd`).
+    Compact {
+        /// Which node.
+        node: NodeId,
+        /// Until when.
+        goal: CompactGoal,
+        /// The CPU it is done on.
+        cpu: CpuId,
+    },
+    /// `waiting`: from now on requests that may wait do, or do not: those who have memory are asked
+    /// for it. At first they are not.
+    Waiting {
+        /// Whether they do.
+        on: bool,
+        /// Anonymous memory can be given up, too: there is swap space.
+        swap: bool,
+    },
+    /// `kswapd`: the background reclaimer of a node does what it was asked for (`balance_pgdat`).
+    /// Nobody asked: nothing happens.
+    Kswapd {
+        /// Which node's.
+        node: NodeId,
+        /// The CPU it runs on.
+        cpu: CpuId,
+    },
 }
 
 impl MemoryOp {
@@ -121,12 +146,14 @@ impl MemoryOp {
     /// The CPU it is done on; adding and removing concerns none.
     pub fn cpu(&self) -> CpuId {
         match *self {
-            MemoryOp::Add { .. } | MemoryOp::Remove { .. } => CpuId(0),
+            MemoryOp::Add { .. } | MemoryOp::Remove { .. } | MemoryOp::Waiting { .. } => CpuId(0),
             MemoryOp::Online { cpu, .. }
             | MemoryOp::Offline { cpu, .. }
             | MemoryOp::ContigAlloc { cpu, .. }
             | MemoryOp::CmaAlloc { cpu, .. }
-            | MemoryOp::CmaRelease { cpu, .. } => cpu,
+            | MemoryOp::CmaRelease { cpu, .. }
+            | MemoryOp::Compact { cpu, .. }
+            | MemoryOp::Kswapd { cpu, .. } => cpu,
         }
     }
 }
@@ -154,6 +181,20 @@ impl fmt::Display for MemoryOp {
                 "cma-alloc {ticket} area={area} pages={frames} align={align} cpu={cpu}"
             ),
             MemoryOp::CmaRelease { ticket, cpu } => write!(f, "cma-release {ticket} cpu={cpu}"),
+            MemoryOp::Compact { node, goal, cpu } => {
+                write!(f, "compact node={node} ")?;
+                match goal {
+                    CompactGoal::All => f.write_str("all")?,
+                    CompactGoal::Order(order) => write!(f, "order={order}")?,
+                    CompactGoal::Proactive => f.write_str("proactive")?,
+                }
+                write!(f, " cpu={cpu}")
+            }
+            MemoryOp::Waiting { on, swap } => {
+                let swap = if swap { " swap" } else { "" };
+                write!(f, "waiting {}{swap}", if on { "on" } else { "off" })
+            }
+            MemoryOp::Kswapd { node, cpu } => write!(f, "kswapd node={node} cpu={cpu}"),
         }
     }
 }

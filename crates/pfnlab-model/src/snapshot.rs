@@ -1,6 +1,7 @@
 //! Snapshots: the whole state of an allocator, as plain data.
 
 mod apply;
+mod compaction;
 mod memory;
 mod totals;
 
@@ -60,6 +61,37 @@ pub struct Snapshot {
         serde(default, skip_serializing_if = "Vec::is_empty")
     )]
     pub areas: Vec<AreaState>,
+    /// What compaction remembers, by zone; zones it never looked at are left out.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub compaction: Vec<CompactionState>,
+}
+}
+
+serde_struct! {
+/// What compaction remembers of a zone. 2.6.37 remembers no positions and passes over no pageblock;
+/// they are there all the same, as at first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompactionState {
+    /// Which zone.
+    pub zone: ZoneId,
+    /// Where it goes on to look for what can be moved: if it may not wait, and if it may
+    /// (`compact_cached_migrate_pfn`).
+    pub migrate: [Pfn; 2],
+    /// Where it goes on to look for free frames, downward (`compact_cached_free_pfn`).
+    pub free: Pfn,
+    /// How often it was put off since it was last tried (`compact_considered`).
+    pub considered: u32,
+    /// It is tried every 2^this times (`compact_defer_shift`).
+    pub shift: u8,
+    /// The least order that is put off (`compact_order_failed`).
+    pub least: u8,
+    /// `skipped` is to be forgotten when reclaim comes to rest (`compact_blockskip_flush`).
+    pub forgetting_due: bool,
+    /// The first frames of pageblocks that are passed over, ascending (`PB_migrate_skip`).
+    pub skipped: Vec<Pfn>,
 }
 }
 

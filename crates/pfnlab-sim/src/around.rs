@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use pfnlab_clients::lru::{Lru, LruError};
+use pfnlab_clients::lru::{Lru, LruError, ReclaimModel};
 use pfnlab_clients::page_ext::{ClientKind, Needs, PageExt, PageExtError, SectionMap};
 use pfnlab_clients::slab::{GiveBackError, LendError, Slub, SlubSetup};
 use pfnlab_clients::{CpuEvent, CpuNotifier, Generation, MemoryNotifier, References};
 use pfnlab_model::{
     Address, AllocError, Block, CacheId, Capability, ClientOp, CpuId, FreeError, Inspect, MemRange,
     MemoryNotice, MemoryOp, Observer, PageAllocator, PageExtClients, Pfn, PfnRange, Request,
-    Snapshot, Ticket,
+    Shrink, Snapshot, Ticket,
 };
 
 use crate::tickets::Tickets;
@@ -135,6 +135,32 @@ impl Around {
     ) -> Result<(), FreeError> {
         let mut tap = Tap(allocator, &mut self.moves);
         self.lru.migrate(from, to, cpu, &mut tap, observer)
+    }
+
+    /// Pages of the lists are given up, but for those that others hold or `may` says no to; which.
+    pub(crate) fn shrink(
+        &mut self,
+        model: ReclaimModel,
+        ask: Shrink,
+        may: impl Fn(Block) -> bool,
+        allocator: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> Vec<Block> {
+        let may = |block| !self.references.is_shared(block) && may(block);
+        self.lru.shrink(model, ask, may, allocator, observer)
+    }
+
+    /// The owner of anonymous pages loses them, but for those that others hold or `may` says no to;
+    /// which.
+    pub(crate) fn kill(
+        &mut self,
+        cpu: CpuId,
+        may: impl Fn(Block) -> bool,
+        allocator: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> Vec<Block> {
+        let may = |block| !self.references.is_shared(block) && may(block);
+        self.lru.kill(cpu, may, allocator, observer)
     }
 
     /// The LRU batches of every CPU are emptied; with `disabled`, no page waits from now on.

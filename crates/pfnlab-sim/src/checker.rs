@@ -7,7 +7,7 @@ use pfnlab_model::{
 
 use crate::objects::Objects;
 use crate::rules::{self, Breach, ClientView, Rule, View};
-use crate::{Clients, Driver, DriverError, Held, Ledger, Move, Outcome, Report, Seen};
+use crate::{Clients, Displaced, Driver, DriverError, Held, Ledger, Move, Outcome, Report, Seen};
 
 /// Up to so many frames, snapshots are compared after every operation.
 const SMALL: u64 = 1 << 16;
@@ -210,7 +210,8 @@ impl<A: PageAllocator> Checker<A> {
             }
         };
         // What memory is taken from is moved away first.
-        let moved = matches!(op, Op::Memory(_)).then(|| self.follow_moves(op));
+        let first = matches!(op, Op::Memory(_) | Op::Alloc { .. });
+        let moved = first.then(|| self.follow_moves(op));
         let taken = self.follow(&outcome, given_back);
         let collision = match moved {
             Some(moved) => moved.or(taken),
@@ -287,12 +288,12 @@ impl<A: PageAllocator> Checker<A> {
 
     /// Follows what went between the allocator and its clients.
     fn follow_moves(&mut self, op: &Op) -> Option<(PfnRange, PfnRange)> {
-        if !matches!(
-            op,
-            Op::Client(_) | Op::Free { .. } | Op::CpuOffline { .. } | Op::Memory(_)
-        ) {
-            return None;
-        }
+        let displaces = match op {
+            Op::Alloc { .. } if self.driver.waits() => true,
+            Op::Memory(_) => true,
+            Op::Client(_) | Op::Free { .. } | Op::CpuOffline { .. } => false,
+            _ => return None,
+        };
         let moves = self.driver.around().map(|around| around.moves().to_vec());
         let mut collision = None;
         for block in moves.unwrap_or_default() {
@@ -301,12 +302,17 @@ impl<A: PageAllocator> Checker<A> {
                 Move::Gave(block) => self.clients.give(block.range()),
             }
         }
-        if let Op::Memory(_) = op {
-            for (from, to) in self.driver.moved().to_vec() {
-                // What was in use from the start no client holds.
-                if self.clients.covers(from.range()) {
-                    self.clients.give(from.range());
-                    self.give(to.range());
+        if displaces {
+            for displaced in self.driver.displaced().to_vec() {
+                match displaced {
+                    // What was in use from the start no client holds.
+                    Displaced::Moved(from, to) => {
+                        if self.clients.covers(from.range()) {
+                            self.clients.give(from.range());
+                            self.give(to.range());
+                        }
+                    }
+                    Displaced::GivenUp(block) => self.clients.give(block.range()),
                 }
             }
         }

@@ -3,8 +3,8 @@
 use std::fmt::{self, Debug};
 
 use pfnlab_model::{
-    FreeListState, GlobalState, NodeState, PageblockState, PcpListState, PcpState, Snapshot,
-    ZoneState,
+    CompactionState, FreeListState, GlobalState, NodeState, PageblockState, PcpListState, PcpState,
+    Snapshot, ZoneState,
 };
 
 /// The first field in which two snapshots differ.
@@ -123,6 +123,17 @@ differ!(Snapshot {
     zones: by |zone: &ZoneState| zone.id.to_string(),
     offline,
     areas,
+    compaction: by |known: &CompactionState| known.zone.to_string(),
+});
+differ!(CompactionState {
+    zone,
+    migrate,
+    free,
+    considered,
+    shift,
+    least,
+    forgetting_due,
+    skipped,
 });
 differ!(GlobalState {
     zone_kinds,

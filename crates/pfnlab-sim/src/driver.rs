@@ -1,12 +1,13 @@
 //! The driver: operations that name tickets become calls that name blocks.
 
 use pfnlab_clients::CpuEvent;
+use pfnlab_clients::lru::ReclaimModel;
 use pfnlab_model::{
     AllocError, Block, Capability, ClientOp, CpuId, FreeError, Gfp, Inspect, MemoryOp, Observer,
     Op, Order, PageAllocator, Pfn, PfnRange, Request, Ticket,
 };
 
-use crate::tenants::Holders;
+use crate::tenants::{Displaced, Holders};
 use crate::tickets::Tickets;
 use crate::{Around, Held, Outcome};
 
@@ -45,7 +46,9 @@ pub struct Driver<A> {
     tickets: Tickets,
     pages: Vec<Pfn>,
     around: Option<Box<Around>>,
-    moved: Vec<(Block, Block)>,
+    displaced: Vec<Displaced>,
+    /// Requests that may wait do: what can be given up then.
+    waiting: Option<ReclaimModel>,
 }
 
 /// An operation that cannot be run.
@@ -92,7 +95,8 @@ impl<A: PageAllocator> Driver<A> {
             tickets: Tickets::default(),
             pages: Vec::new(),
             around: None,
-            moved: Vec::new(),
+            displaced: Vec::new(),
+            waiting: None,
         }
     }
 
@@ -119,7 +123,8 @@ impl<A: PageAllocator> Driver<A> {
             tickets: self.tickets.clone(),
             pages: self.pages.clone(),
             around: self.around.clone(),
-            moved: Vec::new(),
+            displaced: Vec::new(),
+            waiting: self.waiting,
         }
     }
 
@@ -274,7 +279,11 @@ impl<A: PageAllocator> Driver<A> {
         op: &MemoryOp,
         observer: &mut impl Observer,
     ) -> Result<Outcome, DriverError> {
-        self.moved.clear();
+        self.displaced.clear();
+        if let MemoryOp::Waiting { on, swap } = *op {
+            self.waiting = on.then_some(ReclaimModel { swap });
+            return Ok(Outcome::Done);
+        }
         if let Some(ticket) = op.gives() {
             self.must_be_free(ticket, 1)?;
         }
@@ -293,7 +302,8 @@ impl<A: PageAllocator> Driver<A> {
         }
         let frames = released.map_or(PfnRange::default(), |(_, run)| run);
         let around = self.around.as_deref_mut();
-        let mut holders = Holders::new(&mut self.tickets, around, &mut self.moved);
+        let mut holders =
+            Holders::new(&mut self.tickets, around, &mut self.displaced, self.waiting);
         let done = self.allocator.memory(op, frames, &mut holders, observer);
         if let Some(error) = holders.not_taken() {
             let cpu = op.cpu();
@@ -319,10 +329,41 @@ impl<A: PageAllocator> Driver<A> {
         })
     }
 
-    /// What the latest operation moved, from where to where, in order: blocks that tickets name,
+    /// What the latest operation moved or took from its owner, in order: blocks that tickets name,
     /// and frames that were in use from the start.
-    pub fn moved(&self) -> &[(Block, Block)] {
-        &self.moved
+    pub fn displaced(&self) -> &[Displaced] {
+        &self.displaced
+    }
+
+    /// A request of one who waits: the owners of memory are asked.
+    #[cold]
+    fn alloc_waiting(
+        &mut self,
+        request: &Request,
+        observer: &mut impl Observer,
+    ) -> Result<Result<Block, AllocError>, DriverError> {
+        self.displaced.clear();
+        if let Some(around) = &mut self.around {
+            around.begin();
+        }
+        let around = self.around.as_deref_mut();
+        let mut holders =
+            Holders::new(&mut self.tickets, around, &mut self.displaced, self.waiting);
+        let served = self
+            .allocator
+            .alloc_blocking(request, &mut holders, observer);
+        match holders.not_taken() {
+            None => Ok(served),
+            Some(error) => Err(DriverError::NotTakenOver {
+                cpu: request.cpu,
+                error,
+            }),
+        }
+    }
+
+    /// Whether requests that may wait do.
+    pub fn waits(&self) -> bool {
+        self.waiting.is_some()
     }
 
     /// One of several that hold what a ticket names gives it up, and the ticket stays live; `None`:
@@ -348,7 +389,6 @@ impl<A: PageAllocator> Driver<A> {
         observer: &mut impl Observer,
     ) -> Option<Result<Outcome, FreeError>> {
         let around = self.around.as_mut().filter(|around| !around.is_gone(cpu))?;
-        around.begin();
         match held {
             Held::Block(block) | Held::Compound(block) if around.has_page(block) => {
                 Some(around.put(block, cpu, &mut self.allocator, observer))
@@ -376,7 +416,11 @@ impl<A: PageAllocator> Driver<A> {
         if !self.understands(request) {
             return Ok(Outcome::Unsupported);
         }
-        Ok(match self.allocator.alloc(request, observer) {
+        let served = match self.waiting {
+            None => self.allocator.alloc(request, observer),
+            Some(_) => self.alloc_waiting(request, observer)?,
+        };
+        Ok(match served {
             Ok(block) => {
                 let compound = request.gfp.contains(Gfp::COMP) && block.order() > Order::ZERO;
                 let held = if compound {
@@ -403,10 +447,11 @@ impl<A: PageAllocator> Driver<A> {
         cold: bool,
         observer: &mut impl Observer,
     ) -> Result<Outcome, DriverError> {
-        if self.around.is_some()
-            && let Some(block) = self.unshare(ticket, observer)
-        {
-            return Ok(Outcome::Kept(block));
+        if let Some(around) = &mut self.around {
+            around.begin();
+            if let Some(block) = self.unshare(ticket, observer) {
+                return Ok(Outcome::Kept(block));
+            }
         }
         let Some(held) = self.tickets.take(ticket) else {
             return Ok(Outcome::Skipped);

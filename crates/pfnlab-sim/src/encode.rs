@@ -6,9 +6,9 @@
 //! new variant elsewhere moves nothing.
 
 use pfnlab_model::{
-    AreaState, Block, CpuState, FreeListState, GlobalState, MigrateType, NodeState, OfflineState,
-    PageblockState, PcpListState, PcpState, Pfn, PfnRange, Snapshot, Watermarks, ZoneId, ZoneKind,
-    ZoneStat, ZoneState, ZonelistCacheState,
+    AreaState, Block, CompactionState, CpuState, FreeListState, GlobalState, MigrateType,
+    NodeState, OfflineState, PageblockState, PcpListState, PcpState, Pfn, PfnRange, Snapshot,
+    Watermarks, ZoneId, ZoneKind, ZoneStat, ZoneState, ZonelistCacheState,
 };
 
 /// The canonical bytes of a snapshot. Two snapshots are equal when these are.
@@ -149,6 +149,17 @@ put_struct!(Snapshot {
     zones: list,
     offline: if_any,
     areas: if_any,
+    compaction: if_any,
+});
+put_struct!(CompactionState {
+    zone,
+    migrate: list,
+    free,
+    considered,
+    shift,
+    least,
+    forgetting_due,
+    skipped: list,
 });
 put_struct!(OfflineState { range, node: id });
 put_struct!(AreaState { range, taken: list });

@@ -6,6 +6,7 @@
 //!
 //! - [`Driver`]: operations by ticket become calls; what came of one is an [`Outcome`]. Start here.
 //! - [`Around`]: the allocator's clients in a run: caches of objects, LRU batches.
+//! - [`Displaced`]: what an operation moved, or took from its owner.
 //! - [`run`], [`Report`], [`Tally`]: a whole trace, counted and compared with what it expects.
 //! - [`Fingerprint`]: 64 bits over a run. [`Log`]: what came of every operation.
 //! - [`Ledger`]: the books, kept from events alone.
@@ -72,5 +73,6 @@ pub use seen::Seen;
 pub use shrink::{shrink, shrink_case};
 pub use stream::Stream;
 pub use tally::{RefusalKind, Tally};
+pub use tenants::Displaced;
 pub use tickets::Held;
 pub use workload::{Setting, Workload};

@@ -102,7 +102,8 @@ impl Entry {
         let value = match error {
             AllocError::TooLarge(order)
             | AllocError::Watermark(order)
-            | AllocError::Exhausted(order) => u64::from(order.get()),
+            | AllocError::Exhausted(order)
+            | AllocError::OutOfMemory(order) => u64::from(order.get()),
             AllocError::Contradiction(gfp) => u64::from(gfp.bits()),
             AllocError::NoCpu(cpu) => u64::from(cpu.0),
             AllocError::NoZone | AllocError::Unsupported => 0,
@@ -165,6 +166,7 @@ fn refusal(detail: u8, value: u64) -> AllocError {
         RefusalKind::NoZone => AllocError::NoZone,
         RefusalKind::Watermark => AllocError::Watermark(order(value as u8)),
         RefusalKind::Exhausted => AllocError::Exhausted(order(value as u8)),
+        RefusalKind::OutOfMemory => AllocError::OutOfMemory(order(value as u8)),
         RefusalKind::NoCpu => AllocError::NoCpu(CpuId(value as u16)),
         RefusalKind::Unsupported => AllocError::Unsupported,
     }

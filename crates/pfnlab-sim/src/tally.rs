@@ -92,6 +92,8 @@ pub enum RefusalKind {
     Watermark,
     /// [`AllocError::Exhausted`].
     Exhausted,
+    /// [`AllocError::OutOfMemory`].
+    OutOfMemory,
     /// [`AllocError::NoCpu`].
     NoCpu,
     /// [`AllocError::Unsupported`].
@@ -100,12 +102,13 @@ pub enum RefusalKind {
 
 impl RefusalKind {
     /// Every reason.
-    pub const ALL: [RefusalKind; 7] = [
+    pub const ALL: [RefusalKind; 8] = [
         RefusalKind::TooLarge,
         RefusalKind::Contradiction,
         RefusalKind::NoZone,
         RefusalKind::Watermark,
         RefusalKind::Exhausted,
+        RefusalKind::OutOfMemory,
         RefusalKind::NoCpu,
         RefusalKind::Unsupported,
     ];
@@ -121,6 +124,7 @@ impl RefusalKind {
             RefusalKind::NoZone => "no zone allowed",
             RefusalKind::Watermark => "below the watermark",
             RefusalKind::Exhausted => "no block large enough",
+            RefusalKind::OutOfMemory => "out of memory",
             RefusalKind::NoCpu => "no such CPU runs",
             RefusalKind::Unsupported => "not offered",
         }
@@ -135,6 +139,7 @@ impl From<AllocError> for RefusalKind {
             AllocError::NoZone => RefusalKind::NoZone,
             AllocError::Watermark(_) => RefusalKind::Watermark,
             AllocError::Exhausted(_) => RefusalKind::Exhausted,
+            AllocError::OutOfMemory(_) => RefusalKind::OutOfMemory,
             AllocError::NoCpu(_) => RefusalKind::NoCpu,
             AllocError::Unsupported => RefusalKind::Unsupported,
         }

@@ -1,60 +1,54 @@
-//! Who has what the driver's tickets name, when memory comes, goes, or is asked for by its place.
+//! Who has what the driver's tickets name, when memory comes, goes, is asked for by its place, or is
+//! to be moved together or given up.
 
-use std::collections::BTreeMap;
-
+use pfnlab_clients::lru::ReclaimModel;
 use pfnlab_model::{
-    AllocError, Block, CpuId, FreeError, MemoryNotice, Observer, PageAllocator, Pfn, Tenants,
-    Ticket,
+    AllocError, Block, CpuId, FreeError, MemoryNotice, Observer, PageAllocator, Reclaim, Request,
+    Shrink, Tenants, ZoneId,
 };
 
 use crate::tickets::Tickets;
 use crate::{Around, Held};
 
+/// What an operation did to a block it did not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Displaced {
+    /// What was in the first is in the second now.
+    Moved(Block, Block),
+    /// Its owner lost it: it was reclaimed.
+    GivenUp(Block),
+}
+
 /// Whoever asked for movable memory has it moved, and so has whoever put it on an LRU list; nobody
-/// else. The allocator's clients are told of what happens to memory, and their lists follow.
+/// else. Pages on LRU lists are given up where requests wait. The allocator's clients are told of what
+/// happens to memory, and their lists follow.
 pub(crate) struct Holders<'a> {
     tickets: &'a mut Tickets,
-    by_frame: BTreeMap<Pfn, (Ticket, Mobility)>,
     around: Option<&'a mut Around>,
-    moved: &'a mut Vec<(Block, Block)>,
+    displaced: &'a mut Vec<Displaced>,
+    /// How pages are given up; `None`: nobody waits, and nobody is asked.
+    model: Option<ReclaimModel>,
+    /// What was moved, from where to where and by which CPU, and is on no list there yet.
+    unsettled: Vec<(Block, Block, CpuId)>,
     /// What the allocator did not take back when a batch was emptied.
     not_taken: Option<FreeError>,
 }
 
-/// Why something can be moved.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mobility {
-    /// It was asked for as movable memory.
-    Asked,
-    /// It is on an LRU list.
-    Listed,
-}
-
 impl<'a> Holders<'a> {
-    /// Those of these tickets. What is moved is noted.
+    /// The owners of live tickets.
     pub(crate) fn new(
         tickets: &'a mut Tickets,
         around: Option<&'a mut Around>,
-        moved: &'a mut Vec<(Block, Block)>,
+        displaced: &'a mut Vec<Displaced>,
+        model: Option<ReclaimModel>,
     ) -> Holders<'a> {
-        let mut by_frame = BTreeMap::new();
-        if let Some(around) = &around {
-            let listed = tickets.iter().filter(|(_, held)| match held {
-                Held::Block(block) | Held::Compound(block) => around.has_page(*block),
-                Held::Run(_) => false,
-            });
-            let listed =
-                listed.map(|(ticket, held)| (held.range().start(), (ticket, Mobility::Listed)));
-            by_frame.extend(listed);
-        }
-        let asked = tickets.movable();
-        let asked = asked.map(|(ticket, held)| (held.range().start(), (ticket, Mobility::Asked)));
-        by_frame.extend(asked);
+        tickets.index();
         Holders {
             tickets,
-            by_frame,
             around,
-            moved,
+            displaced,
+            model,
+            unsettled: Vec::new(),
             not_taken: None,
         }
     }
@@ -66,6 +60,19 @@ impl<'a> Holders<'a> {
 
     fn note(&mut self, taken: Result<(), FreeError>) {
         self.not_taken = self.not_taken.or(taken.err());
+    }
+
+    /// The owners of these pages lost them.
+    fn lost(&mut self, pages: Vec<Block>) -> u64 {
+        let mut frames = 0;
+        for block in pages {
+            if let Some((ticket, _)) = self.tickets.naming(block) {
+                self.tickets.take(ticket);
+            }
+            frames += block.frames();
+            self.displaced.push(Displaced::GivenUp(block));
+        }
+        frames
     }
 }
 
@@ -84,42 +91,37 @@ impl Tenants for Holders<'_> {
     }
 
     fn can_move(&self, block: Block) -> bool {
-        let Some(&(ticket, _)) = self.by_frame.get(&block.start()) else {
+        let Some((_, movable)) = self.tickets.naming(block) else {
             return false;
         };
-        let held = self.tickets.get(ticket);
-        let whole = held.is_some_and(|held| held.range() == block.range());
-        let around = self.around.as_ref();
-        if around.is_some_and(|around| around.is_shared(block)) {
-            return false;
+        match &self.around {
+            Some(around) if around.is_shared(block) => false,
+            Some(around) if around.has_page(block) => around.lru().can_move(block),
+            _ => movable,
         }
-        let page = around.filter(|around| around.has_page(block));
-        whole && page.is_none_or(|around| around.lru().can_move(block))
     }
 
-    fn moved(
-        &mut self,
-        from: Block,
-        to: Block,
-        cpu: CpuId,
-        memory: &mut impl PageAllocator,
-        observer: &mut impl Observer,
-    ) {
-        if let Some((ticket, mobility)) = self.by_frame.remove(&from.start()) {
+    fn moved(&mut self, from: Block, to: Block, cpu: CpuId, _observer: &mut impl Observer) {
+        if let Some((ticket, movable)) = self.tickets.naming(from) {
             let held = match self.tickets.take(ticket) {
                 Some(Held::Compound(_)) => Held::Compound(to),
                 _ => Held::Block(to),
             };
-            match mobility {
-                Mobility::Asked => self.tickets.put_movable(ticket, held),
-                Mobility::Listed => self.tickets.put(ticket, held),
+            match movable {
+                true => self.tickets.put_movable(ticket, held),
+                false => self.tickets.put(ticket, held),
             }
-            self.by_frame.insert(to.start(), (ticket, mobility));
         }
-        self.moved.push((from, to));
-        if let Some(around) = &mut self.around {
-            let taken = around.page_moved((from, to), cpu, memory, observer);
-            self.note(taken);
+        self.displaced.push(Displaced::Moved(from, to));
+        self.unsettled.push((from, to, cpu));
+    }
+
+    fn settle(&mut self, memory: &mut impl PageAllocator, observer: &mut impl Observer) {
+        for (from, to, cpu) in std::mem::take(&mut self.unsettled) {
+            if let Some(around) = &mut self.around {
+                let taken = around.page_moved((from, to), cpu, memory, observer);
+                self.note(taken);
+            }
         }
     }
 
@@ -141,5 +143,46 @@ impl Tenants for Holders<'_> {
         if let Some(around) = &mut self.around {
             around.enable_batches();
         }
+    }
+}
+
+impl Reclaim for Holders<'_> {
+    fn is_there(&self) -> bool {
+        self.model.is_some()
+    }
+
+    fn shrink(
+        &mut self,
+        ask: Shrink,
+        memory: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> u64 {
+        let (Some(model), Some(around)) = (self.model, &mut self.around) else {
+            return 0;
+        };
+        let owned = |block| self.tickets.naming(block).is_some();
+        let given_up = around.shrink(model, ask, owned, memory, observer);
+        self.lost(given_up)
+    }
+
+    fn reclaimable(&self, zone: ZoneId) -> u64 {
+        match (self.model, &self.around) {
+            (Some(model), Some(around)) => around.lru().reclaimable(model, zone),
+            _ => 0,
+        }
+    }
+
+    fn kill(
+        &mut self,
+        request: &Request,
+        memory: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> bool {
+        let Some(around) = self.around.as_mut().filter(|_| self.model.is_some()) else {
+            return false;
+        };
+        let owned = |block| self.tickets.naming(block).is_some();
+        let lost = around.kill(request.cpu, owned, memory, observer);
+        self.lost(lost) > 0
     }
 }

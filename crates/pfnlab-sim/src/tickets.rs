@@ -35,6 +35,9 @@ const FIRST_DENSE: u64 = 1 << 12;
 pub(crate) struct Tickets {
     dense: Vec<Option<Slot>>,
     sparse: BTreeMap<u64, Slot>,
+    /// By frame: the ticket that was the last to name a block there, and 1. Once somebody asked. What
+    /// it says may be long past: [`Tickets::naming`] looks.
+    by_frame: Option<Vec<u64>>,
 }
 
 /// What [`Held`] says, in 8 bytes: a run of a large machine looks tickets up at random, and the more
@@ -120,7 +123,7 @@ impl Tickets {
     /// Lets a ticket name something.
     #[inline]
     pub(crate) fn put(&mut self, ticket: Ticket, held: Held) {
-        self.put_slot(ticket, Slot::new(held));
+        self.put_known(ticket, Slot::new(held));
     }
 
     /// Lets a ticket name something that can be moved.
@@ -128,14 +131,56 @@ impl Tickets {
     pub(crate) fn put_movable(&mut self, ticket: Ticket, held: Held) {
         let Slot { start, shape } = Slot::new(held);
         let shape = shape | MOVABLE;
-        self.put_slot(ticket, Slot { start, shape });
+        self.put_known(ticket, Slot { start, shape });
     }
 
-    /// Every live ticket that names something that can be moved, ascending.
-    pub(crate) fn movable(&self) -> impl Iterator<Item = (Ticket, Held)> {
-        let movable = |slot: &Slot| slot.shape.get() & MOVABLE != 0;
-        let slots = self.slots().filter(move |(_, slot)| movable(slot));
-        slots.map(|(ticket, slot)| (ticket, slot.held()))
+    #[inline]
+    fn put_known(&mut self, ticket: Ticket, slot: Slot) {
+        if self.by_frame.is_some() {
+            self.note_frame(ticket, slot);
+        }
+        self.put_slot(ticket, slot);
+    }
+
+    /// From now on it is known which ticket names the block at a frame.
+    pub(crate) fn index(&mut self) {
+        if self.by_frame.is_some() {
+            return;
+        }
+        let known: Vec<(Ticket, Slot)> = self.slots().collect();
+        self.by_frame = Some(Vec::new());
+        for (ticket, slot) in known {
+            self.note_frame(ticket, slot);
+        }
+    }
+
+    /// The ticket that names exactly this block, and whether it was asked for as memory that can be
+    /// moved.
+    pub(crate) fn naming(&self, block: Block) -> Option<(Ticket, bool)> {
+        let at = usize::try_from(block.start().get()).ok()?;
+        let ticket = Ticket(self.by_frame.as_ref()?.get(at)?.checked_sub(1)?);
+        let slot = match self.dense.get(ticket.0 as usize) {
+            Some(slot) => *slot,
+            None => self.sparse.get(&ticket.0).copied(),
+        };
+        let slot = slot?;
+        match slot.held() {
+            Held::Block(held) | Held::Compound(held) if held == block => {
+                Some((ticket, slot.shape.get() & MOVABLE != 0))
+            }
+            _ => None,
+        }
+    }
+
+    #[cold]
+    fn note_frame(&mut self, ticket: Ticket, slot: Slot) {
+        if let Some(by_frame) = &mut self.by_frame {
+            let at = slot.start as usize;
+            if at >= by_frame.len() {
+                by_frame.resize(at + 1, 0);
+            }
+            by_frame[at] = ticket.0 + 1;
+        }
     }
 
     #[inline]

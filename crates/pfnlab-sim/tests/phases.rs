@@ -64,6 +64,13 @@ fn kinds() -> Vec<Kind> {
             contig: vec![PfnRange::sized(Pfn::new(80), 16)],
             ..Memory::default()
         }),
+        Kind::PageCache(PageCache {
+            pages: 50,
+            kswapd_every: 20,
+            ..PageCache::default()
+        }),
+        Kind::Waiting(Waiting::default()),
+        Kind::Compaction(Compaction::default()),
         Kind::Idle(Idle::default()),
     ]
 }

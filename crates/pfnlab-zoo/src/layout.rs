@@ -189,6 +189,7 @@ impl Layout {
             zones,
             offline: Vec::new(),
             areas: Vec::new(),
+            compaction: Vec::new(),
         }
     }
 

@@ -41,7 +41,7 @@ use crate::{CpuEvent, CpuNotifier, Generation};
 #[derive(Clone, Debug)]
 pub struct Lru {
     policy: &'static LruPolicy,
-    pages: Pages,
+    pub(super) pages: Pages,
     /// What waits, by CPU and position in [`LruPolicy::batches`].
     batches: BTreeMap<(CpuId, usize), Vec<Pfn>>,
     kinds: Vec<LruBatch>,

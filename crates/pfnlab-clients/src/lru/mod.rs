@@ -5,11 +5,14 @@
 //! batch is emptied, in the order of the generation, by the CPU that empties it.
 //!
 //! - [`Lru`]: the batches and lists of a machine. Start here.
+//! - [`ReclaimModel`]: what can be given up when memory is short.
 //! - [`LruPolicy`]: what differs between generations.
 
 mod machine;
 mod pages;
 mod policy;
+mod reclaim;
 
 pub use machine::{Lru, LruError};
 pub use policy::{Added, LruPolicy, ReleaseOrder};
+pub use reclaim::ReclaimModel;

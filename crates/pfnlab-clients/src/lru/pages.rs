@@ -62,6 +62,17 @@ impl Pages {
         starts.filter_map(|start| self.pages.get(start))
     }
 
+    /// How many pages are on a list.
+    pub(super) fn length(&self, node: NodeId, list: LruList) -> usize {
+        self.lists.get(&(node, list)).map_or(0, VecDeque::len)
+    }
+
+    /// The page at the tail of a list.
+    pub(super) fn last(&self, node: NodeId, list: LruList) -> Option<Block> {
+        let start = self.lists.get(&(node, list))?.back()?;
+        self.pages.get(start).map(|page| page.block)
+    }
+
     /// Puts a page on a list, off the one it is on.
     pub(super) fn put(
         &mut self,
@@ -98,7 +109,11 @@ impl Pages {
         };
         let (node, block) = (page.node, page.block);
         if let Some(pages) = self.lists.get_mut(&(node, list)) {
-            pages.retain(|&known| known != start);
+            // Reclaim takes the last one, over and over.
+            match pages.back() == Some(&start) {
+                true => drop(pages.pop_back()),
+                false => pages.retain(|&known| known != start),
+            }
         }
         observer.event(Event::Lru(LruEvent::Unlisted { node, list, block }));
     }

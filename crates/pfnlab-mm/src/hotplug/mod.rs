@@ -21,7 +21,7 @@ mod zone_choice;
 
 use pfnlab_model::{
     CpuId, Event, MemoryError, MemoryEvent, MemoryNotice, MemoryOp, MemoryStep, NodeId, Observer,
-    PfnRange, Tenants,
+    PfnRange, Reclaim, Tenants,
 };
 
 use crate::Mm;
@@ -37,10 +37,10 @@ impl Mm {
         &mut self,
         op: &MemoryOp,
         frames: PfnRange,
-        tenants: &mut impl Tenants,
+        owners: &mut impl Reclaim,
         observer: &mut impl Observer,
     ) -> Result<PfnRange, MemoryError> {
-        let cpu = op.cpu();
+        let (cpu, tenants) = (op.cpu(), owners);
         let online = self.cpus.get(cpu.index()).is_some_and(|cpu| cpu.online);
         if !online {
             return Err(MemoryError::Nowhere(u32::from(cpu.0)));
@@ -66,6 +66,12 @@ impl Mm {
                 ..
             } => return self.cma_alloc(area, frames, align, cpu, tenants, observer),
             MemoryOp::CmaRelease { cpu, .. } => self.cma_release(frames, cpu, observer)?,
+            MemoryOp::Compact { node, goal, cpu } => {
+                self.compact_node(node, goal, cpu, tenants, observer)?;
+            }
+            // Who is asked is the caller's to say.
+            MemoryOp::Waiting { .. } => {}
+            MemoryOp::Kswapd { node, cpu } => self.balance(node, cpu, tenants, observer)?,
         }
         Ok(frames)
     }

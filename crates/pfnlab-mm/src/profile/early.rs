@@ -13,6 +13,7 @@ use crate::boot::{
 use crate::buddy::MergePolicy;
 use crate::bulk::BulkPolicy;
 use crate::cma::CmaRule;
+use crate::compaction::CompactionRule;
 use crate::contig::ContigRule;
 use crate::cpu_hotplug::CpuHotplug;
 use crate::descriptor::DescriptorEra;
@@ -35,6 +36,7 @@ use crate::numa_events::NumaCounters;
 use crate::numbering::Numbering;
 use crate::pcp::PcpPolicy;
 use crate::slowpath::{ReserveWalk, SlowPath};
+use crate::slowpath_blocking::RetryRule;
 use crate::tunables::{FractionZero, RatioZero, ScaleLimit};
 use crate::vmstat::{DecayDrain, Grouping};
 use crate::walk::{FragmentRule, ReserveIndex, WalkPolicy};
@@ -59,6 +61,8 @@ pub(crate) const LINUX_2_6_37: Profile = Profile {
     kept: KeptPolicy::FirstFrame,
     isolation: IsolationRule::Trusting,
     contig: ContigRule::Unknown,
+    compaction: CompactionRule::FromTheEnds,
+    retry: RetryRule::PutOff,
     hotplug: HotplugRule::Fixed,
     cma: CmaRule::Unknown,
     fragment: FragmentRule::Ignored,
@@ -147,6 +151,7 @@ pub(crate) const LINUX_3_8: Profile = Profile {
     managed: Managed::Released,
     isolation: IsolationRule::Looking,
     contig: ContigRule::Range,
+    compaction: CompactionRule::Remembered,
     hotplug: HotplugRule::Shifting,
     ..LINUX_2_6_37
 };

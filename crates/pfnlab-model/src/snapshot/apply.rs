@@ -174,6 +174,7 @@ impl Snapshot {
                 zone.pageset_batch = batch;
             }
             Event::Memory(event) => self.apply_memory(event),
+            Event::Compaction(event) => self.apply_compaction(event),
         }
     }
 

@@ -20,6 +20,8 @@ impl Snapshot {
             | MemoryEvent::IsolationRefused { .. }
             | MemoryEvent::IsolationUndone { .. }
             | MemoryEvent::Migrated { .. }
+            | MemoryEvent::Reclaimed { .. }
+            | MemoryEvent::OomKilled { .. }
             | MemoryEvent::Released { .. } => {}
 
             MemoryEvent::Added { range, node } => {

@@ -1,14 +1,14 @@
-//! The lines that add memory, take it away, or ask for a certain range of it.
+//! The lines that add memory, take it away, ask for a certain range of it, or make room in it.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
 
 use super::{Line, MOST_FRAMES, TraceError, Word};
-use crate::{MemoryOp, OnlineTo, Op, Order, Pfn, PfnRange, Ticket};
+use crate::{CompactGoal, MemoryOp, OnlineTo, Op, Order, Pfn, PfnRange, Ticket};
 
 /// The verbs, as an error names them.
 pub(super) const VERBS: &str = "mem-add, mem-remove, mem-online, mem-offline, contig-alloc, \
-                                cma-alloc, cma-release";
+                                cma-alloc, cma-release, compact, kswapd, waiting";
 
 impl<'a> Line<'a> {
     /// The operation `verb` begins, if it is about a range of memory.
@@ -91,9 +91,52 @@ impl<'a> Line<'a> {
                     cpu: self.fields(&["cpu"])?.cpu(self)?,
                 }
             }
+            "compact" => self.compact(verb)?,
+            "waiting" => {
+                let word = self.expect_word("`on` or `off`")?;
+                let on = match word.text {
+                    "on" => true,
+                    "off" => false,
+                    _ => return Err(self.error(word, "requests wait: on or off")),
+                };
+                let swap = self.fields(&["swap"])?.get("swap").is_some();
+                MemoryOp::Waiting { on, swap }
+            }
+            "kswapd" => {
+                let fields = self.fields(&["node", "cpu"])?;
+                let node = fields.get("node").map(|word| self.node(word));
+                MemoryOp::Kswapd {
+                    node: node.transpose()?.unwrap_or_default(),
+                    cpu: fields.cpu(self)?,
+                }
+            }
             _ => return Ok(None),
         };
         Ok(Some(Op::Memory(op)))
+    }
+
+    fn compact(&mut self, verb: Word<'a>) -> Result<MemoryOp, TraceError> {
+        let fields = self.fields(&["node", "order", "all", "proactive", "cpu"])?;
+        let node = fields.get("node").map(|word| self.node(word));
+        let goals = ["order", "all", "proactive"].map(|name| fields.get(name));
+        let mut said = goals.iter().flatten();
+        if let (Some(_), Some(second)) = (said.next(), said.next()) {
+            return Err(self.error(*second, "one of order=, all and proactive, not two"));
+        }
+        let goal = match goals {
+            [Some(word), _, _] => {
+                let order = self.number(word, u64::from(Order::MAX.get()))? as u8;
+                let order = Order::new(order);
+                CompactGoal::Order(order.map_err(|error| self.error(verb, &format!("{error}")))?)
+            }
+            [_, _, Some(_)] => CompactGoal::Proactive,
+            _ => CompactGoal::All,
+        };
+        Ok(MemoryOp::Compact {
+            node: node.transpose()?.unwrap_or_default(),
+            goal,
+            cpu: fields.cpu(self)?,
+        })
     }
 
     fn leading_range(&mut self) -> Result<PfnRange, TraceError> {

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use pfnlab_model::{
-    Block, BlockError, CpuId, End, Event, MemoryEvent, NodeId, Pfn, PfnRange, Snapshot, ZoneId,
-    ZoneKind, ZoneStat,
+    Block, BlockError, CompactionEvent, CpuId, End, Event, MemoryEvent, NodeId, Pfn, PfnRange,
+    Snapshot, ZoneId, ZoneKind, ZoneStat,
 };
 
 use super::Place;
@@ -204,6 +204,17 @@ pub(super) fn check_names(base: &Snapshot, event: Event) -> Result<(), Why> {
         }
         Event::TotalReserveSet { node: Some(id), .. } => {
             node(id)?;
+        }
+        Event::Compaction(event) => {
+            let known = base
+                .compaction
+                .iter()
+                .any(|known| known.zone == event.zone());
+            let begins = matches!(event, CompactionEvent::Known { .. });
+            zone(event.zone())?;
+            if known == begins {
+                return Err(Why::NoZone(event.zone()));
+            }
         }
         // The story names nothing that is looked up, and blocks have their own checks.
         _ => {}

@@ -3,8 +3,9 @@
 use pfnlab_model::{CpuId, NodeId};
 
 use crate::phase::{
-    Ask, Bursts, Checkerboard, Churn, Cpus, Drift, Edge, Fill, Handoff, Idle, Memory,
-    MixedMobility, MixedOrders, Objects, Percent, Phase, Release, Requests, Sawtooth, Site,
+    Ask, Bursts, Checkerboard, Churn, Compaction, Cpus, Drift, Edge, Fill, Handoff, Idle, Memory,
+    MixedMobility, MixedOrders, Objects, PageCache, Percent, Phase, Release, Requests, Sawtooth,
+    Site, Waiting,
 };
 
 macro_rules! kinds {
@@ -73,6 +74,12 @@ kinds! {
     Cpus = "cpus";
     /// Memory goes and comes back, or is taken by its place.
     Memory = "memory";
+    /// Pages that are put on a list, from which they can be given up.
+    PageCache = "page-cache";
+    /// Requests wait from now on, and background reclaimers have their turn.
+    Waiting = "waiting";
+    /// What is in use is moved together.
+    Compaction = "compaction";
     /// Nothing is asked, and the housekeeping catches up.
     Idle = "idle";
 }
@@ -90,12 +97,15 @@ impl Kind {
             Kind::Edge(edge) => Some(&edge.ask),
             Kind::Checkerboard(checkerboard) => Some(&checkerboard.ask),
             Kind::Requests(requests) => Some(&requests.ask),
+            Kind::PageCache(pages) => Some(&pages.ask),
             Kind::MixedOrders(_)
             | Kind::MixedMobility(_)
             | Kind::Objects(_)
             | Kind::Release(_)
             | Kind::Cpus(_)
             | Kind::Memory(_)
+            | Kind::Waiting(_)
+            | Kind::Compaction(_)
             | Kind::Idle(_) => None,
         }
     }
@@ -111,6 +121,10 @@ impl Kind {
             Kind::Release(release) => [(&["cpus"], &release.cpus), none],
             Kind::Cpus(cpus) => [(&["offline"], &cpus.offline), (&["online"], &cpus.online)],
             Kind::Memory(memory) => [(&["cpu"], core::slice::from_ref(&memory.cpu)), none],
+            Kind::Waiting(waiting) => [(&["cpu"], core::slice::from_ref(&waiting.cpu)), none],
+            Kind::Compaction(compaction) => {
+                [(&["cpu"], core::slice::from_ref(&compaction.cpu)), none]
+            }
             _ => [none, none],
         };
         let all = [asked].into_iter().chain(own);

@@ -14,6 +14,7 @@
 //! - [`Checkerboard`]: every other block stays.
 //! - [`Objects`]: `kmalloc` and `kfree`.
 //! - [`Cpus`], [`Memory`]: CPUs and memory go and come back.
+//! - [`PageCache`], [`Waiting`], [`Compaction`]: pages that can be given up, and how room is made.
 //! - [`Requests`], [`Release`], [`Idle`]: a question, a clearing, a rest in between.
 //!
 //! ```
@@ -35,6 +36,7 @@ mod table;
 mod bursts;
 mod checkerboard;
 mod churn;
+mod compaction;
 mod cpus;
 mod drift;
 mod edge;
@@ -45,9 +47,11 @@ mod memory;
 mod mixed_mobility;
 mod mixed_orders;
 mod objects;
+mod page_cache;
 mod release;
 mod requests;
 mod sawtooth;
+mod waiting;
 
 mod kind;
 mod program;
@@ -60,6 +64,7 @@ pub use ask::Ask;
 pub use bursts::Bursts;
 pub use checkerboard::Checkerboard;
 pub use churn::Churn;
+pub use compaction::Compaction;
 pub use cpus::Cpus;
 pub use drift::Drift;
 pub use edge::Edge;
@@ -71,6 +76,7 @@ pub use memory::Memory;
 pub use mixed_mobility::MixedMobility;
 pub use mixed_orders::MixedOrders;
 pub use objects::Objects;
+pub use page_cache::PageCache;
 pub use percent::{Percent, PercentError};
 pub use program::Program;
 pub use release::Release;
@@ -78,6 +84,7 @@ pub use requests::Requests;
 pub use sawtooth::Sawtooth;
 pub use site::Site;
 pub use table::{Live, Table};
+pub use waiting::Waiting;
 
 /// A stretch of a run: it says what to ask next, and is told what came of it.
 pub trait Phase {

@@ -1,7 +1,8 @@
 //! Plainer forms of one operation, the plainest first.
 
 use pfnlab_model::{
-    ClientOp, CpuId, Gfp, MemoryOp, OnlineTo, Op, Order, PfnRange, Request, Step, ZoneFlags,
+    ClientOp, CompactGoal, CpuId, Gfp, MemoryOp, OnlineTo, Op, Order, PfnRange, Request, Step,
+    ZoneFlags,
 };
 
 /// Every step that is a little plainer than this one. Each is smaller in some order that has an
@@ -222,6 +223,23 @@ fn memory(op: MemoryOp) -> Vec<MemoryOp> {
             ticket,
             cpu: CpuId(0),
         }],
+        MemoryOp::Compact { node, goal, .. } => vec![
+            MemoryOp::Compact {
+                node,
+                goal: CompactGoal::All,
+                cpu: CpuId(0),
+            },
+            MemoryOp::Compact {
+                node,
+                goal,
+                cpu: CpuId(0),
+            },
+        ],
+        MemoryOp::Kswapd { node, .. } => vec![MemoryOp::Kswapd {
+            node,
+            cpu: CpuId(0),
+        }],
+        MemoryOp::Waiting { on, .. } => vec![MemoryOp::Waiting { on, swap: false }],
     }
 }
 

@@ -1,8 +1,8 @@
 //! The parts of a story: events that belong together, with the numbers of their moment.
 
 use pfnlab_model::{
-    Block, CpuId, End, Event, MemoryEvent, MigrateType, NodeId, Order, PcpField, Request, Sysctl,
-    Watermarks, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
+    Block, CompactionEvent, CpuId, End, Event, MemoryEvent, MigrateType, NodeId, Order, PcpField,
+    Request, Sysctl, Watermarks, ZoneFlags, ZoneId, ZoneKind, ZoneStat,
 };
 
 use crate::generation::Generation;
@@ -189,6 +189,8 @@ pub(crate) enum Beat {
     Client(Event),
     /// Memory came or went, or a range of it was isolated.
     Memory(MemoryEvent),
+    /// What is in use was moved together.
+    Compaction(CompactionEvent),
     /// What follows from tunables besides, and whatever is new.
     Other(Event),
 }

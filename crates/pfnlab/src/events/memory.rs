@@ -2,7 +2,8 @@
 
 use pfnlab_mm::Mm;
 use pfnlab_model::{
-    Block, FreeListState, MemoryOp, MigrateType, PageAllocator, Pfn, PfnRange, Snapshot, Tenants,
+    Block, FreeListState, MemoryOp, MigrateType, PageAllocator, Pfn, PfnRange, Reclaim, Snapshot,
+    Tenants,
 };
 use serde_json::{Value, json};
 
@@ -10,6 +11,8 @@ use super::Values;
 
 /// A kernel that did it found everything movable: what it moved the recording does not say.
 struct EverythingMoves;
+
+impl Reclaim for EverythingMoves {}
 
 impl Tenants for EverythingMoves {
     fn can_move(&self, _: Block) -> bool {

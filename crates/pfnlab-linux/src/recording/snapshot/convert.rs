@@ -51,6 +51,7 @@ pub(super) fn snapshot(state: json::State) -> Result<(&'static Kernel, Snapshot)
         zones,
         offline: Vec::new(),
         areas: Vec::new(),
+        compaction: Vec::new(),
     };
     Ok((kernel, snapshot))
 }

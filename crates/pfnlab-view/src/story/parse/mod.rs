@@ -337,6 +337,7 @@ impl Parser<'_> {
             Event::WatermarksSet { zone, marks } => Beat::Watermarks { zone, marks },
             Event::Slab(_) | Event::Lru(_) | Event::PageExt(_) => Beat::Client(event),
             Event::Memory(event) => Beat::Memory(event),
+            Event::Compaction(event) => Beat::Compaction(event),
             other => Beat::Other(other),
         }
     }

@@ -31,6 +31,10 @@ impl Teller<'_> {
                 Beat::Watermarks { zone, marks: now } => {
                     marks.insert(*zone, *now);
                 }
+                Beat::Compaction(event) => {
+                    self.in_between(&mut between, &mut moved);
+                    self.compaction(*event);
+                }
                 Beat::Client(event) => self.client(*event),
                 other => between.push(other.clone()),
             }
@@ -94,6 +98,15 @@ impl Teller<'_> {
                 )
             }
             MemoryOp::CmaRelease { .. } => ("it is the area's again".to_owned(), true),
+            MemoryOp::Compact { node, .. } => (
+                format!("node {node} is compacted"),
+                beats.iter().any(|beat| matches!(beat, Beat::Compaction(_))),
+            ),
+            MemoryOp::Kswapd { node, .. } => (format!("kswapd of node {node} sleeps"), true),
+            MemoryOp::Waiting { on: true, .. } => {
+                ("requests that may wait do from now on".to_owned(), true)
+            }
+            MemoryOp::Waiting { on: false, .. } => ("requests do not wait".to_owned(), true),
         };
         let line = match done {
             true => Line::new().then(Tone::Good, format!("{arrow} {what}")),
@@ -164,6 +177,13 @@ fn step(event: MemoryEvent) -> Option<String> {
         ),
         MemoryEvent::ZonelistsEmptied { node } => {
             format!("The zonelists of node {node} are built anew.")
+        }
+        MemoryEvent::Reclaimed { node, frames } => format!(
+            "Those who have memory of node {node} give up {}.",
+            counted(frames, "frame")
+        ),
+        MemoryEvent::OomKilled { .. } => {
+            "Nothing else helps: whoever has anonymous memory loses all of it.".to_owned()
         }
         MemoryEvent::AreaTaken { area, range } => format!("Area {area} has lent out {range}."),
         MemoryEvent::AreaReturned { area, range } => format!("Area {area} has {range} back."),

@@ -5,11 +5,13 @@
 //!   [`giving`]: blocks that come back; [`returning`]: a great many of them. [`changes`]: what many
 //!   blocks did to the lists.
 //! - [`clients`]: what the allocator's clients do. [`memory`]: how memory comes and goes.
+//!   [`compaction`]: how it is moved together.
 //! - [`counters`]: numbers that only a full story tells. [`outcome`]: how it ended.
 
 mod asking;
 mod changes;
 mod clients;
+mod compaction;
 mod counters;
 mod giving;
 mod memory;
@@ -261,6 +263,7 @@ impl Teller<'_> {
                 self.counter(beat);
             }
             Beat::Client(event) => self.client(*event),
+            Beat::Compaction(event) => self.compaction(*event),
             Beat::Memory(event) => self.memory_steps(&[Beat::Memory(*event)]),
             Beat::Lent { .. } | Beat::Refused { .. } => {}
         }

@@ -1,0 +1,163 @@
+//! What the workloads share: machines, draws, and what is counted.
+
+use pfnlab_mm::{Config, Mm, Profile};
+use pfnlab_model::{
+    Block, CpuId, Event, Gfp, Inspect, MachineSpec, MigrateType, NodeSpec, Observer, Order,
+    PageAllocator, Request,
+};
+use pfnlab_sim::Stream;
+
+/// How large a workload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// As the page says.
+    Full,
+    /// As the tests run it.
+    Small,
+}
+
+impl Size {
+    /// One of two numbers.
+    pub fn of<T>(self, full: T, small: T) -> T {
+        match self {
+            Size::Full => full,
+            Size::Small => small,
+        }
+    }
+}
+
+/// The middle one; of an even count, the lower.
+///
+/// # Panics
+/// When there is none.
+pub fn median<T: Ord + Copy>(values: &[T]) -> T {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable();
+    sorted[(sorted.len() - 1) / 2]
+}
+
+/// A machine of one node.
+pub(crate) fn boot(ram: &[&str], cpus: u16, profile: &'static Profile) -> Mm {
+    let node = NodeSpec {
+        cpus: (0..cpus).collect(),
+        ram: ram
+            .iter()
+            .map(|range| range.parse().expect("it is a range"))
+            .collect(),
+        ..NodeSpec::default()
+    };
+    let machine = MachineSpec {
+        nodes: vec![node],
+        ..MachineSpec::default()
+    };
+    let machine = machine.build().expect("it is a machine");
+    Mm::boot(&machine, profile, &Config::X86_64).expect("it boots")
+}
+
+/// Free frames, of all zones.
+pub(crate) fn free_frames(mm: &Mm) -> u64 {
+    let zones = mm.zones();
+    let free = zones.iter().map(|&zone| mm.free_pages(zone).max(0) as u64);
+    free.sum()
+}
+
+/// Free 2 MiB frames, of all zones.
+pub(crate) fn huge_frames(mm: &Mm) -> u64 {
+    let huge = Order::new(9).expect("there is one").through(Order::MAX);
+    let zones = mm.zones();
+    let of = |order: Order| {
+        let blocks = zones.iter().map(|&zone| mm.free_blocks(zone, order));
+        blocks.sum::<u64>() << (order.get() - 9)
+    };
+    huge.map(of).sum()
+}
+
+/// What is held, to be drawn from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held {
+    blocks: Vec<Block>,
+    frames: u64,
+}
+
+impl Held {
+    pub(crate) fn put(&mut self, block: Block) {
+        self.frames += block.frames();
+        self.blocks.push(block);
+    }
+
+    pub(crate) fn draw(&mut self, stream: &mut Stream) -> Option<Block> {
+        if self.blocks.is_empty() {
+            return None;
+        }
+        // Fits: there are fewer blocks than frames.
+        let at = stream.below(self.blocks.len() as u32) as usize;
+        let block = self.blocks.swap_remove(at);
+        self.frames -= block.frames();
+        Some(block)
+    }
+
+    pub(crate) fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.blocks.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Block> {
+        self.blocks.iter().copied()
+    }
+}
+
+/// One request.
+pub(crate) fn request(gfp: Gfp, order: u32, cpu: CpuId) -> Request {
+    Request {
+        // Fits: it is at most the top order.
+        order: Order::new(order as u8).unwrap_or(Order::MAX),
+        cpu,
+        ..Request::new(gfp)
+    }
+}
+
+/// One of so many CPUs.
+pub(crate) fn cpu(cpus: u16, stream: &mut Stream) -> CpuId {
+    CpuId(stream.below(u32::from(cpus)) as u16)
+}
+
+/// Empties every CPU's lists.
+pub(crate) fn drain(mm: &mut impl PageAllocator, cpus: u16) {
+    (0..cpus).for_each(|cpu| mm.drain(CpuId(cpu), &mut ()));
+}
+
+/// Fallbacks that leave a pageblock with more than one type in it (`mm_page_alloc_extfrag` with
+/// `fragmenting=1`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fragmenting {
+    /// All of them.
+    pub all: u64,
+    /// For unmovable requests.
+    pub unmovable: u64,
+    /// Of these, from movable pageblocks.
+    pub from_movable: u64,
+}
+
+/// The order of a pageblock of all machines here.
+const PAGEBLOCK: u8 = 9;
+
+impl Observer for Fragmenting {
+    fn event(&mut self, event: Event) {
+        if let Event::FellBack {
+            block,
+            wanted,
+            from,
+            ..
+        } = event
+            && block.order().get() < PAGEBLOCK
+        {
+            self.all += 1;
+            let unmovable = wanted == MigrateType::Unmovable;
+            self.unmovable += u64::from(unmovable);
+            self.from_movable += u64::from(unmovable && from == MigrateType::Movable);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [h5]`.
+
+use std::env;
+
+use pfnlab_headlines::{Size, avoidance, huge_frames, hygiene, stealing};
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let names: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let size = match names.contains(&"small") {
+        true => Size::Small,
+        false => Size::Full,
+    };
+    let all = names.iter().all(|name| *name == "small");
+    let wanted = |name| all || names.contains(&name);
+    if wanted("h2") {
+        for (name, run) in [
+            ("linux", huge_frames::linux(size, 1)),
+            ("trees", huge_frames::trees(size, 1)),
+        ] {
+            let (first, last) = (run.free[0], run.free[run.free.len() - 1]);
+            let (all, possible) = (run.all, run.possible);
+            println!("H2 {name}: {first} -> {last} of {all} huge frames, {possible} possible");
+        }
+    }
+    if wanted("h3") {
+        let stealing::Stealing { without, with } = stealing::medians(size);
+        println!(
+            "H3: unmovable {} -> {}, from movable {} -> {}",
+            without.0, with.0, without.1, with.1
+        );
+    }
+    if wanted("h4") {
+        let avoidance::Avoidance {
+            none,
+            other_zone,
+            boost,
+        } = avoidance::medians(size);
+        println!("H4: {none} -> {other_zone} -> {boost}");
+    }
+    if wanted("h5") {
+        for profile in ["linux-6.1.y", "linux-6.12.0", "linux-6.12.y"] {
+            let hygiene::Mixed { tainted, movable } = hygiene::medians(profile, size);
+            println!(
+                "H5 {profile}: {tainted} of {movable} movable pageblocks hold unmovable pages"
+            );
+        }
+        for sparse in [4096, 2048, 1024, 512] {
+            let hygiene::Anywhere {
+                tainted,
+                expected,
+                variance,
+            } = hygiene::anywhere(size, sparse, 1);
+            println!("H5 anywhere 1/{sparse}: {tainted}, expected {expected}, variance {variance}");
+        }
+    }
+}

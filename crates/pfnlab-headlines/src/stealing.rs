@@ -1,0 +1,101 @@
+//! H3: what it helps to take the rest of a pageblock along.
+
+use pfnlab_mm::{Mm, Profile};
+use pfnlab_model::{Gfp, PageAllocator};
+use pfnlab_sim::Stream;
+
+use crate::bench::{Fragmenting, Held, boot, cpu, free_frames, request};
+use crate::{Size, median};
+
+const CPUS: u16 = 2;
+
+/// Shares of movable, unmovable and reclaimable memory, in percent.
+const SHARES: [u64; 3] = [70, 20, 10];
+
+const FLAGS: [Gfp; 3] = [Gfp::GFP_HIGHUSER_MOVABLE, Gfp::GFP_KERNEL, RECLAIMABLE];
+
+/// What may be given up when memory is short.
+pub(crate) const RECLAIMABLE: Gfp = Gfp::GFP_KERNEL.union(Gfp::RECLAIMABLE);
+
+/// Fragmenting fallbacks for unmovable requests, and of these from movable pageblocks: with what 3.8
+/// did, and with what 4.14 does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stealing {
+    /// The rest of the pageblock stays.
+    pub without: (u64, u64),
+    /// It is taken along.
+    pub with: (u64, u64),
+}
+
+/// The medians of all seeds.
+///
+/// # Panics
+/// When there is no seed.
+pub fn medians(size: Size) -> Stealing {
+    let of = |name: &str| {
+        let runs = (0..size.of(32, 5)).map(|seed| run(profile(name), size, seed));
+        let runs: Vec<Fragmenting> = runs.collect();
+        let unmovable: Vec<u64> = runs.iter().map(|run| run.unmovable).collect();
+        let from_movable: Vec<u64> = runs.iter().map(|run| run.from_movable).collect();
+        (median(&unmovable), median(&from_movable))
+    };
+    Stealing {
+        without: of("linux-4.14+steals-as-3.8"),
+        with: of("linux-4.14"),
+    }
+}
+
+fn profile(name: &str) -> &'static Profile {
+    let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
+    all.find(|profile| profile.name() == name)
+        .expect("there is one")
+}
+
+/// One run.
+pub fn run(profile: &'static Profile, size: Size, seed: u64) -> Fragmenting {
+    let mut mm = boot(&["0..512M"], CPUS, profile);
+    let mut seen = Fragmenting::default();
+    let mut held = [(); 3].map(|()| Held::default());
+    let mut kinds = Stream::new(seed, "kinds");
+    let mut picks = Stream::new(seed, "picks");
+    let limit = free_frames(&mm) * 95 / 100;
+    while total(&held) < limit {
+        match mm.alloc(&request(FLAGS[0], 0, cpu(CPUS, &mut picks)), &mut ()) {
+            Ok(block) => held[0].put(block),
+            Err(_) => break,
+        }
+    }
+    for _ in 0..size.of(200_000, 40_000) {
+        let kind = match kinds.below(10) {
+            0..6 => 0,
+            6..9 => 1,
+            _ => 2,
+        };
+        let order = if kind == 1 { kinds.geometric(3) } else { 0 };
+        let request = request(FLAGS[kind], order, cpu(CPUS, &mut kinds));
+        if total(&held) >= limit {
+            give_some(&mut mm, &mut held, &mut picks, &mut seen);
+        }
+        match mm.alloc(&request, &mut seen) {
+            Ok(block) => held[kind].put(block),
+            Err(_) => give_some(&mut mm, &mut held, &mut picks, &mut seen),
+        }
+    }
+    seen
+}
+
+fn total(held: &[Held; 3]) -> u64 {
+    held.iter().map(Held::frames).sum()
+}
+
+/// 64 blocks go, of the type that has most of its share.
+fn give_some(mm: &mut Mm, held: &mut [Held; 3], picks: &mut Stream, seen: &mut Fragmenting) {
+    let most = (0..3).max_by_key(|&kind| held[kind].frames() * 1000 / SHARES[kind]);
+    let held = &mut held[most.expect("there are three")];
+    for _ in 0..64 {
+        if let Some(block) = held.draw(picks) {
+            mm.free(block, cpu(CPUS, picks), seen)
+                .expect("it was handed out");
+        }
+    }
+}

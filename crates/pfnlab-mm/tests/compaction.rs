@@ -1,0 +1,228 @@
+//! Compaction: what is moved, in which order and where to.
+
+use std::collections::BTreeMap;
+
+use pfnlab_mm::{Config, Mm, Profile};
+use pfnlab_model::{
+    Block, CompactGoal, CompactResult, CompactionEvent, CpuId, Event, Gfp, Inspect, MachineSpec,
+    MemoryError, MemoryOp, NodeId, NodeSpec, Observer, Order, PageAllocator, Pfn, PfnRange,
+    Reclaim, Request, Tenants,
+};
+
+/// Everything can be moved but what is named; it is noted from where to where.
+#[derive(Default)]
+struct Everybody {
+    pinned: Vec<Pfn>,
+    moved: Vec<(u64, u64)>,
+}
+
+impl Tenants for Everybody {
+    fn can_move(&self, block: Block) -> bool {
+        !self.pinned.contains(&block.start())
+    }
+
+    fn moved(&mut self, from: Block, to: Block, _: CpuId, _: &mut impl Observer) {
+        assert_eq!(from.order(), to.order());
+        self.moved.push((from.start().get(), to.start().get()));
+    }
+}
+
+impl Reclaim for Everybody {}
+
+fn boot(profile: &'static Profile, ram: &str) -> Mm {
+    let node = NodeSpec {
+        cpus: vec![0],
+        ram: vec![ram.parse().unwrap()],
+        ..NodeSpec::default()
+    };
+    let machine = MachineSpec {
+        nodes: vec![node],
+        ..MachineSpec::default()
+    };
+    Mm::boot(&machine.build().unwrap(), profile, &Config::X86_64_NO_THP).unwrap()
+}
+
+/// All that can be had, frame by frame, and back but what stays.
+fn keep(mm: &mut Mm, stays: impl Fn(Pfn) -> bool) -> Vec<Block> {
+    // Without any watermark.
+    let request = Request::new(Gfp::GFP_HIGHUSER_MOVABLE | Gfp::MEMALLOC | Gfp::NORETRY);
+    let mut all = Vec::new();
+    while let Ok(block) = mm.alloc(&request, &mut ()) {
+        all.push(block);
+    }
+    let (kept, freed): (Vec<Block>, _) = all.into_iter().partition(|block| stays(block.start()));
+    for block in freed {
+        mm.free(block, CpuId(0), &mut ()).unwrap();
+    }
+    mm.drain(CpuId(0), &mut ());
+    kept
+}
+
+fn compact(
+    mm: &mut Mm,
+    goal: CompactGoal,
+    tenants: &mut Everybody,
+) -> (Result<(), MemoryError>, Vec<Event>) {
+    let op = MemoryOp::Compact {
+        node: NodeId(0),
+        goal,
+        cpu: CpuId(0),
+    };
+    let mut tape = Vec::new();
+    let done = mm.memory(&op, PfnRange::default(), tenants, &mut tape);
+    (done.map(|_| ()), tape)
+}
+
+fn results(tape: &[Event]) -> Vec<CompactResult> {
+    let ended = tape.iter().filter_map(|event| match event {
+        Event::Compaction(CompactionEvent::Ended { result, .. }) => Some(*result),
+        _ => None,
+    });
+    ended.collect()
+}
+
+/// 128 MiB from 16 MiB on: the pageblocks of 0x1000 to 0x8fff, all of one zone.
+const FIRST: u64 = 0x1000;
+const LAST: u64 = 0x8e00;
+
+/// Two frames of the first pageblock are in use, and the last frame of the last one, whose other frames
+/// are free blocks of order 8, 7, … 0, ascending. Two frames are needed: the first block, of 256
+/// frames, is taken. What is found last is moved first. Up to 6.1 the block is taken apart into
+/// frames, each put at the head of a list; in 6.12 it is halved, the lower half used first.
+#[test]
+fn the_last_found_is_moved_first() {
+    for &profile in Profile::ALL {
+        let mut mm = boot(profile, "16M..144M");
+        let used = [FIRST + 1, FIRST + 3, LAST + 511];
+        let kept = keep(&mut mm, |pfn| used.contains(&pfn.get()));
+        assert_eq!(kept.len(), used.len(), "{}", profile.name());
+        let mut tenants = Everybody::default();
+        let (done, tape) = compact(&mut mm, CompactGoal::All, &mut tenants);
+        assert_eq!(done, Ok(()));
+        let expected = match profile.name() {
+            "linux-6.12.0" | "linux-6.12.y" => [(FIRST + 3, LAST), (FIRST + 1, LAST + 1)],
+            _ => [(FIRST + 3, LAST + 255), (FIRST + 1, LAST + 254)],
+        };
+        assert_eq!(tenants.moved, expected, "{}", profile.name());
+        assert_eq!(
+            results(&tape),
+            [CompactResult::Complete],
+            "{}",
+            profile.name()
+        );
+    }
+}
+
+/// Nothing is moved into a pageblock that is free as a whole, nor out of one that is all there is.
+#[test]
+fn whole_blocks_are_left_alone() {
+    for &profile in Profile::ALL {
+        let mut mm = boot(profile, "16M..144M");
+        keep(&mut mm, |pfn| pfn.get() == FIRST + 1);
+        let mut tenants = Everybody::default();
+        compact(&mut mm, CompactGoal::All, &mut tenants).0.unwrap();
+        assert_eq!(tenants.moved, [], "{}", profile.name());
+    }
+}
+
+/// Half of all frames are in use, every second one. Afterwards, nothing is in use below where the two
+/// scanners met, and what clients have they have still, elsewhere.
+#[test]
+fn every_second_frame_is_moved_up() {
+    for &profile in Profile::ALL {
+        let mut mm = boot(profile, "16M..144M");
+        let kept = keep(&mut mm, |pfn| pfn.get() % 2 == 0);
+        let before = mm.snapshot();
+        let whole = |mm: &Mm| {
+            let zone = mm.zone_of(Pfn::new(FIRST)).unwrap();
+            let orders = Order::new(9).unwrap().through(Order::MAX);
+            orders
+                .map(|order| mm.free_blocks(zone, order) << (order.get() - 9))
+                .sum::<u64>()
+        };
+        assert_eq!(whole(&mm), 0);
+        let mut tenants = Everybody::default();
+        let (_, tape) = compact(&mut mm, CompactGoal::All, &mut tenants);
+        mm.drain(CpuId(0), &mut ());
+        // 64 pageblocks, half of their frames in use: 32 could be free, and some are not because the
+        // zone keeps a reserve while blocks are taken.
+        assert!(
+            (28..=32).contains(&whole(&mm)),
+            "{}: {}",
+            profile.name(),
+            whole(&mm)
+        );
+        let mut owners: BTreeMap<u64, u64> = kept
+            .iter()
+            .map(|block| (block.start().get(), block.start().get()))
+            .collect();
+        for (from, to) in &tenants.moved {
+            let owner = owners.remove(from).expect("what is moved was in use");
+            assert!(
+                owners.insert(*to, owner).is_none(),
+                "nothing is moved onto another"
+            );
+        }
+        let lent: Vec<u64> = mm
+            .snapshot()
+            .zones
+            .iter()
+            .flat_map(|zone| {
+                zone.lent
+                    .iter()
+                    .map(|block| block.start().get())
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        let mut lent = lent;
+        lent.sort_unstable();
+        assert_eq!(owners.keys().copied().collect::<Vec<_>>(), lent);
+        if profile.name() != Profile::NEWEST.name() {
+            continue;
+        }
+        // The events alone lead from the one state to the other.
+        let mut folded = before;
+        tape.into_iter().for_each(|event| folded.apply(event));
+        let resumed = Mm::resume(&folded).unwrap();
+        assert_eq!(resumed.snapshot(), folded, "{}", profile.name());
+    }
+}
+
+/// One frame of every pageblock stays where it is: no whole pageblock gets free, and the background
+/// compactor tries it the less often the more often it fails (`defer_compaction`).
+#[test]
+fn what_fails_is_put_off() {
+    let mut mm = boot(Profile::NEWEST, "16M..144M");
+    keep(&mut mm, |pfn| pfn.get() % 2 == 0);
+    let mut tenants = Everybody {
+        pinned: (0..64).map(|at| Pfn::new(FIRST + 512 * at)).collect(),
+        ..Everybody::default()
+    };
+    let goal = CompactGoal::Order(Order::new(9).unwrap());
+    let tries: Vec<usize> = (0..12)
+        .map(|_| results(&compact(&mut mm, goal, &mut tenants).1).len())
+        .collect();
+    // After n failures it runs at every 2^n-th call.
+    assert_eq!(tries, [1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0]);
+}
+
+/// A generation that knows no background compactor, or compacts nothing ahead of need, says so.
+#[test]
+fn what_a_generation_does_not_do() {
+    for &profile in Profile::ALL {
+        let mut mm = boot(profile, "16M..144M");
+        let mut ask = |goal| compact(&mut mm, goal, &mut Everybody::default()).0.is_ok();
+        let at = Profile::ALL
+            .iter()
+            .position(|other| other.name() == profile.name())
+            .unwrap();
+        assert!(ask(CompactGoal::All));
+        assert_eq!(
+            ask(CompactGoal::Order(Order::MAX)),
+            at >= 2,
+            "{}",
+            profile.name()
+        );
+        assert_eq!(ask(CompactGoal::Proactive), at >= 4, "{}", profile.name());
+    }
+}
