@@ -161,7 +161,7 @@ fn what_is_offline_is_resumed_as_it_was() {
     });
 }
 
-/// What can be had of a machine, wherever it is: which frames are free or cached, what is counted,
+/// What can be had of a machine, wherever it is: which frames are free, cached or guards, what is counted,
 /// how large everything is.
 fn worth(snapshot: &Snapshot) -> String {
     let zones = snapshot.zones.iter().map(|zone| {
@@ -177,12 +177,14 @@ fn worth(snapshot: &Snapshot) -> String {
             .position(|&stat| stat == ZoneStat::FreePages)
             .unwrap();
         let diffs = zone.pcp.iter().map(|pcp| i64::from(pcp.vm_stat_diff[at]));
-        let counted = zone.vm_stat[at] + diffs.sum::<i64>() + cached as i64;
+        // A guard is free when the block below it, perhaps cached, is.
+        let guarding: u64 = zone.guards.iter().map(|block| block.frames()).sum();
+        let counted = zone.vm_stat[at] + diffs.sum::<i64>() + (cached + guarding) as i64;
         let lent: u64 = zone.lent.iter().map(|block| block.frames()).sum();
         format!(
-            "{}: {} free or cached, {counted} counted, {lent} lent, {} present, {} managed\n",
+            "{}: {} free, cached or guards, {counted} counted, {lent} lent, {} present, {} managed\n",
             zone.id,
-            free + cached,
+            free + cached + guarding,
             zone.present,
             zone.managed,
         )
