@@ -15,6 +15,9 @@ const HUGE: Gfp = Gfp::GFP_TRANSHUGE.union(Gfp::NORETRY);
 /// kswapd runs after so many steps, if it was asked.
 const KSWAPD_EVERY: u32 = 32;
 
+/// How often half of the page cache is dropped and read anew before the first step.
+const AGING: u32 = 3;
+
 /// A kind of memory whose amount is bounded: who has it gives one back for one.
 struct Bounded {
     tickets: Vec<Ticket>,
@@ -50,6 +53,8 @@ pub(crate) struct Work {
     low: Vec<(ZoneId, i64)>,
     seen: Fragmenting,
     next: u64,
+    /// The page cache; some of it is given up already.
+    cache: Vec<Ticket>,
     kinds: Stream,
     picks: Stream,
     /// Unmovable, and reclaimable.
@@ -70,6 +75,7 @@ impl Work {
             driver: Driver::new(mm),
             seen: Fragmenting::default(),
             next: 0,
+            cache: Vec::new(),
             kinds: Stream::new(seed, "kinds"),
             picks: Stream::new(seed, "picks"),
             kernel: [11, 4].map(|percent| Bounded::new(frames * percent / 100)),
@@ -82,8 +88,27 @@ impl Work {
         while !work.is_low() {
             work.page_cache();
         }
+        (0..AGING).for_each(|_| work.age());
         work.seen = Fragmenting::default();
         work
+    }
+
+    /// Half of the page cache, drawn at random, is dropped, and as much is read: afterwards pages that
+    /// came one after the other do not lie side by side.
+    fn age(&mut self) {
+        let half = self.cache.len() / 2;
+        for _ in 0..half {
+            // Fits: there are fewer tickets than frames.
+            let at = self.picks.below(self.cache.len() as u32) as usize;
+            let ticket = self.cache.swap_remove(at);
+            let cpu = cpu(CPUS, &mut self.picks);
+            self.step(Op::Free {
+                ticket,
+                cpu,
+                cold: false,
+            });
+        }
+        (0..half).for_each(|_| self.page_cache());
     }
 
     /// Goes on for so many steps.
@@ -153,6 +178,7 @@ impl Work {
             let cpu = cpu(CPUS, &mut self.picks);
             let list = LruList::InactiveFile;
             self.step(Op::Client(ClientOp::LruAdd { ticket, list, cpu }));
+            self.cache.push(ticket);
         }
     }
 
