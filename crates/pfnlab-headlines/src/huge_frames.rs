@@ -9,6 +9,8 @@ use crate::{Placed, Size, Trees};
 
 const CPUS: u16 = 4;
 
+const ROUNDS: u32 = 100;
+
 /// Huge frames that are free.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HugeFrames {
@@ -48,16 +50,16 @@ impl Counted for Placed<Trees> {
 pub fn linux(size: Size, seed: u64) -> HugeFrames {
     let ram = size.of("0..8G", "0..256M");
     let mut mm = boot(&[ram], CPUS, Profile::NEWEST);
-    run(&mut mm, size, seed)
+    run(&mut mm, seed)
 }
 
 /// Under placement by trees, of as many frames.
 pub fn trees(size: Size, seed: u64) -> HugeFrames {
     let mut placed = Placed::new(size.of(8 << 18, 256 << 8), Trees::default());
-    run(&mut placed, size, seed)
+    run(&mut placed, seed)
 }
 
-fn run(allocator: &mut impl Counted, size: Size, seed: u64) -> HugeFrames {
+fn run(allocator: &mut impl Counted, seed: u64) -> HugeFrames {
     let mut picks = Stream::new(seed, "picks");
     let mut cpus = Stream::new(seed, "cpus");
     let mut held = Held::default();
@@ -85,7 +87,7 @@ fn run(allocator: &mut impl Counted, size: Size, seed: u64) -> HugeFrames {
     give(held.len() / 2, allocator, &mut held, &mut picks, &mut cpus);
     drain(allocator, CPUS);
     let mut free = vec![allocator.huge_now()];
-    for _ in 0..size.of(100, 20) {
+    for _ in 0..ROUNDS {
         let tenth = held.len() / 10;
         give(tenth, allocator, &mut held, &mut picks, &mut cpus);
         (0..tenth).all(|_| take(allocator, &mut held));

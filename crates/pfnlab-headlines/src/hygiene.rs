@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use pfnlab_mm::Profile;
-use pfnlab_model::{Gfp, Inspect, MigrateType, PageAllocator, Pfn, Request};
+use pfnlab_mm::{Mm, Profile};
+use pfnlab_model::{Block, Gfp, Inspect, MigrateType, PageAllocator, Pfn, Request};
 use pfnlab_sim::Stream;
 
 use crate::bench::{Held, boot, cpu, free_frames, request};
 use crate::placed::BLOCK;
 use crate::stealing::RECLAIMABLE;
+use crate::work::{CPUS, Work};
 use crate::{Placed, Scatter, Size, median};
-
-const CPUS: u16 = 4;
 
 /// Movable pageblocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,10 +71,32 @@ pub fn run(profile: &'static Profile, size: Size, seed: u64) -> Mixed {
             }
         }
     }
+    count(&mm, held[1].iter())
+}
+
+/// The same of a machine whose memory is full of page cache: the median of all seeds.
+///
+/// # Panics
+/// When there is no such profile.
+pub fn full_medians(profile: &str, size: Size) -> Mixed {
+    let profile = Profile::by_name(profile).expect("there is one");
+    let runs = (0..size.of(8, 3)).map(|seed| run_full(profile, size, seed));
+    median(&runs.collect::<Vec<_>>())
+}
+
+/// One run of a machine whose memory is full of page cache.
+pub fn run_full(profile: &'static Profile, size: Size, seed: u64) -> Mixed {
+    let mm = boot(&[size.of("0..1G", "0..256M")], CPUS, profile);
+    let mut work = Work::new(mm, seed);
+    work.run(size.of(100_000, 20_000));
+    count(work.machine(), work.unmovable())
+}
+
+/// Movable pageblocks, and those of them that hold one of these.
+fn count(mm: &Mm, unmovable: impl Iterator<Item = Block>) -> Mixed {
     let pageblock = |pfn: Pfn| pfn.get() / BLOCK;
-    let tainted: BTreeSet<u64> = held[1]
-        .iter()
-        .map(|block| block.start())
+    let tainted: BTreeSet<u64> = unmovable
+        .map(Block::start)
         .filter(|&pfn| mm.pageblock_type(pfn) == MigrateType::Movable)
         .map(pageblock)
         .collect();

@@ -21,6 +21,7 @@ mod bench;
 mod placed;
 mod scatter;
 mod trees;
+mod work;
 
 pub use bench::{Fragmenting, Size, median};
 pub use placed::{Placed, Placement, Room};

@@ -40,10 +40,13 @@ fn main() {
     }
     if wanted("h5") {
         for profile in ["linux-6.1.y", "linux-6.12.0", "linux-6.12.y"] {
-            let hygiene::Mixed { tainted, movable } = hygiene::medians(profile, size);
-            println!(
-                "H5 {profile}: {tainted} of {movable} movable pageblocks hold unmovable pages"
-            );
+            for (what, mixed) in [
+                ("waves", hygiene::medians(profile, size)),
+                ("full", hygiene::full_medians(profile, size)),
+            ] {
+                let hygiene::Mixed { tainted, movable } = mixed;
+                println!("H5 {what} {profile}: {tainted} of {movable} movable pageblocks");
+            }
         }
         for sparse in [4096, 2048, 1024, 512] {
             let hygiene::Anywhere {
