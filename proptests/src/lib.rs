@@ -9,7 +9,7 @@
 //! Cases are the same in every run. `PFNLAB_CASES=N` asks for more of them, `PFNLAB_SEED=N` for
 //! others.
 
-pub mod bare;
+pub use pfnlab::bare;
 pub mod strategies;
 
 mod case;

@@ -23,6 +23,7 @@
 //! - [`machines`]: the machines. [`work`]: what is asked on them.
 //! - [`check`]: one case, once. [`catch`], [`Patience`]: panics and endless loops are findings.
 //!   [`Death`]: so is the end of an allocator that runs elsewhere.
+//! - [`exhaust`]: every state of a small world.
 //! - [`choices`]: operations before it is known on what machine: from bytes (feature `arbitrary`), or
 //!   from `strategies` for proptest (feature `proptest`).
 //! - [`model`], [`sim`]: the words, and what drives an allocator.
@@ -52,6 +53,8 @@ mod corpus;
 mod report;
 
 mod suite;
+
+pub mod exhaust;
 
 pub use case::{Case, CaseError};
 pub use corpus::{Corpus, CorpusError};

@@ -42,6 +42,8 @@ pub(crate) enum Verb {
     /// Replay a trace with every rule checked after every operation; or test an allocator of your
     /// own in a shared library
     Check(CheckArgs),
+    /// Visit every state of a small zone, with every rule checked in each
+    Exhaust(ExhaustArgs),
     /// Tell what each operation of a trace or a recording did, in words and pictures
     Explain(ExplainArgs),
     /// Tell why a request for memory failed, from what the kernel printed about it
@@ -327,6 +329,58 @@ pub(crate) struct HostLibraryArgs {
     pub(crate) library: PathBuf,
     /// How much memory it may have, in MiB
     pub(crate) memory_mib: u64,
+/// What `exhaust` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab exhaust --pages 8 --types 2
+  pfnlab exhaust --pages 8 --types 2 --any-head --profile linux-6.1.y
+  pfnlab exhaust --pages 16 --types 2 --any-head --rules states --file 16.search
+  pfnlab exhaust --pages 16 --rules arrangements --file 16-ordered.search
+
+A state is: which blocks are free, on which lists and in which order; which are held; the types of
+the pageblocks. From every state every request is made, and every block held is given back. The
+numbers are the same for any number of jobs. What is wrong is found with the fewest operations there
+are.")]
+pub(crate) struct ExhaustArgs {
+    /// How many frames: a power of two up to 64
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(crate) pages: u64,
+    /// How many migratetypes are asked for: movable, unmovable, reclaimable
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) types: u8,
+    /// The order of lists is no part of a state: any free block may be at the head of its list
+    #[arg(long)]
+    pub(crate) any_head: bool,
+    /// The order of a pageblock [default: all pages, or half of them when there are types]
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) pageblock: Option<u8>,
+    /// Where rules are asked
+    #[arg(long, value_enum, value_name = "WHERE", default_value_t = RulesAt::Moves)]
+    pub(crate) rules: RulesAt,
+    /// The kernel generation, such as linux-6.12.y
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// How many threads there are; not given, as many as there are CPUs
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Save the search there, and go on with what is there: six bytes a state
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where rules are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RulesAt {
+    /// After every move and in every state, with the books kept from events
+    Moves,
+    /// In every state
+    States,
+    /// In one state of those that differ only in the order of lists
+    Arrangements,
 }
 
 /// What `explain` takes.

@@ -1,7 +1,7 @@
 //! The `pfnlab` program: arguments, progress and errors. What it does is in the library.
 //!
 //! - [`args`]: what can be said on the command line.
-//! - [`run`], [`boot`], [`replay`], [`check`], [`explain`], [`explain_failure`], [`draw`],
+//! - [`run`], [`boot`], [`replay`], [`check`], [`exhaust`], [`explain`], [`explain_failure`], [`draw`],
 //!   [`whatif`], [`import`], [`diff`], [`profiles`]: one verb each.
 //! - [`library`]: `--lib` of `check`, and the process a library runs in.
 //! - [`generations`]: `--profile all` of `run` and `replay`.
@@ -14,6 +14,7 @@ mod boot;
 mod check;
 mod diff;
 mod draw;
+mod exhaust;
 mod explain;
 mod explain_failure;
 mod generations;
@@ -97,6 +98,7 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::Boot(args)) => boot::boot(&args),
         Some(Verb::Replay(args)) => replay::replay(&args),
         Some(Verb::Check(args)) => check::check(&args),
+        Some(Verb::Exhaust(args)) => exhaust::exhaust(&args),
         Some(Verb::Explain(args)) => explain::explain(&args),
         Some(Verb::ExplainFailure(args)) => explain_failure::explain_failure(&args),
         Some(Verb::Draw(args)) => draw::draw(&args),

@@ -62,7 +62,7 @@ impl MergePolicy {
 }
 
 /// The free blocks of one zone: a list per order and migratetype (`struct free_area`).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Buddy {
     zone: ZoneId,
     top_order: Order,

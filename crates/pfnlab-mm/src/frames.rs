@@ -132,7 +132,7 @@ fn covered(span: PfnRange, top_order: Order) -> u64 {
 }
 
 /// The records of one zone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Frames {
     /// The zone's first frame, rounded down to the top order. Record 0 is this frame's.
     base: Pfn,

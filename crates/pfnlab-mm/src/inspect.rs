@@ -52,6 +52,18 @@ impl Inspect for Mm {
             .map_or(0, |zone| zone.buddy.blocks_of(order))
     }
 
+    fn each_free(&self, zone: ZoneId, tell: &mut dyn FnMut(Order, MigrateType, Pfn)) {
+        let Some(zone) = self.zone_by_id(zone) else {
+            return;
+        };
+        for order in Order::ZERO.through(self.config.top_order) {
+            for mt in MigrateType::ALL {
+                let blocks = zone.buddy.list(order, mt).iter(&zone.buddy.frames, order);
+                blocks.for_each(|(block, _)| tell(order, mt, block.start()));
+            }
+        }
+    }
+
     fn snapshot(&self) -> Snapshot {
         self.to_snapshot()
     }

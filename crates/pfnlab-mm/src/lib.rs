@@ -24,6 +24,7 @@
 //!   `tunables`.
 //! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
 //! - `pageblock`, `zone_map`, `kswapd` and what it does, `balance`, `vmstat`, `numa_events`, `node_reclaim`: what stands beside.
+//! - `arrange`: the order of a list is changed from outside.
 //! - `cpu_hotplug`: CPUs come and go: what they held does not.
 //! - `compaction`: what is in use is moved together; [`Deferral`]: when that is put off.
 //! - [`memmap`]: which frames have a page descriptor, and what it says. From [`memory_model`],
@@ -103,6 +104,7 @@ pub mod pageblock_bits;
 
 mod hotplug;
 
+mod arrange;
 mod inspect;
 mod limits;
 mod options;

@@ -1,5 +1,6 @@
 //! The allocator: where requests come in.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use pfnlab_model::{
@@ -36,7 +37,7 @@ use crate::{Config, Profile};
 /// mm.free(block, CpuId(0), &mut ())?;
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Mm {
     pub(crate) profile: &'static Profile,
     pub(crate) config: Config,
@@ -66,7 +67,8 @@ pub struct Mm {
     pub(crate) zones: Vec<Zone>,
     pub(crate) blocks: Pageblocks,
     pub(crate) zone_map: ZoneMap,
-    pub(crate) memmap: MemMap,
+    /// Shared by clones until memory comes or goes.
+    pub(crate) memmap: Arc<MemMap>,
     /// Memory sections that are offline, ascending.
     pub(crate) offline: Vec<MemRange>,
     /// Areas set aside for contiguous memory.
@@ -90,7 +92,7 @@ pub(crate) fn first_flags(config: &Config) -> [AllocFlags; MigrateType::COUNT] {
 }
 
 /// A node (`pg_data_t`).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) start: Pfn,
     pub(crate) spanned: u64,

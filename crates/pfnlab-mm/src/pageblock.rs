@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use pfnlab_model::{Block, Event, MigrateType, Observer, Order, Pfn, PfnRange};
 
 /// The types of all pageblocks, from frame 0 on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Pageblocks {
     order: Order,
     types: Vec<MigrateType>,

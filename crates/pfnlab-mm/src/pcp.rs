@@ -28,7 +28,7 @@ pub(crate) const FREE_HIGH_BATCH: u32 = 2;
 const FIELDS: usize = PcpField::Expire as usize + 1;
 
 /// The lists of one CPU in front of one zone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Pcp {
     zone: ZoneId,
     cpu: CpuId,

@@ -10,6 +10,7 @@ mod places;
 
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -180,7 +181,7 @@ impl Mm {
             kswapds: kswapds.collect(),
             zones,
             blocks,
-            memmap,
+            memmap: Arc::new(memmap),
             offline,
             areas: areas.collect(),
             zone_map: ZoneMap::new(config.pageblock_order, Pfn::default(), Vec::new()),

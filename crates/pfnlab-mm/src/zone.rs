@@ -66,7 +66,7 @@ impl Policy for IsolatedFrames {
 pub(crate) const MAX_ZONES: usize = 6;
 
 /// One zone (`struct zone`). Sizes are frames.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Zone {
     pub(crate) id: ZoneId,
     pub(crate) profile: &'static Profile,

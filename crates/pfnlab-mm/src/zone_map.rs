@@ -21,7 +21,7 @@ impl ZoneAt {
 const NOT_ONE: u16 = 0;
 
 /// From frame to zone: one look for a pageblock that lies in one zone, a search otherwise.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ZoneMap {
     order: Order,
     /// By pageblock: the zone's position plus one, or [`NOT_ONE`].

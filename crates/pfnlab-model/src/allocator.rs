@@ -248,6 +248,20 @@ pub trait Inspect {
     fn boost(&self, zone: ZoneId) -> u64;
     /// How many free blocks of `order` a zone has.
     fn free_blocks(&self, zone: ZoneId, order: Order) -> u64;
+    /// Tells where the free blocks of a zone start: by order and migratetype, every list from its
+    /// head.
+    fn each_free(&self, zone: ZoneId, tell: &mut dyn FnMut(Order, MigrateType, Pfn)) {
+        let snapshot = self.snapshot();
+        let lists = snapshot
+            .zone(zone)
+            .into_iter()
+            .flat_map(|zone| &zone.free_lists);
+        for list in lists {
+            list.pfns
+                .iter()
+                .for_each(|&pfn| tell(list.order, list.mt, pfn));
+        }
+    }
     /// The whole state.
     fn snapshot(&self) -> Snapshot;
 }

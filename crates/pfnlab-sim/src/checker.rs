@@ -2,7 +2,7 @@
 
 use pfnlab_model::{
     Block, Capability, Event, FreeError, Machine, Observer, Op, Order, PageAllocator, PfnRange,
-    Snapshot, Step,
+    Snapshot, Step, Ticket,
 };
 
 use crate::objects::Objects;
@@ -133,6 +133,12 @@ impl<A: PageAllocator> Checker<A> {
             inside.snapshot_every = operations.max(1);
         }
         self
+    }
+
+    /// Names a block that was handed out before the checking began, so that it can be freed. What
+    /// `ticket` named is forgotten.
+    pub fn name(&mut self, ticket: Ticket, block: Block) {
+        self.driver.name(ticket, block);
     }
 
     /// The driver, and through it the allocator.

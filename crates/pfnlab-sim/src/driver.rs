@@ -133,6 +133,11 @@ impl<A: PageAllocator> Driver<A> {
         self.tickets.get(ticket)
     }
 
+    /// Names a block that was handed out before the driving began. What `ticket` named is forgotten.
+    pub fn name(&mut self, ticket: Ticket, block: Block) {
+        self.tickets.put(ticket, Held::Block(block));
+    }
+
     /// Every live ticket and what it names, by number.
     pub fn live(&self) -> impl Iterator<Item = (Ticket, Held)> {
         self.tickets.iter()

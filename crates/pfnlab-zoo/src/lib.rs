@@ -20,4 +20,4 @@ mod inspect;
 
 pub use bug::{Bug, Home};
 pub use first_fit::FirstFit;
-pub use layout::{Layout, MOVABLE, NODE0, NODE1};
+pub use layout::{Layout, MOVABLE, NODE0, NODE1, ZoneLayout};

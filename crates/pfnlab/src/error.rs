@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::text::TextError;
+use pfnlab_check::exhaust::SavedError;
 use pfnlab_linux::RecordingError;
 use pfnlab_mm::{BootError, ResumeError};
 use pfnlab_sim::DriverError;
@@ -83,8 +84,16 @@ pub enum Error {
         /// Which folder.
         path: String,
     },
-    /// So many replays cannot run at a time.
-    #[error("{jobs} replays cannot run at a time: {reason}")]
+    /// A saved search cannot be gone on with.
+    #[error("{path}: {error}")]
+    Search {
+        /// Its file.
+        path: String,
+        /// Why not.
+        error: SavedError,
+    },
+    /// So many jobs cannot run at a time.
+    #[error("{jobs} jobs cannot run at a time: {reason}")]
     Jobs {
         /// How many.
         jobs: usize,

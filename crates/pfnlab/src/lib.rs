@@ -14,6 +14,7 @@
 //! - [`scenario`]: phases of work on a machine, from a file, summed up.
 //! - [`generations`]: the same on every kernel generation, side by side, and where two part.
 //! - [`what_if`]: the same with a knob turned, in one table. [`HugePages`]: how many could be had.
+//! - [`exhaust`]: every state of a small world. [`bare`]: a zone with nothing around it.
 //! - [`tour`]: a seeded run, summed up. [`Repro`]: one line to get it again.
 //! - [`import`]: a running kernel's counts and traces become a state and operations.
 //! - [`failure`]: why a request failed, from what a kernel printed about it.
@@ -89,6 +90,9 @@ mod huge_pages;
 pub mod what_if;
 
 pub mod generations;
+
+pub mod bare;
+pub mod exhaust;
 
 pub use error::Error;
 pub use huge_pages::HugePages;

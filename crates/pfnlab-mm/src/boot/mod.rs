@@ -34,6 +34,7 @@ mod deferred;
 mod managed;
 mod release;
 
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
@@ -257,7 +258,7 @@ impl Mm {
             kswapds: kswapds.collect(),
             cpus,
             blocks: pageblocks(machine, &layout, profile, config),
-            memmap,
+            memmap: Arc::new(memmap),
             offline: Vec::new(),
             areas: Vec::new(),
             zones,

@@ -1,5 +1,7 @@
 //! Memory comes online: a zone gets it, and the allocator (`online_pages`).
 
+use alloc::sync::Arc;
+
 use pfnlab_model::{
     Block, CpuId, End, Event, MemoryError, MemoryEvent, MemoryNotice, MemoryStep, MigrateType,
     Observer, OnlineTo, PfnRange, Tenants, runs,
@@ -86,7 +88,7 @@ impl Mm {
         place.memory = runs::with(&place.memory, range);
         let zone = place.id;
         observer.event(Event::Memory(MemoryEvent::Joined { zone, range, mt }));
-        self.memmap.set_online(range, true);
+        Arc::make_mut(&mut self.memmap).set_online(range, true);
         self.map_zones();
     }
 
@@ -103,7 +105,7 @@ impl Mm {
         let id = place.id;
         self.blocks.record_all(range, None);
         self.note_offline(range, id.node);
-        self.memmap.set_online(range, false);
+        Arc::make_mut(&mut self.memmap).set_online(range, false);
         observer.event(Event::Memory(MemoryEvent::Left { zone: id, range }));
         if self.profile.hotplug.shrinks_at_offline() {
             self.shrink_spans(id.node, range, observer);

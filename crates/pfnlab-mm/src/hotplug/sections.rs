@@ -1,5 +1,6 @@
 //! Memory sections are plugged in and taken out.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use pfnlab_model::{
@@ -43,7 +44,7 @@ impl Mm {
             return Err(MemoryError::Exists(range.start()));
         }
         self.check_room(range, node)?;
-        self.memmap.add(range, node)?;
+        Arc::make_mut(&mut self.memmap).add(range, node)?;
         self.note_offline(range, node);
         observer.event(Event::Memory(MemoryEvent::Added { range, node }));
         if self.profile.hotplug.zone_at_add() {
@@ -63,7 +64,7 @@ impl Mm {
         observer: &mut impl Observer,
     ) -> Result<(), MemoryError> {
         let node = self.offline_node(range)?;
-        self.memmap.remove(range)?;
+        Arc::make_mut(&mut self.memmap).remove(range)?;
         self.forget_offline(range);
         observer.event(Event::Memory(MemoryEvent::Removed { range }));
         if self.profile.hotplug.shrinks_at_remove() {

@@ -36,6 +36,7 @@ pub use page::PageView;
 const PAGE: u64 = 4096;
 
 /// The memory map of one kernel on one machine.
+#[derive(Clone)]
 pub struct MemMap {
     kind: Model,
     model: Box<dyn MemoryModel>,

@@ -1,5 +1,6 @@
 //! DISCONTIGMEM: one array for each node (up to 5.13).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use pfnlab_model::{MemRange, NodeId, Pfn, PfnRange};
@@ -124,5 +125,9 @@ impl MemoryModel for DiscontigMem {
             start: map.address,
         };
         self.nodes.iter().map(array).collect()
+    }
+
+    fn boxed_clone(&self) -> Box<dyn MemoryModel> {
+        Box::new(self.clone())
     }
 }

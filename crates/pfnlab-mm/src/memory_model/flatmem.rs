@@ -1,5 +1,6 @@
 //! FLATMEM: one array for all frames of a machine without nodes.
 
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -119,5 +120,9 @@ impl MemoryModel for FlatMem {
             covers: self.covers,
             start: base.forward(self.covers.start().get(), size),
         }]
+    }
+
+    fn boxed_clone(&self) -> Box<dyn MemoryModel> {
+        Box::new(self.clone())
     }
 }

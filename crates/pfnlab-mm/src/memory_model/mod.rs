@@ -30,6 +30,7 @@ mod section;
 mod sparsemem;
 mod vmemmap;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -127,4 +128,13 @@ pub trait MemoryModel: fmt::Debug + Send + Sync {
 
     /// A section is on- or offline, where that is noted.
     fn set_section_online(&mut self, _nr: SectionNr, _online: bool) {}
+
+    /// The same once more.
+    fn boxed_clone(&self) -> Box<dyn MemoryModel>;
+}
+
+impl Clone for Box<dyn MemoryModel> {
+    fn clone(&self) -> Box<dyn MemoryModel> {
+        (**self).boxed_clone()
+    }
 }

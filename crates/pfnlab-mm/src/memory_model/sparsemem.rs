@@ -1,5 +1,7 @@
 //! SPARSEMEM without a virtual map: one array for each section.
 
+use alloc::boxed::Box;
+
 use alloc::collections::BTreeMap;
 
 use pfnlab_model::{MemRange, NodeId, Pfn, PfnRange};
@@ -134,5 +136,9 @@ impl MemoryModel for SparseMem {
 
     fn set_section_online(&mut self, nr: SectionNr, online: bool) {
         self.set_online(nr, online);
+    }
+
+    fn boxed_clone(&self) -> Box<dyn MemoryModel> {
+        Box::new(self.clone())
     }
 }

@@ -1,5 +1,7 @@
 //! SPARSEMEM_VMEMMAP: one virtual array for all frames there can be, backed where there is RAM.
 
+use alloc::boxed::Box;
+
 use pfnlab_model::{MemRange, NodeId, Pfn, PfnRange};
 
 use super::section::Maps;
@@ -95,5 +97,9 @@ impl MemoryModel for Vmemmap {
 
     fn set_section_online(&mut self, nr: SectionNr, online: bool) {
         self.set_online(nr, online);
+    }
+
+    fn boxed_clone(&self) -> Box<dyn MemoryModel> {
+        Box::new(self.clone())
     }
 }

@@ -1,13 +1,14 @@
 //! Shrinking: a failing trace becomes a short one that fails in the same way.
 //!
 //! Operations are dropped in ever smaller chunks, then those of one ticket together, then any two;
-//! what is left is made plainer: lower orders, fewer flags, no nodes, CPU 0. A machine loses nodes,
-//! CPUs and memory. The same case and the same predicate give the same result. When the runs are
+//! what is left is made plainer: lower orders, fewer flags, no nodes, CPU 0. Then very short traces
+//! are tried that get the same done in another way ([`anew`]). A machine loses nodes, CPUs and memory. The same case and the same predicate give the same result. When the runs are
 //! used up, the best so far is the result, and shrinking that goes on where this ended.
 //!
 //! - [`shrink`]: a trace. [`shrink_case`]: a trace and its machine.
 //! - [`renumber`]: every ticket is given out once, so that any operation can be dropped.
 
+mod anew;
 mod machines;
 mod plainer;
 mod renumber;
@@ -50,6 +51,7 @@ pub fn shrink_case(
         machine: machine.clone(),
         best: trace.clone(),
         left: runs,
+        shortest: 0,
         fails,
     };
     search.accept(renumber(trace));
@@ -57,10 +59,8 @@ pub fn shrink_case(
         let mut changed = search.drop_chunks();
         changed |= search.drop_tickets();
         changed |= search.make_plainer();
-        changed |= search.make_smaller();
-        if !changed {
-            changed = search.drop_two();
-        }
+        // What takes long, or takes possibilities away, comes when nothing else is left to do.
+        changed = changed || search.drop_two() || search.make_anew() || search.make_smaller();
         if search.left == 0 || !changed {
             break;
         }
@@ -75,6 +75,8 @@ struct Search<F> {
     machine: MachineSpec,
     best: Trace,
     left: u32,
+    /// No trace up to this length fails, of those that can be made anew.
+    shortest: usize,
     fails: F,
 }
 
@@ -153,6 +155,25 @@ impl<F: FnMut(&MachineSpec, &Trace) -> bool> Search<F> {
             (0..count).flat_map(|first| (first + 1..count).map(move |second| [first, second]));
         let mut pairs = pairs.collect::<Vec<_>>().into_iter().rev();
         pairs.any(|pair| self.accept_without(&pair))
+    }
+
+    /// Tries every very short trace that is made of the same parts.
+    fn make_anew(&mut self) -> bool {
+        let parts = anew::Parts::of(&self.best.steps);
+        let longest = anew::LONGEST.min(self.best.steps.len().saturating_sub(1));
+        for length in self.shortest + 1..=longest {
+            for steps in parts.traces(length) {
+                if self.left == 0 {
+                    return false;
+                }
+                let candidate = self.with_steps(steps);
+                if self.accept(candidate) {
+                    return true;
+                }
+            }
+            self.shortest = length;
+        }
+        false
     }
 
     /// Makes the machine as small as it can be.
