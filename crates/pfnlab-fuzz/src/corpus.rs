@@ -5,10 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use pfnlab::linux::read_unpacked;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::Target;
 
-/// A folder of inputs for a target, each a file named by what is in it.
+/// A folder of inputs for a target, each a file named by a hash of what is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Corpus {
     folder: PathBuf,
@@ -75,12 +76,8 @@ impl Corpus {
     }
 }
 
-/// 16 hex digits: FNV-1a, which is good enough for names.
 fn name(input: &[u8]) -> String {
-    let hash = input.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{hash:016x}")
+    format!("{:016x}", xxh3_64(input))
 }
 
 /// The files of this repository a target begins with, unpacked; the allocator's and the snapshot's

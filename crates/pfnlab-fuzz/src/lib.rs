@@ -3,7 +3,7 @@
 //! No input makes either panic, run for ever, or take more and more memory. The bytes come from a
 //! small corpus, and from what mutation makes of it; an input is kept when it reaches something no
 //! other reached: an error with other words, an event of another kind. That is less than a coverage
-//! map tells, and needs no special compiler. `fuzz/` has the same targets for `cargo fuzz`.
+//! map tells, and needs no special compiler.
 //!
 //! ```console
 //! $ cargo xtask fuzz kmem --minutes 10
