@@ -44,6 +44,8 @@ pub(crate) enum Verb {
     Check(CheckArgs),
     /// Visit every state of a small zone, with every rule checked in each
     Exhaust(ExhaustArgs),
+    /// Grade an allocator of a shared library by a rubric
+    Grade(GradeArgs),
     /// Tell what each operation of a trace or a recording did, in words and pictures
     Explain(ExplainArgs),
     /// Tell why a request for memory failed, from what the kernel printed about it
@@ -320,6 +322,33 @@ pub(crate) struct LimitArgs {
     /// How much memory a library may have, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub(crate) memory_limit: u64,
+}
+
+/// What `grade` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab grade ./student.so --rubric lab3.toml
+  pfnlab grade ./student.so --rubric lab3.toml --html student.html
+  pfnlab grade ./student.so --rubric lab3.toml --json | jq .earned
+
+Exit status 0 when every point was earned, 1 when not.")]
+pub(crate) struct GradeArgs {
+    /// A shared library that exports what include/pfnlab.h of pfnlab-loader declares
+    #[arg(value_name = "LIBRARY")]
+    pub(crate) library: PathBuf,
+    /// What is asked, and for how many points
+    #[arg(long, value_name = "RUBRIC.toml")]
+    pub(crate) rubric: PathBuf,
+    /// Write a page with the smallest counter-examples as pictures
+    #[arg(long, value_name = "OUT.html")]
+    pub(crate) html: Option<PathBuf>,
+    /// What a library may use.
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What `host-library` takes.

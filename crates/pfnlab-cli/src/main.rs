@@ -1,8 +1,8 @@
 //! The `pfnlab` program: arguments, progress and errors. What it does is in the library.
 //!
 //! - [`args`]: what can be said on the command line.
-//! - [`run`], [`boot`], [`replay`], [`check`], [`exhaust`], [`explain`], [`explain_failure`], [`draw`],
-//!   [`whatif`], [`import`], [`diff`], [`profiles`]: one verb each.
+//! - [`run`], [`boot`], [`replay`], [`check`], [`exhaust`], [`grade`], [`explain`],
+//!   [`explain_failure`], [`draw`], [`whatif`], [`import`], [`diff`], [`profiles`]: one verb each.
 //! - [`library`]: `--lib` of `check`, and the process a library runs in.
 //! - [`generations`]: `--profile all` of `run` and `replay`.
 //! - [`scenario`]: what `run` prints about a scenario.
@@ -18,6 +18,7 @@ mod exhaust;
 mod explain;
 mod explain_failure;
 mod generations;
+mod grade;
 mod import;
 mod library;
 mod profiles;
@@ -99,6 +100,7 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::Replay(args)) => replay::replay(&args),
         Some(Verb::Check(args)) => check::check(&args),
         Some(Verb::Exhaust(args)) => exhaust::exhaust(&args),
+        Some(Verb::Grade(args)) => grade::grade(&args),
         Some(Verb::Explain(args)) => explain::explain(&args),
         Some(Verb::ExplainFailure(args)) => explain_failure::explain_failure(&args),
         Some(Verb::Draw(args)) => draw::draw(&args),

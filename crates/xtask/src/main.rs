@@ -18,6 +18,9 @@ cargo xtask <verb>
                      facts.txt beside it, serial.log.gz with machine.json.gz and snapshots/)
   events DIR…        derive what every recorded event at or below DIR leads to (a CPU taken away,
                      a tunable written: snapshots/e*.json.gz of a machine)
+  fuzz TARGET [--minutes N] [--seed N] [--input FILE]
+                     feed the allocator or a parser with more and more inputs; without a target:
+                     which there are
   full [DIR…]        the long suites: many property cases, all builds, recordings if given
   tidy               what no compiler checks (part of `cargo test`)
 ";
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         }
         Some((verb, folders)) if verb == "boot-logs" && !folders.is_empty() => boot_logs(folders),
         Some((verb, folders)) if verb == "events" && !folders.is_empty() => events(folders),
+        Some((verb, arguments)) if verb == "fuzz" => fuzz(arguments),
         Some((verb, folders)) if verb == "full" => full(folders),
         Some((verb, [])) if verb == "tidy" => tidy(),
         _ => {
@@ -122,6 +126,21 @@ fn full(folders: &[String]) -> Done {
     } else {
         conformance(folders)
     }
+}
+
+/// In a build in which every overflow is a panic.
+fn fuzz(arguments: &[String]) -> Done {
+    let build = [
+        "run",
+        "--quiet",
+        "--profile",
+        "fuzz",
+        "-p",
+        "pfnlab-fuzz",
+        "--",
+    ];
+    let arguments = arguments.iter().map(String::as_str);
+    cargo(&build.into_iter().chain(arguments).collect::<Vec<_>>(), &[])
 }
 
 fn cargo(arguments: &[&str], variables: &[(&str, &str)]) -> Done {
