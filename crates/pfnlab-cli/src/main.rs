@@ -2,7 +2,7 @@
 //!
 //! - [`args`]: what can be said on the command line.
 //! - [`run`], [`boot`], [`replay`], [`check`], [`explain`], [`explain_failure`], [`draw`],
-//!   [`whatif`], [`import`], [`diff`], [`profiles`]: one verb each.
+//!   [`lesson`], [`quiz`], [`whatif`], [`import`], [`diff`], [`profiles`]: one verb each.
 //! - [`library`]: `--lib` of `check`, and the process a library runs in.
 //! - [`generations`]: `--profile all` of `run` and `replay`.
 //! - [`scenario`]: what `run` prints about a scenario.
@@ -19,7 +19,9 @@ mod explain_failure;
 mod generations;
 mod import;
 mod library;
+mod lesson;
 mod profiles;
+mod quiz;
 mod replay;
 mod run;
 mod scenario;
@@ -100,6 +102,8 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::Explain(args)) => explain::explain(&args),
         Some(Verb::ExplainFailure(args)) => explain_failure::explain_failure(&args),
         Some(Verb::Draw(args)) => draw::draw(&args),
+        Some(Verb::Lesson(args)) => lesson::lesson(&args),
+        Some(Verb::Quiz(args)) => quiz::quiz(&args),
         Some(Verb::Whatif(args)) => whatif::whatif(&args),
         Some(Verb::Import(ImportWhat::Kmem(args))) => import::kmem(&args),
         Some(Verb::Diff(args)) => diff::diff(&args),

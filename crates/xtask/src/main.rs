@@ -1,6 +1,7 @@
 //! `cargo xtask <verb>`.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -18,7 +19,9 @@ cargo xtask <verb>
                      facts.txt beside it, serial.log.gz with machine.json.gz and snapshots/)
   events DIR…        derive what every recorded event at or below DIR leads to (a CPU taken away,
                      a tunable written: snapshots/e*.json.gz of a machine)
-  full [DIR…]        the long suites: many property cases, all builds, recordings if given
+  browser            lessons in a browser: needs node, npm and Chromium (CHROMIUM says where)
+  full [DIR…]        the long suites: many property cases, all builds, lessons in a browser,
+                     recordings if given
   tidy               what no compiler checks (part of `cargo test`)
 ";
 
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Some((verb, folders)) if verb == "boot-logs" && !folders.is_empty() => boot_logs(folders),
         Some((verb, folders)) if verb == "events" && !folders.is_empty() => events(folders),
         Some((verb, folders)) if verb == "full" => full(folders),
+        Some((verb, [])) if verb == "browser" => browser(),
         Some((verb, [])) if verb == "tidy" => tidy(),
         _ => {
             eprint!("{USAGE}");
@@ -117,11 +121,45 @@ fn full(folders: &[String]) -> Done {
         let arguments = [&["run", "--quiet"], build, &["--"], &tour].concat();
         cargo(&arguments, &[])?;
     }
+    browser()?;
     if folders.is_empty() {
         Ok(())
     } else {
         conformance(folders)
     }
+}
+
+/// Opens a short lesson and a long one, of 100,000 events and more, in a browser.
+fn browser() -> Done {
+    const OPERATIONS: &str = "6000";
+    cargo(&["build", "--release", "--package", "pfnlab-cli"], &[])?;
+    let pfnlab = root().join("target/release/pfnlab");
+    let folder = root().join("crates/pfnlab-lesson/tests/browser");
+    let long = root().join("target/long-lesson.trace");
+    let run = |program: &OsStr, arguments: &[&OsStr]| -> Done {
+        let status = Command::new(program)
+            .args(arguments)
+            .current_dir(&folder)
+            .status()?;
+        match status.success() {
+            true => Ok(()),
+            false => Err(format!("{} failed", program.display()).into()),
+        }
+    };
+    let text = |text| OsStr::new(text);
+    run(
+        text("npm"),
+        &["install", "--no-audit", "--no-fund"].map(text),
+    )?;
+    let record = ["run", "--ops", OPERATIONS, "--record"].map(text);
+    run(
+        pfnlab.as_os_str(),
+        &[&record[..], &[long.as_os_str()]].concat(),
+    )?;
+    for trace in [text("lesson.trace"), long.as_os_str()] {
+        run(text("node"), &[text("run.mjs"), pfnlab.as_os_str(), trace])?;
+    }
+    Ok(())
 }
 
 fn cargo(arguments: &[&str], variables: &[(&str, &str)]) -> Done {
