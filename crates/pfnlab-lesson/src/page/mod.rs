@@ -25,7 +25,11 @@ const WORDS: usize = 256;
 
 const PAGE: &str = include_str!("lesson.html");
 const STYLE: &str = include_str!("lesson.css");
-const PROGRAM: &str = include_str!("lesson.js");
+const PROGRAM: [&str; 3] = [
+    include_str!("state.js"),
+    include_str!("views.js"),
+    include_str!("reader.js"),
+];
 
 /// A lesson in the making.
 #[derive(Debug)]
@@ -121,7 +125,7 @@ impl Lesson {
             ("{{patterns}}", look::patterns()),
             ("{{lesson}}", about),
             ("{{parts}}", parts.collect()),
-            ("{{program}}", PROGRAM.to_owned()),
+            ("{{program}}", PROGRAM.concat()),
         ];
         let mut page = String::new();
         let mut rest = PAGE;
