@@ -52,6 +52,10 @@ pub(crate) enum Verb {
     ExplainFailure(ExplainFailureArgs),
     /// Draw a state, or what an operation did, as SVG or PNG
     Draw(DrawArgs),
+    /// Make a page to step through what operations did, forward and back
+    Lesson(LessonArgs),
+    /// Ask what an allocator does next, and answer
+    Quiz(QuizArgs),
     /// Run a trace or a scenario again with knobs turned, in one table
     Whatif(WhatifArgs),
     /// Make a trace and a state of what a running kernel tells
@@ -504,6 +508,68 @@ pub(crate) struct DrawArgs {
     /// Pixels of a PNG for each of the SVG
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=8))]
     pub(crate) scale: u32,
+}
+
+/// What `lesson` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab lesson split.trace -o split.html
+  pfnlab lesson examples/scenarios/checkerboard.toml -o checkerboard.html --title Checkerboard
+  pfnlab run --ops 1000 --record - | pfnlab lesson - -o tour.html
+
+The page is one file and needs no network. Its address takes a step: split.html#step=3.")]
+pub(crate) struct LessonArgs {
+    /// A trace, a scenario (.toml), the folder of a recorded case, or - for a trace on stdin
+    #[arg(value_name = "TRACE|SCENARIO")]
+    pub(crate) subject: String,
+    /// Write the page here; not given, on stdout
+    #[arg(short, long, value_name = "FILE.html")]
+    pub(crate) output: Option<PathBuf>,
+    /// What it is called; not given, like the file
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+    /// What its questions are chosen by
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// What `quiz` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab quiz --seed 7
+  pfnlab quiz --seed 7 --answers
+  pfnlab quiz --seed 7 --count 20 --format moodle > quiz.xml
+
+A small machine works by the seed; asked is what it does next. The answer is what it did.")]
+pub(crate) struct QuizArgs {
+    /// The seed; the same seed asks the same
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many questions
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) count: usize,
+    /// Answer them, too
+    #[arg(long)]
+    pub(crate) answers: bool,
+    /// For whom; all but text have the answers
+    #[arg(long, value_enum, default_value_t = QuizFormat::Text)]
+    pub(crate) format: QuizFormat,
+    /// The kernel generation, such as linux-6.12.y
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+}
+
+/// For whom questions are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum QuizFormat {
+    /// People
+    Text,
+    /// mdbook-quiz, as TOML
+    Mdbook,
+    /// Moodle, as XML
+    Moodle,
 }
 
 /// A zone, such as `0:Normal`.

@@ -2,7 +2,8 @@
 //!
 //! - [`args`]: what can be said on the command line.
 //! - [`run`], [`boot`], [`replay`], [`check`], [`exhaust`], [`grade`], [`explain`],
-//!   [`explain_failure`], [`draw`], [`whatif`], [`import`], [`diff`], [`profiles`]: one verb each.
+//!   [`explain_failure`], [`draw`], [`lesson`], [`quiz`], [`whatif`], [`import`], [`diff`],
+//!   [`profiles`]: one verb each.
 //! - [`library`]: `--lib` of `check`, and the process a library runs in.
 //! - [`generations`]: `--profile all` of `run` and `replay`.
 //! - [`scenario`]: what `run` prints about a scenario.
@@ -20,8 +21,10 @@ mod explain_failure;
 mod generations;
 mod grade;
 mod import;
+mod lesson;
 mod library;
 mod profiles;
+mod quiz;
 mod replay;
 mod run;
 mod scenario;
@@ -104,6 +107,8 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::Explain(args)) => explain::explain(&args),
         Some(Verb::ExplainFailure(args)) => explain_failure::explain_failure(&args),
         Some(Verb::Draw(args)) => draw::draw(&args),
+        Some(Verb::Lesson(args)) => lesson::lesson(&args),
+        Some(Verb::Quiz(args)) => quiz::quiz(&args),
         Some(Verb::Whatif(args)) => whatif::whatif(&args),
         Some(Verb::Import(ImportWhat::Kmem(args))) => import::kmem(&args),
         Some(Verb::Diff(args)) => diff::diff(&args),

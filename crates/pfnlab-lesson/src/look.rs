@@ -101,3 +101,10 @@ pub(crate) fn rules() -> String {
     };
     Use::all().map(rule).collect()
 }
+
+/// The classes and what they mean, for a page.
+pub(crate) fn table() -> Vec<(&'static str, String)> {
+    Use::all()
+        .map(|what| (what.class(), what.words()))
+        .collect()
+}

@@ -66,9 +66,14 @@ pub fn operation(
     after: &Snapshot,
     picture: &Picture,
 ) -> Result<String, PictureError> {
+    picture.of_change(after, &change(told))
+}
+
+/// What an operation changed, with its number in the title.
+pub(crate) fn change(told: &Explained) -> Change {
     let title = format!("{}: {}", told.step, told.asked.op);
     let outcome = told.outcome.as_ref().map_or_else(String::new, outcome);
-    picture.of_change(after, &Change::new(title, outcome, &told.events))
+    Change::new(title, outcome, &told.events)
 }
 
 fn outcome(outcome: &Expect) -> String {

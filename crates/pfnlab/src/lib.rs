@@ -10,7 +10,7 @@
 //! - [`events`]: what taking a CPU away, or writing a tunable, leads to; compared with kernels.
 //! - [`check`]: every rule after every operation. [`explain`]: what each did, in words.
 //! - [`reel`]: a trace, a recording or a scenario, operation by operation, with the state. [`draw`]:
-//!   pictures of it.
+//!   pictures of it. [`teach`]: lessons and quizzes.
 //! - [`scenario`]: phases of work on a machine, from a file, summed up.
 //! - [`generations`]: the same on every kernel generation, side by side, and where two part.
 //! - [`what_if`]: the same with a knob turned, in one table. [`HugePages`]: how many could be had.
@@ -77,6 +77,7 @@ pub mod failure;
 pub mod import;
 pub mod reel;
 pub mod replay;
+pub mod teach;
 
 mod mixed;
 mod watch;

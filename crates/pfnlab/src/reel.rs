@@ -17,7 +17,7 @@ use std::path::Path;
 
 use pfnlab_linux::Recording;
 use pfnlab_mm::Mm;
-use pfnlab_model::{Event, Snapshot, Step};
+use pfnlab_model::{Event, Op, Snapshot, Step};
 use pfnlab_sim::{Driver, DriverError};
 use pfnlab_view::Narrator;
 
@@ -138,14 +138,20 @@ impl Reel {
         }
     }
 
-    /// How many operations there are.
+    /// How many operations there are, told or not.
     pub fn operations(&self) -> u64 {
         self.steps.len() as u64
     }
 
-    /// The position of the operation that comes next.
-    pub fn position(&self) -> u64 {
+    /// How many of them are told, or were wound past.
+    pub fn told(&self) -> u64 {
         self.next as u64
+    }
+
+    /// The operation that comes next.
+    pub fn upcoming(&self) -> Option<&Op> {
+        let (_, step) = self.steps.get(self.next)?;
+        Some(&step.op)
     }
 
     /// The state behind the operations told so far.

@@ -1,6 +1,7 @@
 //! `cargo xtask <verb>`.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -21,7 +22,9 @@ cargo xtask <verb>
   fuzz TARGET [--minutes N] [--seed N] [--input FILE]
                      feed the allocator or a parser with more and more inputs; without a target:
                      which there are
-  full [DIR…]        the long suites: many property cases, all builds, recordings if given
+  browser            lessons in a browser: needs node, npm and Chromium (CHROMIUM says where)
+  full [DIR…]        the long suites: many property cases, all builds, lessons in a browser,
+                     recordings if given
   tidy               what no compiler checks (part of `cargo test`)
 ";
 
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Some((verb, folders)) if verb == "events" && !folders.is_empty() => events(folders),
         Some((verb, arguments)) if verb == "fuzz" => fuzz(arguments),
         Some((verb, folders)) if verb == "full" => full(folders),
+        Some((verb, [])) if verb == "browser" => browser(),
         Some((verb, [])) if verb == "tidy" => tidy(),
         _ => {
             eprint!("{USAGE}");
@@ -121,6 +125,7 @@ fn full(folders: &[String]) -> Done {
         let arguments = [&["run", "--quiet"], build, &["--"], &tour].concat();
         cargo(&arguments, &[])?;
     }
+    browser()?;
     if folders.is_empty() {
         Ok(())
     } else {
@@ -141,6 +146,39 @@ fn fuzz(arguments: &[String]) -> Done {
     ];
     let arguments = arguments.iter().map(String::as_str);
     cargo(&build.into_iter().chain(arguments).collect::<Vec<_>>(), &[])
+}
+
+/// Opens a short lesson and a long one, of 100,000 events and more, in a browser.
+fn browser() -> Done {
+    const OPERATIONS: &str = "6000";
+    cargo(&["build", "--release", "--package", "pfnlab-cli"], &[])?;
+    let pfnlab = root().join("target/release/pfnlab");
+    let folder = root().join("crates/pfnlab-lesson/tests/browser");
+    let long = root().join("target/long-lesson.trace");
+    let run = |program: &OsStr, arguments: &[&OsStr]| -> Done {
+        let status = Command::new(program)
+            .args(arguments)
+            .current_dir(&folder)
+            .status()?;
+        match status.success() {
+            true => Ok(()),
+            false => Err(format!("{} failed", program.display()).into()),
+        }
+    };
+    let text = |text| OsStr::new(text);
+    run(
+        text("npm"),
+        &["install", "--no-audit", "--no-fund"].map(text),
+    )?;
+    let record = ["run", "--ops", OPERATIONS, "--record"].map(text);
+    run(
+        pfnlab.as_os_str(),
+        &[&record[..], &[long.as_os_str()]].concat(),
+    )?;
+    for trace in [text("lesson.trace"), long.as_os_str()] {
+        run(text("node"), &[text("run.mjs"), pfnlab.as_os_str(), trace])?;
+    }
+    Ok(())
 }
 
 fn cargo(arguments: &[&str], variables: &[(&str, &str)]) -> Done {
