@@ -362,6 +362,8 @@ pub(crate) struct HostLibraryArgs {
     pub(crate) library: PathBuf,
     /// How much memory it may have, in MiB
     pub(crate) memory_mib: u64,
+}
+
 /// What `exhaust` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -9,7 +9,8 @@ use pfnlab_sim::{Checker, Outcome};
 use super::form::{Form, Name};
 use super::position::{Came, Position};
 use super::world::{Asked, Lists, Move, World};
-use crate::{Finding, Patience, catch};
+use crate::quiet::survive;
+use crate::{Finding, Patience};
 
 /// What a block is called that is just asked for or given back. High, where names cost no table.
 const NAMED: Ticket = Ticket(1 << 40);
@@ -47,8 +48,8 @@ pub(super) fn expand<A: PageAllocator + Clone>(
     known: impl Fn(&Name) -> bool,
 ) -> Result<Expanded, Broken> {
     let latest = Cell::new(None);
-    let expanded = catch(|| all_moves(position, world, form, ask, &known, &latest));
-    expanded.unwrap_or_else(|message| Err((latest.get(), Finding::panic(None, message))))
+    let expanded = survive(|| all_moves(position, world, form, ask, &known, &latest));
+    expanded.unwrap_or_else(|death| Err((latest.get(), Finding::death(None, death))))
 }
 
 fn all_moves<A: PageAllocator + Clone>(
