@@ -2,7 +2,7 @@
 //!
 //! - [`args`]: what can be said on the command line.
 //! - [`run`], [`boot`], [`replay`], [`check`], [`explain`], [`explain_failure`], [`draw`],
-//!   [`whatif`], [`import`], [`diff`], [`profiles`]: one verb each.
+//!   [`whatif`], [`sweep`], [`import`], [`export`], [`diff`], [`profiles`]: one verb each.
 //! - [`library`]: `--lib` of `check`, and the process a library runs in.
 //! - [`generations`]: `--profile all` of `run` and `replay`.
 //! - [`scenario`]: what `run` prints about a scenario.
@@ -16,6 +16,7 @@ mod diff;
 mod draw;
 mod explain;
 mod explain_failure;
+mod export;
 mod generations;
 mod import;
 mod library;
@@ -23,6 +24,7 @@ mod profiles;
 mod replay;
 mod run;
 mod scenario;
+mod sweep;
 mod whatif;
 
 mod excerpt;
@@ -101,6 +103,8 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::ExplainFailure(args)) => explain_failure::explain_failure(&args),
         Some(Verb::Draw(args)) => draw::draw(&args),
         Some(Verb::Whatif(args)) => whatif::whatif(&args),
+        Some(Verb::Sweep(args)) => sweep::sweep(&args),
+        Some(Verb::Export(args)) => export::export(&args),
         Some(Verb::Import(ImportWhat::Kmem(args))) => import::kmem(&args),
         Some(Verb::Diff(args)) => diff::diff(&args),
         Some(Verb::Profiles(args)) => profiles::profiles(&args),

@@ -11,9 +11,11 @@
 //! - [`check`]: every rule after every operation. [`explain`]: what each did, in words.
 //! - [`reel`]: a trace, a recording or a scenario, operation by operation, with the state. [`draw`]:
 //!   pictures of it.
+//! - [`operations`]: the same as numbers, for other tools.
 //! - [`scenario`]: phases of work on a machine, from a file, summed up.
 //! - [`generations`]: the same on every kernel generation, side by side, and where two part.
 //! - [`what_if`]: the same with a knob turned, in one table. [`HugePages`]: how many could be had.
+//! - [`sweep`]: many seeds and settings of a scenario, summed up.
 //! - [`tour`]: a seeded run, summed up. [`Repro`]: one line to get it again.
 //! - [`import`]: a running kernel's counts and traces become a state and operations.
 //! - [`failure`]: why a request failed, from what a kernel printed about it.
@@ -72,6 +74,7 @@ pub mod counters;
 pub mod draw;
 pub mod events;
 pub mod explain;
+pub mod operations;
 pub mod failure;
 pub mod import;
 pub mod reel;
@@ -86,6 +89,7 @@ pub mod tour;
 pub mod scenario;
 
 mod huge_pages;
+pub mod sweep;
 pub mod what_if;
 
 pub mod generations;
