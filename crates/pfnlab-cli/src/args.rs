@@ -52,6 +52,8 @@ pub(crate) enum Verb {
     Whatif(WhatifArgs),
     /// Run a scenario with many seeds and settings, on all cores, and compare
     Sweep(SweepArgs),
+    /// Draw what became of memory in a run: one HTML page
+    Report(ReportArgs),
     /// Write what the operations of a trace did for other tools
     Export(ExportArgs),
     /// Make a trace and a state of what a running kernel tells
@@ -513,6 +515,35 @@ pub(crate) struct SweepArgs {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What `report` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab report mine.trace -o mine.html
+  pfnlab report examples/scenarios/stolen-blocks.toml -o stolen.html --set profile=linux-4.14
+  pfnlab report mine.trace -o mine.html --figures figures
+
+The page holds everything it shows, and needs no network. Pageblocks and free frames over time,
+/proc/buddyinfo over time, contiguity, indices, mixed pageblocks, and who took from whom; each with
+its numbers. With --set there is a part for the run as it is, and one for each setting.")]
+pub(crate) struct ReportArgs {
+    /// A trace, a scenario (a file that ends in .toml), or - for a trace on stdin
+    #[arg(value_name = "TRACE|SCENARIO.toml")]
+    pub(crate) subject: String,
+    /// The page
+    #[arg(short, long, value_name = "OUT.html")]
+    pub(crate) out: PathBuf,
+    /// What is otherwise, such as watermark_boost_factor=0; once for each run to compare with
+    #[arg(long, value_name = "KNOB=VALUE,…")]
+    pub(crate) set: Vec<String>,
+    /// How often memory is looked at
+    #[arg(long, value_name = "N", default_value_t = 120)]
+    pub(crate) looks: u32,
+    /// Write every figure as SVG, and its numbers as CSV, into this folder, too
+    #[arg(long, value_name = "DIR")]
+    pub(crate) figures: Option<PathBuf>,
 }
 
 /// What `export` takes.

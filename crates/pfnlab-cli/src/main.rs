@@ -2,7 +2,7 @@
 //!
 //! - [`args`]: what can be said on the command line.
 //! - [`run`], [`boot`], [`replay`], [`check`], [`explain`], [`explain_failure`], [`draw`],
-//!   [`whatif`], [`sweep`], [`import`], [`export`], [`diff`], [`profiles`]: one verb each.
+//!   [`whatif`], [`sweep`], [`import`], [`report`], [`export`], [`diff`], [`profiles`]: one verb each.
 //! - [`library`]: `--lib` of `check`, and the process a library runs in.
 //! - [`generations`]: `--profile all` of `run` and `replay`.
 //! - [`scenario`]: what `run` prints about a scenario.
@@ -22,6 +22,7 @@ mod import;
 mod library;
 mod profiles;
 mod replay;
+mod report;
 mod run;
 mod scenario;
 mod sweep;
@@ -104,6 +105,7 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::Draw(args)) => draw::draw(&args),
         Some(Verb::Whatif(args)) => whatif::whatif(&args),
         Some(Verb::Sweep(args)) => sweep::sweep(&args),
+        Some(Verb::Report(args)) => report::report(&args),
         Some(Verb::Export(args)) => export::export(&args),
         Some(Verb::Import(ImportWhat::Kmem(args))) => import::kmem(&args),
         Some(Verb::Diff(args)) => diff::diff(&args),

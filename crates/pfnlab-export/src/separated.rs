@@ -9,7 +9,10 @@ use crate::{ExportError, Table, Values};
 /// # Errors
 /// When `out` cannot be written.
 pub fn csv(table: &Table, out: impl Write) -> Result<(), ExportError> {
-    let failed = |error: csv::Error| ExportError::Format(error.to_string());
+    let failed = |error: csv::Error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => ExportError::Write(error),
+        other => ExportError::Format(format!("{other:?}")),
+    };
     let mut writer = csv::Writer::from_writer(out);
     let names = table.columns().iter().map(|column| column.name.as_str());
     writer.write_record(names).map_err(failed)?;
