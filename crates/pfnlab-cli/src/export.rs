@@ -51,16 +51,26 @@ fn table(trace: &TraceFile) -> Result<Table, Failure> {
         Values::Integers(all.iter().map(|operation| integer(of(operation))).collect())
     };
     let texts = |of: &dyn Fn(&Operation) -> &str| {
-        Values::Texts(all.iter().map(|operation| of(operation).to_owned()).collect())
+        Values::Texts(
+            all.iter()
+                .map(|operation| of(operation).to_owned())
+                .collect(),
+        )
     };
     Ok(Table::new(vec![
         Column::new("step", integers(&|operation| Some(operation.step))),
         Column::new("line", integers(&|operation| Some(operation.line.into()))),
-        Column::new("cpu", integers(&|operation| operation.cpu.map(|cpu| cpu.0.into()))),
+        Column::new(
+            "cpu",
+            integers(&|operation| operation.cpu.map(|cpu| cpu.0.into())),
+        ),
         Column::new("op", texts(&|operation| &operation.op)),
         Column::new("outcome", texts(&|operation| &operation.outcome)),
         Column::new("pfn", integers(&|operation| operation.pfn)),
-        Column::new("fallbacks", integers(&|operation| Some(operation.fallbacks))),
+        Column::new(
+            "fallbacks",
+            integers(&|operation| Some(operation.fallbacks)),
+        ),
     ]))
 }
 
@@ -70,7 +80,9 @@ fn chrome(trace: &TraceFile, out: impl Write) -> Result<(), Failure> {
     operations::of_trace(trace, |operation| -> Result<(), Failure> {
         let thread = operation.cpu.map_or(NO_CPU, |cpu| cpu.0.into());
         if named.insert(thread, ()).is_none() {
-            let name = operation.cpu.map_or("no CPU".to_owned(), |cpu| format!("CPU {cpu}"));
+            let name = operation
+                .cpu
+                .map_or("no CPU".to_owned(), |cpu| format!("CPU {cpu}"));
             chrome.name_thread(thread, &name)?;
         }
         let args = [

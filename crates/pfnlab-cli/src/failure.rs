@@ -8,8 +8,8 @@ use miette::{
 };
 use pfnlab::{Error, TextError};
 use pfnlab_check::{CaseError, CorpusError};
-use pfnlab_loader::HostError;
 use pfnlab_export::ExportError;
+use pfnlab_loader::HostError;
 
 use crate::excerpt;
 

@@ -20,7 +20,10 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Verdict, Failure> {
     let mut sections = Vec::new();
     for (setting, otherwise) in runs {
         let film = match Path::new(&args.subject) {
-            path if path.extension().is_some_and(|extension| extension == "toml") => {
+            path if path
+                .extension()
+                .is_some_and(|extension| extension == "toml") =>
+            {
                 // What a setting changes is in the trace that is recorded under it.
                 let trace = recorded(path, &otherwise)?;
                 let booted = Otherwise {
@@ -46,7 +49,11 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Verdict, Failure> {
 
 fn opened(path: &Path) -> Result<TraceFile, Error> {
     match path.to_str() {
-        Some("-") => Ok(TraceFile::parse("<stdin>", &output::stdin()?, Path::new(""))?),
+        Some("-") => Ok(TraceFile::parse(
+            "<stdin>",
+            &output::stdin()?,
+            Path::new(""),
+        )?),
         _ => TraceFile::open(path),
     }
 }
@@ -64,7 +71,11 @@ fn recorded(path: &Path, otherwise: &Otherwise) -> Result<TraceFile, Failure> {
     }
     let name = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
-    Ok(TraceFile::parse(&name, &String::from_utf8_lossy(&text), folder)?)
+    Ok(TraceFile::parse(
+        &name,
+        &String::from_utf8_lossy(&text),
+        folder,
+    )?)
 }
 
 fn write_figures(folder: &Path, sections: &[Section]) -> Result<(), Failure> {

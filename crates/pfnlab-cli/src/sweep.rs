@@ -54,7 +54,10 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<Verdict, Failure> {
         let one = |summary: &Summary| (summary.least, summary.most);
         let first = report.summaries.first().map(one);
         !args.metric.is_empty()
-            || report.summaries.iter().any(|summary| Some(one(summary)) != first)
+            || report
+                .summaries
+                .iter()
+                .any(|summary| Some(one(summary)) != first)
             || first.is_some_and(|(least, most)| least != most)
     };
     let report = SweepReport {
@@ -77,11 +80,13 @@ fn metrics(names: &[String]) -> Result<Vec<Metric>, Error> {
         return Ok(Metric::ALL.to_vec());
     }
     let find = |name: &String| {
-        Metric::by_name(name).copied().ok_or_else(|| Error::Unknown {
-            what: "metric",
-            name: name.clone(),
-            known: Metric::ALL.map(|metric| metric.name).join(", "),
-        })
+        Metric::by_name(name)
+            .copied()
+            .ok_or_else(|| Error::Unknown {
+                what: "metric",
+                name: name.clone(),
+                known: Metric::ALL.map(|metric| metric.name).join(", "),
+            })
     };
     names.iter().map(find).collect()
 }
@@ -91,18 +96,29 @@ fn table(sweep: &Sweep, records: &[Record]) -> Table {
     let setting = |record: &Record| settings[record.setting as usize].to_owned();
     // A number above the largest there is says only that it is so large.
     let integers = |of: &dyn Fn(&Record) -> u64| {
-        let values = records.iter().map(|record| i64::try_from(of(record)).unwrap_or(i64::MAX));
+        let values = records
+            .iter()
+            .map(|record| i64::try_from(of(record)).unwrap_or(i64::MAX));
         Values::Integers(values.collect())
     };
     let mut columns = vec![
-        Column::new("setting", Values::Texts(records.iter().map(setting).collect())),
+        Column::new(
+            "setting",
+            Values::Texts(records.iter().map(setting).collect()),
+        ),
         Column::new("seed", integers(&|record| record.seed)),
     ];
     for metric in Metric::ALL {
-        columns.push(Column::new(metric.name, integers(&|record| metric.of(record))));
+        columns.push(Column::new(
+            metric.name,
+            integers(&|record| metric.of(record)),
+        ));
     }
     let fingerprints = records.iter().map(|record| record.fingerprint.clone());
-    columns.push(Column::new("fingerprint", Values::Texts(fingerprints.collect())));
+    columns.push(Column::new(
+        "fingerprint",
+        Values::Texts(fingerprints.collect()),
+    ));
     Table::new(columns)
 }
 
@@ -124,7 +140,10 @@ fn write(table: &Table, folder: &Path) -> Result<(), Failure> {
 impl SweepReport {
     /// As mmtests compares: a line for each statistic, a column for each setting.
     fn as_text(&self) -> String {
-        let last = self.first_seed.saturating_add(u64::from(self.seeds)).saturating_sub(1);
+        let last = self
+            .first_seed
+            .saturating_add(u64::from(self.seeds))
+            .saturating_sub(1);
         let mut text = format!("{}: seeds {} to {last}\n", self.scenario, self.first_seed);
         let width = |name: &String| name.chars().count().max(24) + 2;
         let _ = write!(text, "{:<20}", "");
@@ -145,7 +164,11 @@ impl SweepReport {
                 let base = metric.summaries.first().map_or(0, of);
                 for (setting, summary) in self.settings.iter().zip(&metric.summaries) {
                     let change = percent(base, of(summary), metric.more_is_better);
-                    let mark = if summary.significant && name == "Median" { "*" } else { " " };
+                    let mark = if summary.significant && name == "Median" {
+                        "*"
+                    } else {
+                        " "
+                    };
                     let cell = format!("{}{mark}({change}%)", of(summary));
                     let _ = write!(text, "{cell:>0$}", width(setting));
                 }

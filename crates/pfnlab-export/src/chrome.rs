@@ -65,7 +65,9 @@ impl<W: Write> ChromeTrace<W> {
         length: u64,
         args: &[(&str, String)],
     ) -> io::Result<()> {
-        let args = args.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+        let args = args
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json!(value)));
         let args: Map<_, _> = args.collect();
         self.event(&json!({
             "ph": "X", "pid": 0, "tid": thread, "ts": start, "dur": length, "name": name,
@@ -88,7 +90,9 @@ impl<W: Write> ChromeTrace<W> {
     /// # Errors
     /// When it cannot be written.
     pub fn counter(&mut self, name: &str, at: u64, values: &[(&str, u64)]) -> io::Result<()> {
-        let values = values.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+        let values = values
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json!(value)));
         let values: Map<_, _> = values.collect();
         self.event(&json!({
             "ph": "C", "pid": 0, "ts": at, "name": name, "args": values,

@@ -25,13 +25,15 @@ impl From<ParquetError> for ExportError {
 /// # Errors
 /// When `out` cannot be written.
 pub fn parquet(table: &Table, out: impl Write + Send) -> Result<(), ExportError> {
-    let fields = table.columns().iter().map(|column| field(column).map(Arc::new));
+    let fields = table
+        .columns()
+        .iter()
+        .map(|column| field(column).map(Arc::new));
     let schema = Type::group_type_builder("schema")
         .with_fields(fields.collect::<Result<_, _>>()?)
         .build()?;
     let properties = WriterProperties::builder().set_created_by("pfnlab".to_owned());
-    let mut file =
-        SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties.build()))?;
+    let mut file = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties.build()))?;
     let mut rows = file.next_row_group()?;
     for column in table.columns() {
         let Some(mut writer) = rows.next_column()? else {
@@ -39,12 +41,18 @@ pub fn parquet(table: &Table, out: impl Write + Send) -> Result<(), ExportError>
         };
         match &column.values {
             Values::Integers(values) => {
-                writer.typed::<Int64Type>().write_batch(values, None, None)?;
+                writer
+                    .typed::<Int64Type>()
+                    .write_batch(values, None, None)?;
             }
             Values::Texts(values) => {
-                let texts = values.iter().map(|text| Bytes::copy_from_slice(text.as_bytes()));
+                let texts = values
+                    .iter()
+                    .map(|text| Bytes::copy_from_slice(text.as_bytes()));
                 let texts: Vec<ByteArray> = texts.map(ByteArray::from).collect();
-                writer.typed::<ByteArrayType>().write_batch(&texts, None, None)?;
+                writer
+                    .typed::<ByteArrayType>()
+                    .write_batch(&texts, None, None)?;
             }
         }
         writer.close()?;

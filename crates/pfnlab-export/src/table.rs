@@ -57,7 +57,10 @@ impl Table {
     pub fn new(columns: Vec<Column>) -> Table {
         let lengths = columns.windows(2);
         let mut lengths = lengths.map(|two| (two[0].values.len(), two[1].values.len()));
-        assert!(lengths.all(|(one, other)| one == other), "columns are equally long");
+        assert!(
+            lengths.all(|(one, other)| one == other),
+            "columns are equally long"
+        );
         Table { columns }
     }
 

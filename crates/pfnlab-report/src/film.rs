@@ -108,7 +108,12 @@ fn note(asked: &mut BTreeMap<Ticket, Gfp>, op: &Op, outcome: &Outcome) {
         (Op::Alloc { ticket, request }, Outcome::Lent(_)) => {
             asked.insert(ticket, request.gfp);
         }
-        (Op::Exact { ticket, request, .. }, Outcome::Exact(_)) => {
+        (
+            Op::Exact {
+                ticket, request, ..
+            },
+            Outcome::Exact(_),
+        ) => {
             asked.insert(ticket, request.gfp);
         }
         (Op::Bulk { base, request, .. }, Outcome::Bulk { got }) => {
@@ -129,12 +134,7 @@ fn note(asked: &mut BTreeMap<Ticket, Gfp>, op: &Op, outcome: &Outcome) {
 }
 
 impl Frame {
-    fn new(
-        driver: &Driver<Mm>,
-        asked: &BTreeMap<Ticket, Gfp>,
-        step: u64,
-        block: Order,
-    ) -> Frame {
+    fn new(driver: &Driver<Mm>, asked: &BTreeMap<Ticket, Gfp>, step: u64, block: Order) -> Frame {
         let mm = driver.allocator();
         let snapshot = mm.snapshot();
         let mut mixed: Vec<Pfn> = Vec::new();
@@ -175,9 +175,8 @@ impl Frame {
                 let mut memory = zone.memory.iter();
                 zone.memory.is_empty() || memory.any(|run| run.overlaps(range))
             };
-            let blocks = (0..count).map(|at| {
-                memory(at).then(|| (mm.pageblock_type(start(at)), free[at as usize]))
-            });
+            let blocks = (0..count)
+                .map(|at| memory(at).then(|| (mm.pageblock_type(start(at)), free[at as usize])));
             let counts = index::free_blocks(&snapshot, zone);
             ZoneFrame {
                 id: zone.id,

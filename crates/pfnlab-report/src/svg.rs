@@ -38,7 +38,9 @@ impl Svg {
 
     /// A line through points.
     pub(crate) fn line(&mut self, points: &[(u64, u64)], colour: &str) {
-        let points = points.iter().map(|(x, y)| format!("{},{}", LEFT + x, TOP + y));
+        let points = points
+            .iter()
+            .map(|(x, y)| format!("{},{}", LEFT + x, TOP + y));
         let points: Vec<_> = points.collect();
         let _ = write!(
             self.body,

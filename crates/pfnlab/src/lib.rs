@@ -74,9 +74,9 @@ pub mod counters;
 pub mod draw;
 pub mod events;
 pub mod explain;
-pub mod operations;
 pub mod failure;
 pub mod import;
+pub mod operations;
 pub mod reel;
 pub mod replay;
 

@@ -38,13 +38,19 @@ pub fn of_trace<E: From<Error>>(
     let mut side = Side::boot_otherwise(file, &Otherwise::default())?;
     let mm = side.driver().allocator();
     let zones = snapshot_of(mm).zones;
-    let zones: Vec<ZoneId> = zones.iter().filter(|zone| zone.present > 0).map(|zone| zone.id).collect();
+    let zones: Vec<ZoneId> = zones
+        .iter()
+        .filter(|zone| zone.present > 0)
+        .map(|zone| zone.id)
+        .collect();
     let mut known: Vec<Option<i64>> = vec![None; zones.len()];
     let mut fallbacks = 0;
     for (at, step) in file.trace().steps.iter().enumerate() {
         let outcome = side.step(file, at, &mut ())?;
         let expectation = outcome.as_expectation(side.driver().pages());
-        let pfn = crate::replay::frames(expectation.as_ref()).first().map(|pfn| pfn.get());
+        let pfn = crate::replay::frames(expectation.as_ref())
+            .first()
+            .map(|pfn| pfn.get());
         let mm = side.driver().allocator();
         let mut free = Vec::new();
         for (&zone, known) in zones.iter().zip(&mut known) {

@@ -131,11 +131,13 @@ impl Sweep {
 
     fn batches(&self) -> impl Iterator<Item = Batch> {
         (0..self.settings.len()).flat_map(move |setting| {
-            (0..self.seeds).step_by(BATCH as usize).map(move |from| Batch {
-                setting: setting as u32,
-                first: self.first.saturating_add(u64::from(from)),
-                seeds: (self.seeds - from).min(BATCH),
-            })
+            (0..self.seeds)
+                .step_by(BATCH as usize)
+                .map(move |from| Batch {
+                    setting: setting as u32,
+                    first: self.first.saturating_add(u64::from(from)),
+                    seeds: (self.seeds - from).min(BATCH),
+                })
         })
     }
 
@@ -143,7 +145,10 @@ impl Sweep {
     fn description(&self) -> String {
         let settings: Vec<_> = self.settings().collect();
         let (spec, machine) = (self.scenario.spec(), self.scenario.machine());
-        format!("pfnlab {} sweep {settings:?} {spec:?} {machine:?}", env!("CARGO_PKG_VERSION"))
+        format!(
+            "pfnlab {} sweep {settings:?} {spec:?} {machine:?}",
+            env!("CARGO_PKG_VERSION")
+        )
     }
 
     fn one(&self, setting: u32, seed: u64) -> Result<Record, Error> {
@@ -184,8 +189,12 @@ impl Sweep {
     /// A number over all seeds, by setting. Each is compared with the first, seed by seed.
     pub fn summaries(&self, records: &[Record], metric: &Metric) -> Vec<Summary> {
         let of = |setting: usize| {
-            let records = records.iter().filter(move |record| record.setting as usize == setting);
-            records.map(|record| metric.of(record)).collect::<Vec<u64>>()
+            let records = records
+                .iter()
+                .filter(move |record| record.setting as usize == setting);
+            records
+                .map(|record| metric.of(record))
+                .collect::<Vec<u64>>()
         };
         let base = of(0);
         (0..self.settings.len())

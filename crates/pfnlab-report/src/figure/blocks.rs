@@ -40,7 +40,10 @@ pub(super) fn map(film: &Film, at: usize, id: ZoneId) -> Figure {
     types.dedup();
     let legend = types.into_iter().map(|mt| {
         let (full, _) = shades(mt);
-        (between(full, full, 0, 1), format!("{}: the darker, the fuller", mt.name()))
+        (
+            between(full, full, 0, 1),
+            format!("{}: the darker, the fuller", mt.name()),
+        )
     });
     Figure {
         name: slug("blocks", id),
@@ -48,7 +51,12 @@ pub(super) fn map(film: &Film, at: usize, id: ZoneId) -> Figure {
         about: "A row is a block of the size of a huge page (several share one in a large zone), a \
                 column a moment. The colour is the migratetype of its pageblock, the shade how full \
                 it is.",
-        svg: draw(film, at, &format!("Pageblocks of {}", zone_name(id)), colour),
+        svg: draw(
+            film,
+            at,
+            &format!("Pageblocks of {}", zone_name(id)),
+            colour,
+        ),
         legend: legend.collect(),
         table: table(film, at),
     }
@@ -67,7 +75,12 @@ pub(super) fn heat(film: &Film, at: usize, id: ZoneId) -> Figure {
         title: format!("Free frames per block of {}, over time", zone_name(id)),
         about: "As above; dark is full, bright is free. A bright row is a huge page waiting to be had; \
                 a zone of middle tones is fragmented.",
-        svg: draw(film, at, &format!("Free frames per block of {}", zone_name(id)), colour),
+        svg: draw(
+            film,
+            at,
+            &format!("Free frames per block of {}", zone_name(id)),
+            colour,
+        ),
         legend: vec![
             (between(none, all, 0, 1), "no frame is free".to_owned()),
             (between(none, all, 1, 1), "all are".to_owned()),
@@ -138,7 +151,10 @@ fn table(film: &Film, at: usize) -> Table {
     };
     let free = |block: &Option<(MigrateType, u16)>| block.map_or(0, |(_, free)| i64::from(free));
     Table::new(vec![
-        texts("block", known().map(|(number, _)| start(number).to_string())),
+        texts(
+            "block",
+            known().map(|(number, _)| start(number).to_string()),
+        ),
         texts("type-first", known().map(|(_, (first, _))| mt(first))),
         integers("free-first", known().map(|(_, (first, _))| free(first))),
         texts("type-last", known().map(|(_, (_, last))| mt(last))),

@@ -19,8 +19,12 @@ fn of_order(order: usize, orders: usize) -> String {
 /// Free memory by the order of its blocks, stacked.
 pub(super) fn buddyinfo(film: &Film, at: usize, id: ZoneId) -> Figure {
     let orders = film.frames[0].zones[at].free.len();
-    let frames = |free: &[u64]| -> u64 { (0..).zip(free).map(|(order, count)| count << order).sum() };
-    let all = film.frames.iter().map(|frame| frames(&frame.zones[at].free));
+    let frames =
+        |free: &[u64]| -> u64 { (0..).zip(free).map(|(order, count)| count << order).sum() };
+    let all = film
+        .frames
+        .iter()
+        .map(|frame| frames(&frame.zones[at].free));
     let most = all.max().unwrap_or(0).max(1);
     let mut svg = Svg::new(WIDTH, HEIGHT);
     let looks = film.frames.len() as u64;
@@ -46,7 +50,10 @@ pub(super) fn buddyinfo(film: &Film, at: usize, id: ZoneId) -> Figure {
     let mut columns = vec![steps(film)];
     for order in 0..orders {
         // Fits: counts of blocks are far below the largest.
-        let counts = film.frames.iter().map(|frame| frame.zones[at].free[order] as i64);
+        let counts = film
+            .frames
+            .iter()
+            .map(|frame| frame.zones[at].free[order] as i64);
         columns.push(integers(&format!("order-{order}"), counts));
     }
     Figure {
@@ -69,7 +76,12 @@ pub(super) fn contiguity(film: &Film, at: usize, id: ZoneId) -> Figure {
         let counts = free.iter().enumerate().skip(least);
         counts.map(|(order, count)| count << order).sum()
     };
-    let most = ends.iter().map(|free| from(free, 0)).max().unwrap_or(0).max(1);
+    let most = ends
+        .iter()
+        .map(|free| from(free, 0))
+        .max()
+        .unwrap_or(0)
+        .max(1);
     let mut svg = Svg::new(WIDTH, HEIGHT);
     let step = WIDTH / orders as u64;
     for (which, free) in ends.iter().enumerate() {
@@ -83,7 +95,11 @@ pub(super) fn contiguity(film: &Film, at: usize, id: ZoneId) -> Figure {
     }
     svg.beside(4, &most.to_string());
     svg.beside(HEIGHT, "0");
-    svg.below("order 0", "frames in free blocks of this order or above", &format!("order {}", orders - 1));
+    svg.below(
+        "order 0",
+        "frames in free blocks of this order or above",
+        &format!("order {}", orders - 1),
+    );
     let title = format!("Contiguity of free memory of {}", zone_name(id));
     let column = |name, free: &[u64]| {
         // Fits: frames are numbered in 32 bits.
@@ -116,10 +132,18 @@ pub(super) fn indices(film: &Film) -> Figure {
     let mut columns = vec![steps(film)];
     for (at, zone) in film.frames[0].zones.iter().enumerate() {
         let name = zone_name(zone.id);
-        let unusable = film.frames.iter().map(|frame| i64::from(frame.zones[at].unusable));
-        let extfrag = film.frames.iter().map(|frame| i64::from(frame.zones[at].extfrag));
-        let curves: [(&str, Vec<i64>); 2] =
-            [("unusable", unusable.collect()), ("extfrag", extfrag.collect())];
+        let unusable = film
+            .frames
+            .iter()
+            .map(|frame| i64::from(frame.zones[at].unusable));
+        let extfrag = film
+            .frames
+            .iter()
+            .map(|frame| i64::from(frame.zones[at].extfrag));
+        let curves: [(&str, Vec<i64>); 2] = [
+            ("unusable", unusable.collect()),
+            ("extfrag", extfrag.collect()),
+        ];
         for (which, (what, values)) in curves.into_iter().enumerate() {
             let colour = COLOURS[(2 * at + which) % COLOURS.len()];
             let points = values.iter().enumerate();
@@ -147,10 +171,19 @@ pub(super) fn indices(film: &Film) -> Figure {
 
 /// Pageblocks that hold what belongs elsewhere.
 pub(super) fn mixed(film: &Film) -> Figure {
-    let most = film.frames.iter().map(|frame| frame.mixed).max().unwrap_or(0).max(1);
+    let most = film
+        .frames
+        .iter()
+        .map(|frame| frame.mixed)
+        .max()
+        .unwrap_or(0)
+        .max(1);
     let mut svg = Svg::new(WIDTH, HEIGHT);
     let points = film.frames.iter().enumerate().map(|(look, frame)| {
-        (across(film, look, WIDTH), HEIGHT - frame.mixed * HEIGHT / most)
+        (
+            across(film, look, WIDTH),
+            HEIGHT - frame.mixed * HEIGHT / most,
+        )
     });
     svg.line(&points.collect::<Vec<_>>(), COLOURS[5]);
     svg.beside(4, &most.to_string());

@@ -13,10 +13,19 @@ const HEIGHT: u64 = 44;
 /// Requests served from another migratetype's blocks: wanted by row, taken from by column.
 pub(super) fn matrix(film: &Film) -> Figure {
     let mut types: Vec<MigrateType> = MigrateType::ALL[..3].to_vec();
-    types.extend(film.fallbacks.keys().flat_map(|&(wanted, from)| [wanted, from]));
+    types.extend(
+        film.fallbacks
+            .keys()
+            .flat_map(|&(wanted, from)| [wanted, from]),
+    );
     types.sort_unstable();
     types.dedup();
-    let count = |wanted, from| film.fallbacks.get(&(wanted, from)).copied().unwrap_or_default();
+    let count = |wanted, from| {
+        film.fallbacks
+            .get(&(wanted, from))
+            .copied()
+            .unwrap_or_default()
+    };
     let totals = film.fallbacks.values().map(|[claimed, not]| claimed + not);
     let most = totals.max().unwrap_or(0);
     let mut svg = Svg::new(CELL * types.len() as u64, HEIGHT * types.len() as u64);
@@ -31,7 +40,10 @@ pub(super) fn matrix(film: &Film) -> Figure {
             };
             svg.rect(x, y, CELL - 2, HEIGHT - 2, &colour);
             if wanted != from {
-                let (x, y) = (crate::svg::LEFT + x + CELL / 2, crate::svg::TOP + y + HEIGHT / 2);
+                let (x, y) = (
+                    crate::svg::LEFT + x + CELL / 2,
+                    crate::svg::TOP + y + HEIGHT / 2,
+                );
                 svg.text(x, y + 4, "middle", &format!("{claimed} + {not}"));
             }
         }

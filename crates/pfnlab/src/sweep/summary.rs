@@ -81,7 +81,10 @@ mod tests {
         } = summary;
         assert_eq!((least, median, most, mean_milli), (1, 50, 100, 50_500));
         // Tables of the sign test give the 40th and the 61st of a hundred.
-        assert!((40..=41).contains(&summary.from) && (60..=61).contains(&summary.to), "{summary:?}");
+        assert!(
+            (40..=41).contains(&summary.from) && (60..=61).contains(&summary.to),
+            "{summary:?}"
+        );
         assert!(!summary.significant);
     }
 
