@@ -151,7 +151,8 @@ impl SweepReport {
             let _ = write!(text, "{name:>0$}", width(name));
         }
         text.push('\n');
-        let statistics: [(&str, fn(&Summary) -> u64); 5] = [
+        type Of = fn(&Summary) -> u64;
+        let statistics: [(&str, Of); 5] = [
             ("Min", |summary| summary.least),
             ("CI-low", |summary| summary.from),
             ("Median", |summary| summary.median),
