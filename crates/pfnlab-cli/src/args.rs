@@ -58,6 +58,12 @@ pub(crate) enum Verb {
     Quiz(QuizArgs),
     /// Run a trace or a scenario again with knobs turned, in one table
     Whatif(WhatifArgs),
+    /// Run a scenario with many seeds and settings, on all cores, and compare
+    Sweep(SweepArgs),
+    /// Draw what became of memory in a run: one HTML page
+    Report(ReportArgs),
+    /// Write what the operations of a trace did for other tools
+    Export(ExportArgs),
     /// Make a trace and a state of what a running kernel tells
     #[command(subcommand)]
     Import(ImportWhat),
@@ -621,6 +627,109 @@ pub(crate) struct WhatifArgs {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What `sweep` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab sweep examples/scenarios/grouping.toml --seeds 32 --set watermark_boost_factor=0
+  pfnlab sweep examples/scenarios/grouping.toml --seeds 1000 -o results \\
+    --set profile=linux-4.14 --set profile=linux-6.1.y
+  pfnlab sweep examples/scenarios/grouping.toml --seeds 100 -o results --metric refused
+
+In the folder every batch of seeds is a file: interrupted and called again, a sweep goes on where it
+was. At the end results.csv, results.jsonl and results.parquet are written there. Percentages are
+changes for the better; `*` marks those that the sign test, seed by seed, finds significant at 5 %.")]
+pub(crate) struct SweepArgs {
+    /// The scenario
+    #[arg(value_name = "SCENARIO.toml")]
+    pub(crate) scenario: PathBuf,
+    /// What is otherwise, such as profile=linux-4.14; several joined by commas; once for each column
+    #[arg(long, value_name = "KNOB=VALUE,…")]
+    pub(crate) set: Vec<String>,
+    /// How many seeds
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(crate) seeds: u32,
+    /// The first of them
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) first_seed: u64,
+    /// Only these numbers; not given, all that are not the same everywhere
+    #[arg(long, value_name = "NAME")]
+    pub(crate) metric: Vec<String>,
+    /// Keep results in this folder
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// How many runs at a time; not given, as many as there are CPUs
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `report` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab report mine.trace -o mine.html
+  pfnlab report examples/scenarios/stolen-blocks.toml -o stolen.html --set profile=linux-4.14
+  pfnlab report mine.trace -o mine.html --figures figures
+
+The page holds everything it shows, and needs no network. Pageblocks and free frames over time,
+/proc/buddyinfo over time, contiguity, indices, mixed pageblocks, and who took from whom; each with
+its numbers. With --set there is a part for the run as it is, and one for each setting.")]
+pub(crate) struct ReportArgs {
+    /// A trace, a scenario (a file that ends in .toml), or - for a trace on stdin
+    #[arg(value_name = "TRACE|SCENARIO.toml")]
+    pub(crate) subject: String,
+    /// The page
+    #[arg(short, long, value_name = "OUT.html")]
+    pub(crate) out: PathBuf,
+    /// What is otherwise, such as watermark_boost_factor=0; once for each run to compare with
+    #[arg(long, value_name = "KNOB=VALUE,…")]
+    pub(crate) set: Vec<String>,
+    /// How often memory is looked at
+    #[arg(long, value_name = "N", default_value_t = 120)]
+    pub(crate) looks: u32,
+    /// Write every figure as SVG, and its numbers as CSV, into this folder, too
+    #[arg(long, value_name = "DIR")]
+    pub(crate) figures: Option<PathBuf>,
+}
+
+/// What `export` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab export mine.trace --to chrome -o mine.json     then open it in ui.perfetto.dev
+  pfnlab export mine.trace --to parquet -o mine.parquet
+  pfnlab run --ops 1000 --record - | pfnlab export - --to csv -o -
+
+A row for every operation. In the Chrome trace an operation takes one microsecond, on the row of its
+CPU, and free frames are drawn as a curve for every zone.")]
+pub(crate) struct ExportArgs {
+    /// A trace, or - for stdin
+    #[arg(value_name = "TRACE")]
+    pub(crate) trace: String,
+    /// In which form
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(crate) to: ExportForm,
+    /// Where to, or - for stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: String,
+}
+
+/// A form other tools read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportForm {
+    /// Chrome's trace events, JSON
+    Chrome,
+    /// Values separated by commas
+    Csv,
+    /// One JSON object a line
+    Jsonl,
+    /// Apache Parquet
+    Parquet,
 }
 
 /// What can be imported.

@@ -8,6 +8,7 @@ use miette::{
 };
 use pfnlab::{Error, TextError};
 use pfnlab_check::{CaseError, CorpusError};
+use pfnlab_export::ExportError;
 use pfnlab_loader::HostError;
 
 use crate::excerpt;
@@ -50,6 +51,15 @@ impl From<CaseError> for Failure {
 impl From<CorpusError> for Failure {
     fn from(error: CorpusError) -> Failure {
         Failure::Unusable(error.to_string())
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Failure {
+        Failure::Output(match error {
+            ExportError::Write(error) => error,
+            ExportError::Format(message) => io::Error::other(message),
+        })
     }
 }
 

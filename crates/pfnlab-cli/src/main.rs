@@ -2,8 +2,8 @@
 //!
 //! - [`args`]: what can be said on the command line.
 //! - [`run`], [`boot`], [`replay`], [`check`], [`exhaust`], [`grade`], [`explain`],
-//!   [`explain_failure`], [`draw`], [`lesson`], [`quiz`], [`whatif`], [`import`], [`diff`],
-//!   [`profiles`]: one verb each.
+//!   [`explain_failure`], [`draw`], [`lesson`], [`quiz`], [`whatif`], [`sweep`], [`import`],
+//!   [`report`], [`export`], [`diff`], [`profiles`]: one verb each.
 //! - [`library`]: `--lib` of `check`, and the process a library runs in.
 //! - [`generations`]: `--profile all` of `run` and `replay`.
 //! - [`scenario`]: what `run` prints about a scenario.
@@ -18,6 +18,7 @@ mod draw;
 mod exhaust;
 mod explain;
 mod explain_failure;
+mod export;
 mod generations;
 mod grade;
 mod import;
@@ -26,8 +27,10 @@ mod library;
 mod profiles;
 mod quiz;
 mod replay;
+mod report;
 mod run;
 mod scenario;
+mod sweep;
 mod whatif;
 
 mod excerpt;
@@ -110,6 +113,9 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::Lesson(args)) => lesson::lesson(&args),
         Some(Verb::Quiz(args)) => quiz::quiz(&args),
         Some(Verb::Whatif(args)) => whatif::whatif(&args),
+        Some(Verb::Sweep(args)) => sweep::sweep(&args),
+        Some(Verb::Report(args)) => report::report(&args),
+        Some(Verb::Export(args)) => export::export(&args),
         Some(Verb::Import(ImportWhat::Kmem(args))) => import::kmem(&args),
         Some(Verb::Diff(args)) => diff::diff(&args),
         Some(Verb::Profiles(args)) => profiles::profiles(&args),

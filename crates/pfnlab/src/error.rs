@@ -117,6 +117,12 @@ pub enum Error {
     #[cfg(feature = "png")]
     #[error(transparent)]
     Png(#[from] pfnlab_lesson::PngError),
+    /// A folder holds the results of something else.
+    #[error("{path} holds another sweep: name another folder, or remove it")]
+    OtherSweep {
+        /// Which folder.
+        path: String,
+    },
     /// A knob cannot be turned so.
     #[error(transparent)]
     Knob(crate::otherwise::KnobError),

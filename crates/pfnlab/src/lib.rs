@@ -10,10 +10,12 @@
 //! - [`events`]: what taking a CPU away, or writing a tunable, leads to; compared with kernels.
 //! - [`check`]: every rule after every operation. [`explain`]: what each did, in words.
 //! - [`reel`]: a trace, a recording or a scenario, operation by operation, with the state. [`draw`]:
-//!   pictures of it. [`teach`]: lessons and quizzes.
+//!   pictures of it. [`teach`]: lessons and quizzes. [`operations`]: the same as numbers, for other
+//!   tools.
 //! - [`scenario`]: phases of work on a machine, from a file, summed up.
 //! - [`generations`]: the same on every kernel generation, side by side, and where two part.
 //! - [`what_if`]: the same with a knob turned, in one table. [`HugePages`]: how many could be had.
+//! - [`sweep`]: many seeds and settings of a scenario, summed up.
 //! - [`exhaust`]: every state of a small world. [`bare`]: a zone with nothing around it.
 //! - [`tour`]: a seeded run, summed up. [`Repro`]: one line to get it again.
 //! - [`import`]: a running kernel's counts and traces become a state and operations.
@@ -75,6 +77,7 @@ pub mod events;
 pub mod explain;
 pub mod failure;
 pub mod import;
+pub mod operations;
 pub mod reel;
 pub mod replay;
 pub mod teach;
@@ -88,6 +91,7 @@ pub mod tour;
 pub mod scenario;
 
 mod huge_pages;
+pub mod sweep;
 pub mod what_if;
 
 pub mod generations;

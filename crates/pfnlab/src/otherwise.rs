@@ -152,10 +152,10 @@ impl Otherwise {
     }
 
     /// A build that is otherwise.
-    pub(crate) fn build(&self, config: Config) -> Config {
+    pub(crate) fn build(&self, config: &Config) -> Config {
         Config {
             pageblock_order: self.pageblock_order.unwrap_or(config.pageblock_order),
-            ..config
+            ..config.clone()
         }
     }
 

@@ -139,7 +139,7 @@ impl TraceFile {
         let config = otherwise.config.as_deref().or(trace.config.as_deref());
         let config = kernel::config(config);
         let config = config.map_err(|error| self.at_header("config", error))?;
-        let config = otherwise.build(config);
+        let config = otherwise.build(&config);
         let machine = otherwise.machine(machine);
         Mm::boot(&machine, profile, &config).map_err(|error| Error::Boot {
             machine: machine.name().to_owned(),

@@ -168,7 +168,7 @@ fn by_hand(events: &[&str]) -> Result<(Counts, KmemImport), pfnlab::Error> {
 }
 
 fn ops(import: &KmemImport) -> Vec<String> {
-    import.steps.iter().map(|step| step.to_string()).collect()
+    import.steps.iter().map(ToString::to_string).collect()
 }
 
 #[test]

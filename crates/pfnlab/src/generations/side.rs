@@ -60,6 +60,11 @@ impl Side {
         }
     }
 
+    /// Requests served from blocks of another migratetype so far.
+    pub(crate) fn fallbacks(&self) -> u64 {
+        self.watch.fell_back
+    }
+
     /// How many huge pages could be had now.
     pub(crate) fn huge_pages(&self) -> HugePages {
         let asked = self.asked.iter().map(|(&ticket, &gfp)| (ticket, gfp));
@@ -72,7 +77,7 @@ impl Side {
     }
 
     /// The driver.
-    pub(super) fn driver(&self) -> &Driver<Mm> {
+    pub(crate) fn driver(&self) -> &Driver<Mm> {
         &self.driver
     }
 

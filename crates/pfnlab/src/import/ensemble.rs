@@ -107,7 +107,8 @@ pub fn compare(ensemble: &[Ended], recorded: Option<&Counts>, import: &KmemImpor
         }
     }
     let ledger = &import.ledger;
-    let events: [(&str, u64, fn(&Ended) -> u64); 4] = [
+    type Count = fn(&Ended) -> u64;
+    let events: [(&str, u64, Count); 4] = [
         ("refused", ledger.refused, |ended| ended.tally.refused),
         ("extfrag events", ledger.extfrag, |ended| ended.extfrag),
         (

@@ -68,7 +68,7 @@ impl ScenarioRun {
         let config = options.config.as_deref().or(otherwise.config.as_deref());
         let config = config.or(spec.config.as_deref());
         let (profile, config) = (kernel::profile(profile)?, kernel::config(config)?);
-        let config = otherwise.build(config);
+        let config = otherwise.build(&config);
         let machine = otherwise.machine(scenario.machine().clone());
         check_tunables(scenario, otherwise, profile, &config)?;
         let booted = Booted::new(&machine, profile, &config)?;

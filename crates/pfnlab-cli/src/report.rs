@@ -1,0 +1,106 @@
+//! `pfnlab report`.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use pfnlab::scenario::{Scenario, ScenarioOptions};
+use pfnlab::{Error, Otherwise, TraceFile, what_if};
+use pfnlab_report::{Film, Section, figures, page};
+
+use crate::Verdict;
+use crate::args::ReportArgs;
+use crate::failure::Failure;
+use crate::output;
+
+pub(crate) fn report(args: &ReportArgs) -> Result<Verdict, Failure> {
+    let mut runs = vec![(what_if::AS_IT_IS.to_owned(), Otherwise::default())];
+    for setting in &args.set {
+        runs.push((setting.clone(), Otherwise::parse(setting)?));
+    }
+    let mut sections = Vec::new();
+    for (setting, otherwise) in runs {
+        let film = match Path::new(&args.subject) {
+            path if path
+                .extension()
+                .is_some_and(|extension| extension == "toml") =>
+            {
+                // What a setting changes is in the trace that is recorded under it.
+                let trace = recorded(path, &otherwise)?;
+                let booted = Otherwise {
+                    seed: None,
+                    sysctls: Vec::new(),
+                    ..otherwise
+                };
+                Film::shoot(&trace, &booted, args.looks)?
+            }
+            path => Film::shoot(&opened(path)?, &otherwise, args.looks)?,
+        };
+        sections.push(Section {
+            setting,
+            figures: figures(&film),
+        });
+    }
+    write(&args.out, page(&args.subject, &sections).as_bytes())?;
+    if let Some(folder) = &args.figures {
+        write_figures(folder, &sections)?;
+    }
+    Ok(Verdict::Fine)
+}
+
+fn opened(path: &Path) -> Result<TraceFile, Error> {
+    match path.to_str() {
+        Some("-") => Ok(TraceFile::parse(
+            "<stdin>",
+            &output::stdin()?,
+            Path::new(""),
+        )?),
+        _ => TraceFile::open(path),
+    }
+}
+
+/// The operations of a scenario as a trace.
+fn recorded(path: &Path, otherwise: &Otherwise) -> Result<TraceFile, Failure> {
+    let scenario = Scenario::open(path)?;
+    let mut run = scenario.start(&ScenarioOptions {
+        otherwise: otherwise.clone(),
+        ..ScenarioOptions::default()
+    })?;
+    let mut text = Vec::new();
+    if let Err(error) = run.record(&mut text, |_| {}) {
+        panic!("{error}");
+    }
+    let name = path.display().to_string();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    Ok(TraceFile::parse(
+        &name,
+        &String::from_utf8_lossy(&text),
+        folder,
+    )?)
+}
+
+fn write_figures(folder: &Path, sections: &[Section]) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|error| Error::Write {
+        path: folder.display().to_string(),
+        error,
+    })?;
+    for (number, section) in (1..).zip(sections) {
+        for figure in &section.figures {
+            let stem = format!("run{number}-{}", figure.name);
+            write(&folder.join(format!("{stem}.svg")), figure.svg.as_bytes())?;
+            let path = folder.join(format!("{stem}.csv"));
+            let file = File::create(&path).map_err(|error| Error::Write {
+                path: path.display().to_string(),
+                error,
+            })?;
+            pfnlab_export::csv(&figure.table, file)?;
+        }
+    }
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    fs::write(path, bytes).map_err(|error| Error::Write {
+        path: path.display().to_string(),
+        error,
+    })
+}
