@@ -176,6 +176,30 @@ const POINTS: &[(&str, Look)] = &[
         assert_eq!(kernel.fell_back, kernel.claimed);
         assert!(huge.tally.lent > 20 && huge.tally.refused < 10);
     }),
+    ("compaction", |summary| {
+        let [before, after] = phases(summary, "requests")[..] else {
+            panic!();
+        };
+        assert_eq!((before.tally.lent, before.tally.refused), (0, 10));
+        assert_eq!((after.tally.lent, after.tally.refused), (10, 0));
+        let (board, compacted) = (&summary.phases[1], phases(summary, "compaction")[0]);
+        assert_eq!(board.held, compacted.held);
+        assert!(board.scores[0] == 99 && compacted.scores[0] < 20);
+    }),
+    ("page-cache-churn", |summary| {
+        let [refused, served] = phases(summary, "page-cache")[..] else {
+            panic!();
+        };
+        assert!(refused.tally.refused > 3000);
+        assert_eq!((served.tally.lent, served.tally.refused), (20_000, 0));
+        assert_eq!(last(summary).tally.lent, 500);
+        assert!(served.free < 1000, "memory stays full");
+    }),
+    ("memory-hog", |summary| {
+        assert_eq!(summary.tally.refused, 0);
+        assert!(phases(summary, "page-cache")[0].free > 10_000);
+        assert_eq!(last(summary).tally.lent, 4);
+    }),
     ("reserves", |summary| {
         let filled = phases(summary, "fill")[0];
         assert_eq!(filled.free, 3840, "all that zone DMA manages");

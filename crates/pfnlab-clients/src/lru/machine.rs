@@ -111,6 +111,7 @@ impl Lru {
             owned: true,
             wanted: list,
             list: None,
+            place: 0,
         });
         let batch = self.policy.batch_for(list);
         Ok(self.enter(block, batch, cpu, memory, observer)?)

@@ -1,6 +1,6 @@
 //! The pages batches and lists know: who holds them, and where they are.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 
 use pfnlab_model::{Block, End, Event, LruEvent, LruList, NodeId, Observer, Pfn};
 
@@ -17,13 +17,16 @@ pub(super) struct Page {
     pub(super) wanted: LruList,
     /// The list it is on (`PageLRU`).
     pub(super) list: Option<LruList>,
+    /// Where it is on that: the least number is the head.
+    pub(super) place: i64,
 }
 
 /// Every page, and the lists of every node.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pages {
     pages: BTreeMap<Pfn, Page>,
-    lists: BTreeMap<(NodeId, LruList), VecDeque<Pfn>>,
+    /// By place.
+    lists: BTreeMap<(NodeId, LruList), BTreeMap<i64, Pfn>>,
 }
 
 impl Pages {
@@ -58,18 +61,18 @@ impl Pages {
     /// The pages of a list, from its head.
     pub(super) fn list(&self, node: NodeId, list: LruList) -> impl Iterator<Item = &Page> {
         let found = self.lists.get(&(node, list));
-        let starts = found.into_iter().flatten();
+        let starts = found.into_iter().flat_map(BTreeMap::values);
         starts.filter_map(|start| self.pages.get(start))
     }
 
     /// How many pages are on a list.
     pub(super) fn length(&self, node: NodeId, list: LruList) -> usize {
-        self.lists.get(&(node, list)).map_or(0, VecDeque::len)
+        self.lists.get(&(node, list)).map_or(0, BTreeMap::len)
     }
 
     /// The page at the tail of a list.
     pub(super) fn last(&self, node: NodeId, list: LruList) -> Option<Block> {
-        let start = self.lists.get(&(node, list))?.back()?;
+        let (_, start) = self.lists.get(&(node, list))?.last_key_value()?;
         self.pages.get(start).map(|page| page.block)
     }
 
@@ -88,10 +91,11 @@ impl Pages {
         page.list = Some(list);
         let (node, block) = (page.node, page.block);
         let pages = self.lists.entry((node, list)).or_default();
-        match end {
-            End::Head => pages.push_front(start),
-            End::Tail => pages.push_back(start),
-        }
+        page.place = match end {
+            End::Head => pages.first_key_value().map_or(0, |(first, _)| first - 1),
+            End::Tail => pages.last_key_value().map_or(0, |(last, _)| last + 1),
+        };
+        pages.insert(page.place, start);
         observer.event(Event::Lru(LruEvent::Listed {
             node,
             list,
@@ -107,13 +111,9 @@ impl Pages {
         let Some(list) = page.list.take() else {
             return;
         };
-        let (node, block) = (page.node, page.block);
+        let (node, block, place) = (page.node, page.block, page.place);
         if let Some(pages) = self.lists.get_mut(&(node, list)) {
-            // Reclaim takes the last one, over and over.
-            match pages.back() == Some(&start) {
-                true => drop(pages.pop_back()),
-                false => pages.retain(|&known| known != start),
-            }
+            pages.remove(&place);
         }
         observer.event(Event::Lru(LruEvent::Unlisted { node, list, block }));
     }
