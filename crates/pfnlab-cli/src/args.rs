@@ -288,9 +288,9 @@ Examples:
   pfnlab check --lib ./liballoc.so --machine one-node --corpus found
   pfnlab check --lib ./liballoc.so found/lend-02.trace
 
-A library exports what include/pfnlab.h of pfnlab-loader declares. It is asked on many machines, in a
-process of its own: a crash, an endless loop and too much memory are findings like a broken rule. What
-is found is made short and explained.")]
+A library exports what include/pfnlab.h of pfnlab-loader declares. It is asked on many machines,
+in a process of its own: a crash, an endless loop and too much memory are findings like a broken
+rule. What is found is made short and explained.")]
 pub(crate) struct CheckArgs {
     /// A trace, or - for stdin; with --lib one that holds its machine, or none: the whole suite
     #[arg(value_name = "TRACE", required_unless_present = "lib")]

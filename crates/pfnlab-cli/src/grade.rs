@@ -43,6 +43,14 @@ fn read(args: &GradeArgs) -> Result<Rubric, Failure> {
     rubric.map_err(|error| TextError::new(path, text, error.span, error.message).into())
 }
 
+/// Where an item fails, in few words.
+fn places(fails_on: &[String], grade: &Grade) -> String {
+    match fails_on.len() {
+        few @ 0..=3 if few < grade.machines.len() => format!("on {}", fails_on.join(", ")),
+        many => format!("on {many} of {} machines", grade.machines.len()),
+    }
+}
+
 fn as_text(subject: &str, grade: &Grade) -> String {
     let mut text = format!("{}: {subject}\n\n", grade.title);
     let width = grade
@@ -56,7 +64,7 @@ fn as_text(subject: &str, grade: &Grade) -> String {
         let (name, earned, points) = (&item.name, item.earned, item.points);
         let _ = write!(text, "  {name:width$}  {earned:>6} of {points:>3}");
         if !item.why.is_empty() {
-            let _ = write!(text, "   {} (on {})", item.why, item.fails_on.join(", "));
+            let _ = write!(text, "   {} ({})", item.why, places(&item.fails_on, grade));
         }
         text.push('\n');
     }

@@ -122,7 +122,7 @@ fn the_reference_earns_everything() {
     ends(&graded, 0, &["\n100 of 100 points\n"]);
 }
 
-/// What dies in a call loses the points for that, and keeps what it showed before.
+/// What dies in a call loses the points for that, and is explained in two operations.
 #[test]
 fn a_crash_and_an_endless_loop_are_survived() {
     let put = "    put(b, frame, order);\n    return";

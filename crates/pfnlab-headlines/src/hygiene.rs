@@ -146,7 +146,7 @@ pub fn anywhere(size: Size, sparse: u64, seed: u64) -> Anywhere {
     }
     // (1 − 1/sparse)^512, of 2^32.
     let clean = (0..BLOCK).fold(1_u64 << 32, |part, _| part - part / sparse);
-    let expected_clean = blocks * clean >> 32;
+    let expected_clean = (blocks * clean) >> 32;
     Anywhere {
         tainted: blocks - placed.whole_blocks(),
         expected: blocks - expected_clean,

@@ -144,7 +144,7 @@ impl Zone {
         match (blocks, large) {
             (0, _) => 0,
             (_, 1..) => NO_FAILURE,
-            _ => 1000 - ((1000 + (frames * 1000 >> order.get())) / blocks) as i64,
+            _ => 1000 - ((1000 + ((frames * 1000) >> order.get())) / blocks) as i64,
         }
     }
 
