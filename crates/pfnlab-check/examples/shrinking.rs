@@ -8,12 +8,13 @@
 //! cargo run --release -p pfnlab-check --features proptest --example shrinking
 //! ```
 
-use std::cell::RefCell;
-use std::time::Duration;
-#[expect(
+#![expect(
     clippy::disallowed_types,
     reason = "the page says how long shrinking takes"
 )]
+
+use std::cell::RefCell;
+use std::time::Duration;
 use std::time::Instant;
 
 use pfnlab_check::choices::{Choices, Scene};

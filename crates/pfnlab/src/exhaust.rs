@@ -256,7 +256,7 @@ impl fmt::Display for SmallZone {
         };
         write!(
             f,
-            "{}: {pages} pages, top order {top}, {types} types, pageblock order {pageblock}, \
+            "{}: {pages} pages, top order {top}, pageblock order {pageblock}, types {types}, \
              lists {lists}, rules after {asked}",
             profile.name()
         )
