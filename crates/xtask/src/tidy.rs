@@ -69,7 +69,11 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            if path.file_name().is_some_and(|name| name != "target") {
+            let others = ["target", "node_modules"];
+            if path
+                .file_name()
+                .is_some_and(|name| others.iter().all(|other| name != *other))
+            {
                 collect(&path, files)?;
             }
         } else if is_ours(&path) {

@@ -46,7 +46,8 @@ const LENGTHS = [0, 5, 4, 6, 4, 3, 3, 3, 2, 2, 2, 3, 4, 3, 3, 3];
 function apply(state, change) {
   if (!Array.isArray(change)) return load(change.state);
   for (let i = 0; i < change.length; i += 1 + LENGTHS[change[i]]) {
-    const [z, b, c, d, e, f] = change.slice(i + 1, i + 7);
+    const z = change[i + 1], b = change[i + 2], c = change[i + 3];
+    const d = change[i + 4], e = change[i + 5], f = change[i + 6];
     const zone = state[z];
     switch (change[i]) {
       case 1: {

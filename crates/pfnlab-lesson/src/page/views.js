@@ -48,7 +48,12 @@ function rect(x, y, w, h, cls, title, more = "") {
 }
 const label = (x, y, cls, text) => `<text x="${x}" y="${y}" class="${cls}">${escape(String(text))}</text>`;
 const ofBlock = b => ` data-b="${key(b)}"`;
+const drawn = new Map();
 function draw(id, height, body, alt) {
+  // What looks as before is left as it is.
+  const now = width + ":" + height + body;
+  if (drawn.get(id) === now) return;
+  drawn.set(id, now);
   $(id).innerHTML = `<svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(alt)}">${body}</svg>`;
 }
 const gutter = () => (width < 560 ? 70 : 96);
@@ -153,11 +158,11 @@ function drawTree(zone, blocks, pieces) {
     const w = x(s + 2 ** o) - x(s);
     if (w >= 6) body += rect(x(s), y(o), w, 18, "was-split", block(s, o) + " split");
   }
-  const drawn = [];
+  const ends = [];
   for (const b of blocks) {
     const w = Math.max(x(b.e) - x(b.s), 1), end = x(b.s) + w;
-    if (drawn[b.o] !== undefined && end <= drawn[b.o] + .5) continue;
-    drawn[b.o] = end;
+    if (ends[b.o] !== undefined && end <= ends[b.o] + .5) continue;
+    ends[b.o] = end;
     body += rect(x(b.s), y(b.o), w, 18, classOf(b, b.u), wordsFor(b), ofBlock(b));
     const text = hex(b.s);
     if (text.length * 8 + 4 <= w) body += label(x(b.s) + w / 2, y(b.o) + 13, b.u === LENT ? "pfn middle on-dark" : "pfn middle halo", text);
@@ -223,20 +228,23 @@ function drawCpus(zone) {
 
 function drawPageblocks(zone) {
   const pb = zone.pageblocks;
-  if (!pb) { $("v-pageblocks").innerHTML = ""; return; }
+  if (!pb) { draw("v-pageblocks", 0, "", "none"); return; }
   const left = gutter(), size = 1 << global.block, columns = Math.floor((width - left) / 16);
   let step = 1;
   while (pb.types.length / step > columns * 12) step *= 2;
-  let body = "", rows = 0;
+  let body = "", rows = 0, last = null;
   for (let i = 0; i * step < pb.types.length; i++) {
     const types = pb.types.slice(i * step, (i + 1) * step), start = pb.first + i * step * size;
     const x = left + (i % columns) * 16, y = Math.floor(i / columns) * 16 + 2;
     rows = Math.floor(i / columns) + 1;
     const alike = types.every(t => t === types[0]), use = !alike ? MIXED : types[0] === "x" ? HOLE : CLASSES[+types[0]];
+    // A letter where a row or another type begins.
+    const begins = use !== last || i % columns === 0;
+    last = use;
     if (i % columns === 0) body += label(left - 6, y + 11, "pfn end aside", hex(start));
     const inside = start < view.end && view.start < start + step * size && view.end - view.start <= 4 * size;
     body += rect(x, y, 14, 14, inside ? use + " touched" : use, `pageblock ${hex(start)}`, ` data-p="${start}"`);
-    if (alike && types[0] !== "x") body += label(x + 7, y + 11, "pfn middle halo", LETTERS[+types[0]]);
+    if (begins && alike && types[0] !== "x") body += label(x + 7, y + 11, "pfn middle halo", LETTERS[+types[0]]);
   }
   const count = {};
   for (const t of pb.types) count[t] = (count[t] || 0) + 1;

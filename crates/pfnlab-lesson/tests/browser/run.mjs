@@ -159,11 +159,19 @@ async function looks(url) {
   }
 }
 
-/// How long it takes to open, and to go somewhere; in milliseconds.
+/// How long it takes to open, and to go somewhere, in milliseconds; and how long the page's thread
+/// works for one such move, whatever else the machine does meanwhile.
 async function speed(url, count) {
   const begun = performance.now();
   const page = await open(url);
   const opened = performance.now() - begun;
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const worked = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return 1000 * metrics.find(one => one.name === "TaskDuration").value;
+  };
+  const before = await worked();
   const times = await page.evaluate(async count => {
     const times = [];
     for (let i = 1; i <= 60; i++) {
@@ -171,12 +179,14 @@ async function speed(url, count) {
       const step = i % 3 ? Math.floor(count * (i * 37 % 61) / 61) : Number(document.body.dataset.step) + 7;
       const begun = performance.now();
       await pfnlab.go(step);
+      await new Promise(requestAnimationFrame);
       times.push(performance.now() - begun);
     }
     return times.sort((a, b) => a - b);
   }, count);
+  const work = (await worked() - before) / times.length;
   await page.close();
-  return { opened, median: times[30], worst: times[59] };
+  return { opened, median: times[30], worst: times[59], work };
 }
 
 try {
@@ -198,10 +208,11 @@ try {
   const long = await open(url);
   check("every state the page holds follows from the one before", await long.evaluate(() => pfnlab.drifted()) === 0);
   await long.close();
-  const { opened, median, worst } = await speed(url, count);
-  console.log(`opens in ${opened.toFixed()} ms; goes anywhere in ${median.toFixed()} ms, at worst ${worst.toFixed()} ms`);
+  const { opened, median, worst, work } = await speed(url, count);
+  const rounded = [opened, work, median, worst].map(time => time.toFixed());
+  console.log("opens in %s ms; works %s ms to go anywhere; that took %s ms, at worst %s ms", ...rounded);
   check("it opens at once", opened < 2000, opened);
-  check("it goes anywhere at once", median < 100, median);
+  check("it goes anywhere at once", work < 100, work);
   check("a long lesson is not large", size < 5_000_000, size);
   console.log(`${checks} checks passed`);
 } finally {
