@@ -219,7 +219,9 @@ function drawCpus(zone) {
     said.push(`CPU ${cpu.cpu}: ${count} of ${cpu.high} frames`);
     y += 24;
     for (const [i, list] of [...cpu.lists].sort(([a], [b]) => a - b)) {
-      body += label(2, y + 13, "aside", `list ${i}, order ${list.order}`) + chips(list.pfns, list.order, PERCPU, 120, y);
+      // The first lists are numbered 3 · order + type; those of huge pages are behind them.
+      const type = i < 12 ? LETTERS[global.types[i % 3]] : "";
+      body += label(2, y + 13, "aside", `order ${list.order} ${type}`) + chips(list.pfns, list.order, PERCPU, 120, y);
       y += 24;
     }
   }

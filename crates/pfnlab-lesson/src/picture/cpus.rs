@@ -1,5 +1,7 @@
 //! The per-CPU lists in front of the zone: how full they are, and what is on them.
 
+use pfnlab_model::PcpListState;
+
 use super::{LEFT, MARGIN, Scene, lists, section};
 use crate::look::Use;
 use crate::svg::{Area, Svg};
@@ -30,7 +32,7 @@ pub(super) fn draw(scene: &Scene<'_>, svg: &mut Svg, y: u64) -> u64 {
         svg.text(LEFT + GAUGE + 8, y + 13, "", &words);
         y += STEP;
         for list in &pcp.lists {
-            let label = format!("list {}, order {}", list.index, list.order);
+            let label = format!("order {} {}", list.order, type_of(scene, list));
             svg.text(LEFT + 10, y + 13, "end aside", &label);
             let blocks = list.pfns.iter().map(|&pfn| (pfn, list.order));
             let count = list.pfns.len() as u64;
@@ -39,4 +41,16 @@ pub(super) fn draw(scene: &Scene<'_>, svg: &mut Svg, y: u64) -> u64 {
         }
     }
     y
+}
+
+/// The letter of a list's migratetype. The first lists are numbered 3 · order + type; those of huge
+/// pages, behind them, may hold several types.
+fn type_of(scene: &Scene<'_>, list: &PcpListState) -> String {
+    const TYPES: u8 = 3;
+    const HUGE: u8 = 12;
+    let types = &scene.snapshot.global.migratetypes;
+    match types.get(usize::from(list.index % TYPES)) {
+        Some(mt) if list.index < HUGE => mt.letter().to_string(),
+        _ => String::new(),
+    }
 }
