@@ -65,13 +65,21 @@ impl Reached {
     }
 }
 
-/// An error without what it quotes and without numbers.
+/// An error without what it quotes, and without words with a digit in them.
 fn words(error: &str) -> String {
-    let unquoted = error.split('`').step_by(2);
-    let letters = unquoted
-        .flat_map(str::chars)
-        .filter(|sign| sign.is_ascii_alphabetic() || *sign == ' ');
-    letters.take(LETTERS).collect()
+    let text = unquoted(&unquoted(error, '"'), '`');
+    let words = text.split(|sign: char| !sign.is_ascii_alphanumeric());
+    let words = words.filter(|word| !word.contains(|sign: char| sign.is_ascii_digit()));
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().take(LETTERS).collect()
+}
+
+/// Without all from the first quotation mark to the last: what is quoted may hold some.
+fn unquoted(text: &str, mark: char) -> String {
+    match (text.find(mark), text.rfind(mark)) {
+        (Some(first), Some(last)) => format!("{}{}", &text[..first], &text[last..]),
+        _ => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -82,7 +90,7 @@ mod tests {
     fn an_error_is_known_by_its_words() {
         let [mut first, mut second, mut third] = <[Reached; 3]>::default();
         first.result("a", &Err::<(), _>("a:3:1: `x` is no number"));
-        second.result("a", &Err::<(), _>("a:17:12: `0xyz` is no number"));
+        second.result("a", &Err::<(), _>("a:17:12: `0x`yz` is no number"));
         third.result("a", &Err::<(), _>("a:3:1: `x` is no word"));
         assert!(second.within(&first) && !third.within(&first));
         assert_eq!(third.without(&first).len(), 1);

@@ -235,6 +235,10 @@ fn what_makes_no_sense_is_pointed_at() {
             "log:2:28: `x` where KiB should be",
         ),
         (
+            "Node 0 Normal free:4kB min:18446744073709551615kB\n",
+            "log:2:28: `18446744073709551615` is above the largest KiB, 1099511627776",
+        ),
+        (
             "Node 0 Normal free:4kB min:4kB low:4kB\n",
             "log:2:39: there is no `high:`",
         ),

@@ -114,7 +114,7 @@ fn reserves(mut line: Cursor<'_>) -> Result<Vec<u64>, LineError> {
         if line.rest().is_empty() {
             return Ok(reserves);
         }
-        reserves.push(line.number("number of frames")?);
+        reserves.push(line.at_most("number of frames", zone_lines::MOST)?);
     }
 }
 

@@ -29,6 +29,24 @@ pub(super) fn zone(line: &mut Cursor<'_>) -> Result<Option<(ZoneId, bool)>, Line
     Ok(Some((ZoneId { node, kind }, areas)))
 }
 
+/// No machine has as much memory, in KiB or frames: sums of what is below do not overflow.
+pub(super) const MOST: u64 = 1 << 40;
+
+/// What is counted in the words of the line that are looked at.
+const COUNTED: [&str; 11] = [
+    "free",
+    "min",
+    "low",
+    "high",
+    "boost",
+    "reserved_highatomic",
+    "free_cma",
+    "free_pcp",
+    "managed",
+    "active_file",
+    "inactive_file",
+];
+
 /// `free:75936kB min:46144kB … all_unreclaimable? no`
 pub(super) fn counts(mut line: Cursor<'_>) -> Result<ReportedCounts, LineError> {
     let mut counts = ReportedCounts::default();
@@ -45,7 +63,11 @@ pub(super) fn counts(mut line: Cursor<'_>) -> Result<ReportedCounts, LineError> 
             continue;
         }
         line.take(":")?;
-        let number = line.number("KiB")?;
+        let most = match COUNTED.contains(&name) {
+            true => MOST,
+            false => u64::MAX,
+        };
+        let number = line.at_most("KiB", most)?;
         // Nothing else has no unit: `pages_scanned`.
         let unit = line.before(char::is_whitespace);
         if !matches!(unit, "kB" | "KB" | "") {
