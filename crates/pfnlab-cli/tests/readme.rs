@@ -13,7 +13,11 @@ fn every_command_in_the_readme_prints_what_stands_below_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let root = root.canonicalize().unwrap();
     let here = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
-    for folder in ["examples", "crates/pfnlab/tests/recordings/6.12/m1/w02"] {
+    for folder in [
+        "examples",
+        "docs/src/course",
+        "crates/pfnlab/tests/recordings/6.12/m1/w02",
+    ] {
         copy(&root.join(folder), &here.join(folder));
     }
     std::env::set_current_dir(&here).unwrap();
@@ -22,7 +26,9 @@ fn every_command_in_the_readme_prints_what_stands_below_it() {
         .case(root.join("README.md"))
         .case(root.join("docs/src/from-firmware-map-to-free-lists.md"))
         .case(root.join("docs/src/one-trace-eight-kernels.md"))
-        .case(root.join("docs/src/memory-hotplug.md"));
+        .case(root.join("docs/src/memory-hotplug.md"))
+        .case(root.join("docs/src/teach-with-it.md"))
+        .case(root.join("docs/src/course/*.md"));
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -1,9 +1,11 @@
 //! The project's own chores, run as `cargo xtask <verb>`.
 //!
+//! - [`book`]: the book, its pictures drawn from traces.
 //! - [`conformance`]: recordings of running kernels, replayed and tabled.
 //! - [`switches`]: kernel generations stay data: no switch is matched twice, no version compared.
 //! - [`tidy`]: what the source must look like; `cargo test` runs it, too.
 
+pub mod book;
 pub mod boot_logs;
 pub mod conformance;
 pub mod events;

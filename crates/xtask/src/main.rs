@@ -22,9 +22,11 @@ cargo xtask <verb>
   fuzz TARGET [--minutes N] [--seed N] [--input FILE]
                      feed the allocator or a parser with more and more inputs; without a target:
                      which there are
+  book               draw the pictures of the course, build the book in target/book (mdbook), and
+                     run what can be run of its code
   browser            lessons in a browser: needs node, npm and Chromium (CHROMIUM says where)
-  full [DIR…]        the long suites: many property cases, all builds, lessons in a browser,
-                     recordings if given
+  full [DIR…]        the long suites: many property cases, all builds, the book, lessons in a
+                     browser, recordings if given
   tidy               what no compiler checks (part of `cargo test`)
 ";
 
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Some((verb, folders)) if verb == "boot-logs" && !folders.is_empty() => boot_logs(folders),
         Some((verb, folders)) if verb == "events" && !folders.is_empty() => events(folders),
         Some((verb, arguments)) if verb == "fuzz" => fuzz(arguments),
+        Some((verb, [])) if verb == "book" => xtask::book::build(&root()),
         Some((verb, folders)) if verb == "full" => full(folders),
         Some((verb, [])) if verb == "browser" => browser(),
         Some((verb, [])) if verb == "tidy" => tidy(),
@@ -125,6 +128,7 @@ fn full(folders: &[String]) -> Done {
         let arguments = [&["run", "--quiet"], build, &["--"], &tour].concat();
         cargo(&arguments, &[])?;
     }
+    xtask::book::build(&root())?;
     browser()?;
     if folders.is_empty() {
         Ok(())

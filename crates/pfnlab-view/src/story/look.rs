@@ -201,8 +201,12 @@ pub(crate) enum Neighbour {
     PerCpu,
     /// Handed out, in whole or in part.
     Lent,
-    /// In use since before, or not this zone's.
+    /// In use since before.
     InUse,
+    /// Of another zone, be it on the same node or another one.
+    OtherZone(ZoneId),
+    /// In a hole: there is no memory.
+    Hole,
 }
 
 impl Neighbour {
@@ -212,6 +216,9 @@ impl Neighbour {
         }
         let buddy = block.buddy();
         let frames = buddy.range();
+        if let Some(outside) = Neighbour::outside(snapshot, zone, frames) {
+            return outside;
+        }
         let whole = |list: &&pfnlab_model::FreeListState| {
             list.order == buddy.order() && list.pfns.contains(&buddy.start())
         };
@@ -246,6 +253,16 @@ impl Neighbour {
         } else {
             Neighbour::InUse
         }
+    }
+
+    /// What is there where the zone has no memory. A snapshot need not say where a zone has any.
+    fn outside(snapshot: &Snapshot, zone: &ZoneState, frames: PfnRange) -> Option<Neighbour> {
+        let has = |zone: &&ZoneState| zone.memory.iter().any(|part| part.overlaps(frames));
+        if zone.memory.is_empty() || has(&zone) {
+            return None;
+        }
+        let other = snapshot.zones.iter().find(has);
+        Some(other.map_or(Neighbour::Hole, |zone| Neighbour::OtherZone(zone.id)))
     }
 
     /// Whether the block that would follow two merges is free (`buddy_merge_likely`).

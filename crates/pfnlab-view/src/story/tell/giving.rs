@@ -161,12 +161,17 @@ fn neighbour_words(neighbour: Neighbour, block: Block) -> String {
         Neighbour::Free(mt) => {
             return format!("Its buddy {buddy} is free, but {mt}: they do not merge.");
         }
+        Neighbour::OtherZone(zone) => {
+            let zone = names::zone(zone);
+            return format!("Its buddy {buddy} is memory of {zone}: zones do not merge.");
+        }
         Neighbour::Cut => "cut, and not all of it is free",
         Neighbour::PerCpu if block.order() == Order::ZERO => "on a per-CPU list",
         Neighbour::PerCpu => "on a per-CPU list, some of it at least",
         Neighbour::Lent if block.order() == Order::ZERO => "handed out",
         Neighbour::Lent => "handed out, some of it at least",
         Neighbour::InUse => "in use",
+        Neighbour::Hole => "a hole, and no memory",
     };
     format!("Its buddy {buddy} is {what}: no merge.")
 }
