@@ -72,8 +72,8 @@ fn fewer_files_say_less() {
     let state = one_state(&sums, "linux-6.12.y", &Known::default(), 1);
     // 3808 = 3 × 1024 + 512 + 128 + 64 + 32, and 120368 = 117 × 1024 + 512 + 32 + 16.
     let free = "\
-Node 0, zone      DMA      0      0      0      0      0      1      1      1      0      1      3 
-Node 0, zone    DMA32      0      0      0      0      1      1      0      0      0      1    117 
+Node 0, zone      DMA      0      0      0      0      0      1      1      1      0      1      3\x20
+Node 0, zone    DMA32      0      0      0      0      1      1      0      0      0      1    117\x20
 ";
     assert_eq!(proc::buddyinfo(&state), free);
 }
