@@ -36,7 +36,7 @@ fn rules_are_asked() {
     );
     finds("single", &single, "REFUSE-01", 6, "rule REFUSE-01");
     let late = with("return frame;", "return frame + 1;");
-    finds("late", &late, "RETURN-01", 2, "was not handed out");
+    finds("late", &late, "LEND-01", 1, "not a multiple of 0x2");
     let huge = with("return frame;", "return (int64_t)1 << 40;");
     finds(
         "huge",
