@@ -27,6 +27,7 @@ cargo xtask <verb>
   browser            lessons in a browser: needs node, npm and Chromium (CHROMIUM says where)
   full [DIR…]        the long suites: many property cases, all builds, the book, lessons in a
                      browser, recordings if given
+  headline [H2 …]    the numbers of the page of headline results, all or these (minutes)
   tidy               what no compiler checks (part of `cargo test`)
 ";
 
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Some((verb, [])) if verb == "book" => xtask::book::build(&root()),
         Some((verb, folders)) if verb == "full" => full(folders),
         Some((verb, [])) if verb == "browser" => browser(),
+        Some((verb, names)) if verb == "headline" => headline(names),
         Some((verb, [])) if verb == "tidy" => tidy(),
         _ => {
             eprint!("{USAGE}");
@@ -196,6 +198,19 @@ fn cargo(arguments: &[&str], variables: &[(&str, &str)]) -> Done {
         Ok(())
     } else {
         Err(format!("cargo {} failed", arguments.join(" ")).into())
+    }
+}
+
+/// Prints what published results come to here.
+fn headline(names: &[String]) -> Done {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["run", "--release", "-p", "pfnlab-headlines", "--"]);
+    let status = cargo
+        .args(names.iter().map(|name| name.to_lowercase()))
+        .status()?;
+    match status.success() {
+        true => Ok(()),
+        false => Err("a headline could not be run".into()),
     }
 }
 

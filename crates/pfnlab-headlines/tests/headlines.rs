@@ -1,0 +1,40 @@
+//! The small forms of the headline results: the direction, and the same twice.
+
+use pfnlab_headlines::{Size, huge_frames, hygiene, stealing};
+
+/// H2: under Linux the number of free huge frames stays; placement by trees recovers them.
+#[test]
+fn trees_recover_huge_frames() {
+    let linux = huge_frames::linux(Size::Small, 1);
+    let trees = huge_frames::trees(Size::Small, 1);
+    let last = |free: &[u64]| free[free.len() - 1];
+    assert!(last(&linux.free).abs_diff(linux.free[0]) * 100 <= linux.all);
+    assert!(last(&trees.free) * 100 >= trees.possible * 85);
+    assert_eq!(trees, huge_frames::trees(Size::Small, 1));
+    assert_ne!(trees, huge_frames::trees(Size::Small, 2));
+}
+
+/// H3: three times fewer fragmenting fallbacks, and half as many of those from movable pageblocks.
+#[test]
+fn taking_the_rest_along_fragments_less() {
+    let stealing::Stealing { without, with } = stealing::medians(Size::Small);
+    assert!(without.0 >= 3 * with.0, "{without:?} {with:?}");
+    assert!(without.1 >= 2 * with.1, "{without:?} {with:?}");
+}
+
+/// H5, the null model: within three standard deviations of 1 − (1 − u)^512.
+#[test]
+fn pages_placed_anywhere_taint_as_many_blocks_as_they_should() {
+    for sparse in [4096, 2048, 1024, 512] {
+        let hygiene::Anywhere {
+            tainted,
+            expected,
+            variance,
+        } = hygiene::anywhere(Size::Small, sparse, 1);
+        let off = tainted.abs_diff(expected);
+        assert!(
+            off * off <= 9 * variance,
+            "1/{sparse}: {tainted}, {expected} expected"
+        );
+    }
+}
