@@ -179,6 +179,10 @@ impl<A: PageAllocator> Driver<A> {
     /// the allocator does not take back what it handed out.
     #[inline]
     pub fn step(&mut self, op: &Op, observer: &mut impl Observer) -> Result<Outcome, DriverError> {
+        // What clients got and gave is that of this operation, whatever comes of it.
+        if let Some(around) = &mut self.around {
+            around.begin();
+        }
         match *op {
             Op::Alloc { ticket, request } => self.alloc(ticket, &request, observer),
             Op::Free { ticket, cpu, cold } => self.free(ticket, cpu, cold, observer),
