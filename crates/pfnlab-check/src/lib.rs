@@ -25,7 +25,8 @@
 //!   [`Death`]: so is the end of an allocator that runs elsewhere.
 //! - [`exhaust`]: every state of a small world.
 //! - [`choices`]: operations before it is known on what machine: from bytes (feature `arbitrary`), or
-//!   from `strategies` for proptest (feature `proptest`).
+//!   from `strategies` for proptest (feature `proptest`); `state_machine` is a harness for
+//!   proptest-state-machine (feature `state-machine`).
 //! - [`model`], [`sim`]: the words, and what drives an allocator.
 
 mod case;
@@ -47,6 +48,9 @@ pub mod choices;
 
 #[cfg(feature = "proptest")]
 pub mod strategies;
+
+#[cfg(feature = "state-machine")]
+pub mod state_machine;
 
 mod corpus;
 
