@@ -122,7 +122,7 @@ impl Observer for Seen {
 #[test]
 fn rules_hold_while_room_is_made() {
     let seen = RefCell::new(Seen::default());
-    hold(150, cases(), |case| {
+    hold(60, cases(), |case| {
         let Some(mm) = case.boot() else { return Ok(()) };
         let mut checker = Checker::new(mm)?.snapshot_every(1);
         for step in &case.trace.steps {
@@ -147,7 +147,7 @@ fn rules_hold_while_room_is_made() {
 /// been: what compaction remembers is saved, too.
 #[test]
 fn what_compaction_remembers_is_saved() {
-    hold(40, cases(), |case| {
+    hold(20, cases(), |case| {
         let Some(mm) = case.boot() else { return Ok(()) };
         let config = mm.config().clone();
         let mut straight = Driver::new(mm);

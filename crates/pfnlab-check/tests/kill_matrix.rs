@@ -15,6 +15,7 @@ use pfnlab_check::sim::rules::{self, Check};
 use pfnlab_check::work::Work;
 use pfnlab_check::{Case, Finding, Patience, Suite, catch};
 use pfnlab_zoo::Bug;
+use rayon::prelude::*;
 
 /// A bug is found by one of so many seeds …
 const SEEDS: u64 = 4;
@@ -93,7 +94,7 @@ fn shortest(bug: Bug) -> Option<(String, usize)> {
 fn every_bug_is_caught_and_every_rule_is_needed() {
     assert_eq!(survey(Bug::None, 1), BTreeMap::new());
     let rows: Vec<Row> = Bug::ALL
-        .iter()
+        .par_iter()
         .map(|&bug| Row {
             bug,
             found: survey(bug, SEEDS),

@@ -1,7 +1,7 @@
 //! Tables and traces for other tools. The same table gives the same bytes, every time.
 //!
 //! - [`Table`]: named columns of integers or texts. Start here.
-//! - [`csv`], [`json_lines`], `parquet`: a table as a file. The last needs the feature of its name.
+//! - [`csv()`], [`json_lines`], `parquet`: a table as a file. The last needs the feature of its name.
 //! - [`ChromeTrace`]: what happened on which CPU, for `ui.perfetto.dev` and `chrome://tracing`.
 //!
 //! ```

@@ -10,6 +10,7 @@ use pfnlab_model::{
     AllocError, Block, CpuId, FreeError, Machine, MachineSpec, Observer, PageAllocator, Request,
 };
 use pfnlab_zoo::{Bug, FirstFit, Home, Layout};
+use rayon::prelude::*;
 
 /// The machine on which a bug is at home.
 fn spec(home: Home) -> MachineSpec {
@@ -81,7 +82,7 @@ const WORK: [(u64, u32); 2] = [(1, 100), (4, 1500)];
 /// Which rule a bug breaks first is what the suite says, whose kill matrix is published.
 #[test]
 fn each_bug_loses_the_points_of_its_rule() {
-    for &bug in Bug::ALL {
+    Bug::ALL.par_iter().for_each(|&bug| {
         let make = |machine: &Machine| at_home(bug, machine);
         let machine = spec(bug.home());
         let (work, finding) = WORK
@@ -98,7 +99,7 @@ fn each_bug_loses_the_points_of_its_rule() {
         let shown = grade.counterexamples.iter();
         let shown: BTreeSet<_> = shown.map(|example| example.kind.as_str()).collect();
         assert_eq!(lost, shown, "{bug:?}: what is lost is what is shown");
-    }
+    });
 }
 
 /// Half of the machines: half of the points; all or nothing: none. A gate that is shut: nothing.

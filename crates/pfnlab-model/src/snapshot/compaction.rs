@@ -8,9 +8,10 @@ impl CompactionState {
     /// What is known of a zone that was never compacted: positions at its ends.
     ///
     /// ```
-    /// use pfnlab_model::{CompactionState, Order, Pfn, PfnRange, ZoneId};
+    /// use pfnlab_model::{CompactionState, NodeId, Order, Pfn, PfnRange, ZoneId, ZoneKind};
+    /// let zone = ZoneId { node: NodeId(0), kind: ZoneKind::Normal };
     /// let span = PfnRange::sized(Pfn::new(0x1000), 0x5ff);
-    /// let at_first = CompactionState::at_first(ZoneId::default(), span, Order::new(9).unwrap());
+    /// let at_first = CompactionState::at_first(zone, span, Order::new(9).unwrap());
     /// assert_eq!(at_first.migrate, [Pfn::new(0x1000); 2]);
     /// assert_eq!(at_first.free, Pfn::new(0x1400));
     /// ```
