@@ -201,6 +201,14 @@ const POINTS: &[(&str, Look)] = &[
         assert!(phases(summary, "page-cache")[0].free > 10_000);
         assert_eq!(last(summary).tally.lent, 4);
     }),
+    ("guards", |summary| {
+        let [before, after] = summary.buddyinfo();
+        let all = summary.phases[0].free;
+        let filled = phases(summary, "fill")[0];
+        assert_eq!((filled.free, filled.cached), (0, 0));
+        assert_eq!(4 * filled.held, all);
+        assert_eq!((last(summary).free, after), (all, before));
+    }),
     ("reserves", |summary| {
         let filled = phases(summary, "fill")[0];
         assert_eq!(filled.free, 3840, "all that zone DMA manages");

@@ -315,7 +315,7 @@ impl<A: PageAllocator> Checker<A> {
                     Displaced::Moved(from, to) => {
                         if self.clients.covers(from.range()) {
                             self.clients.give(from.range());
-                            self.give(to.range());
+                            collision = collision.or(self.give(to.range()));
                         }
                     }
                     Displaced::GivenUp(block) => self.clients.give(block.range()),

@@ -1,9 +1,11 @@
 //! A sound allocator breaks no rule. That every bug breaks one is shown by the kill matrix of
 //! `pfnlab-check`.
 
-use pfnlab_model::{AllocError, Block, CpuId, FreeError, Observer, PageAllocator, Pfn, Request};
+use pfnlab_model::{
+    AllocError, Block, CpuId, FreeError, Observer, Order, PageAllocator, Pfn, Request,
+};
 use pfnlab_sim::{Breach, Checker, Failure, Setting, Workload, rules};
-use pfnlab_zoo::{Bug, FirstFit};
+use pfnlab_zoo::{Bug, FirstFit, Layout};
 
 const SETTING: Setting = Setting {
     frames: 768,
@@ -35,6 +37,19 @@ fn first_breach(allocator: impl PageAllocator, seed: u64, ops: u32) -> Option<Br
 fn a_sound_allocator_breaks_no_rule() {
     for seed in 0..2 {
         assert_eq!(first_breach(FirstFit::new(Bug::None), seed, 3000), None);
+    }
+}
+
+/// The same where small upper halves are kept back.
+#[test]
+fn a_sound_allocator_with_guards_breaks_no_rule() {
+    let layout = Layout {
+        guards: Order::new(2).unwrap(),
+        ..Layout::three_zones()
+    };
+    for seed in 0..2 {
+        let allocator = FirstFit::on(layout.clone(), Bug::None);
+        assert_eq!(first_breach(allocator, seed, 3000), None);
     }
 }
 

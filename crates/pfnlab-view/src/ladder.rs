@@ -43,25 +43,30 @@ fn rung(kind: Kind, block: Block, note: &str) -> Rung {
 }
 
 /// The ladder of a block that was taken from a list and cut: upper half after upper half goes
-/// back, the lowest part is left.
-pub(crate) fn split(found: Block, rest: &[Block], taken: Block) -> Vec<Rung> {
+/// back or is kept back, the lowest part is left.
+pub(crate) fn split(found: Block, rest: &[Block], guards: &[Block], taken: Block) -> Vec<Rung> {
     let mut rungs = vec![rung(Kind::Start, found, "is cut in halves")];
-    rungs.extend(
-        rest.iter()
-            .map(|&upper| rung(Kind::Buddy, upper, "upper half, stays free")),
-    );
+    rungs.extend(rest.iter().map(|upper| {
+        let note = match guards.contains(upper) {
+            true => "upper half, kept back: a guard",
+            false => "upper half, stays free",
+        };
+        rung(Kind::Buddy, *upper, note)
+    }));
     rungs.push(rung(Kind::End, taken, "is left"));
     rungs
 }
 
 /// The ladder of a block that came back and was merged with `buddies`.
-pub(crate) fn merge(came: Block, buddies: &[Block], placed: Block) -> Vec<Rung> {
+pub(crate) fn merge(came: Block, buddies: &[Block], guards: &[Block], placed: Block) -> Vec<Rung> {
     let mut rungs = vec![rung(Kind::Start, came, "comes back")];
-    rungs.extend(
-        buddies
-            .iter()
-            .map(|&buddy| rung(Kind::Buddy, buddy, "its buddy is free: merge")),
-    );
+    rungs.extend(buddies.iter().map(|buddy| {
+        let note = match guards.contains(buddy) {
+            true => "its guard is given up: merge",
+            false => "its buddy is free: merge",
+        };
+        rung(Kind::Buddy, *buddy, note)
+    }));
     rungs.push(rung(Kind::End, placed, "goes to its list"));
     rungs
 }

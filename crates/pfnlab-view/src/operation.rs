@@ -1,11 +1,11 @@
 //! One operation: what it split and merged.
 
-use pfnlab_model::{Block, Event, MigrateType, ZoneId};
+use pfnlab_model::{Block, Event, ZoneId};
 
 use crate::Style;
 use crate::ladder;
 use crate::names;
-use crate::story::{Beat, parse};
+use crate::story::{Beat, Buddy, parse};
 use crate::style::Tone;
 use crate::text::{Line, Page};
 
@@ -52,8 +52,11 @@ pub struct Chain {
     pub split: bool,
     /// What there was: the block on the list, or the one that came back.
     pub first: Block,
-    /// The upper halves that stay free, largest first; or the free buddies, smallest first.
+    /// The upper halves that stay free, largest first; or the free buddies, smallest first. Guards
+    /// are among them.
     pub buddies: Vec<Block>,
+    /// Those of them that are kept back as guards, or were until now.
+    pub guards: Vec<Block>,
     /// What became of it: the part that is left, or the block that goes to a list.
     pub last: Block,
 }
@@ -87,21 +90,22 @@ pub fn buddies(block: Block, style: &Style) -> String {
 }
 
 fn collect(beats: &[Beat], chains: &mut Vec<Chain>) {
-    let starts = |blocks: &[(Block, MigrateType)]| blocks.iter().map(|&(block, _)| block).collect();
     for beat in beats {
         match beat {
             Beat::Take(take) if !take.rest.is_empty() => chains.push(Chain {
                 zone: take.zone,
                 split: true,
                 first: take.found,
-                buddies: starts(&take.rest),
+                buddies: Buddy::all(&take.rest),
+                guards: Buddy::guards(&take.rest),
                 last: take.taken,
             }),
             Beat::Put(put) if !put.buddies.is_empty() => chains.push(Chain {
                 zone: put.zone,
                 split: false,
                 first: put.came(),
-                buddies: starts(&put.buddies),
+                buddies: Buddy::all(&put.buddies),
+                guards: Buddy::guards(&put.buddies),
                 last: put.placed,
             }),
             Beat::Refill { parts, .. } | Beat::Drain { parts, .. } => collect(parts, chains),
@@ -112,15 +116,16 @@ fn collect(beats: &[Beat], chains: &mut Vec<Chain>) {
 }
 
 fn draw(chain: &Chain, page: &mut Page) {
-    let (first, buddies, last) = (chain.first, &chain.buddies, chain.last);
+    let Chain { first, last, .. } = *chain;
+    let (buddies, guards) = (&chain.buddies, &chain.guards);
     let (what, ladder) = match chain.split {
         true => (
             format!(": {first} is split"),
-            ladder::split(first, buddies, last),
+            ladder::split(first, buddies, guards, last),
         ),
         false => (
             format!(": {first} is merged to {last}"),
-            ladder::merge(first, buddies, last),
+            ladder::merge(first, buddies, guards, last),
         ),
     };
     let zone = Line::new().then(Tone::Strong, names::zone(chain.zone));

@@ -3,10 +3,10 @@
 mod common;
 
 use common::{BASE, DMA32, Stage, block, boot, boot_as, check_styles, flat, named};
-use pfnlab_mm::Mm;
+use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
-    FreeListState, Gfp, Inspect, MigrateType, Op, Order, Request, Snapshot, Ticket, Watermarks,
-    ZoneFlags, ZoneStat,
+    Block, ClientOp, CpuId, FreeListState, Gfp, Inspect, MachineSpec, MigrateType, NodeSpec, Op,
+    Order, Request, Snapshot, Ticket, Watermarks, ZoneFlags, ZoneStat,
 };
 use pfnlab_view::{Detail, Style};
 
@@ -220,6 +220,83 @@ fn split_exact_and_bulk() {
 
 /// What a run leaves of its block is one free block for every bit of the rest: each merge makes one of
 /// two, so that as many merges went before as there are frames more than blocks.
+/// The machine of [`boot_as`], with guards below order 2.
+fn boot_with_guards(profile: &str) -> Mm {
+    let node = NodeSpec {
+        cpus: vec![0],
+        ram: vec!["0..64M".parse().unwrap()],
+        ..NodeSpec::default()
+    };
+    let machine = MachineSpec {
+        debug_guardpage_minorder: Some(2),
+        nodes: vec![node],
+        ..MachineSpec::default()
+    };
+    let profile = Profile::by_name(profile).unwrap();
+    Mm::boot(&machine.build().unwrap(), profile, &Config::X86_64).unwrap()
+}
+
+/// 5.0 caches single frames only. Of 2^10 frames the upper halves of orders 9 to 2 stay free, that of
+/// order 1 is a guard; all nine merge again.
+#[test]
+fn a_guard_is_kept_back_and_given_up() {
+    let mut stage = Stage::new(boot_with_guards("linux-5.0"));
+    let (ticket, pfn, story) = stage.alloc(1, MOVABLE);
+    let pfn = pfn.unwrap().get();
+    let guard = named(pfn + 2, 1);
+    let text = story.text(&WIDE, Detail::Brief);
+    let cut = format!("├ {guard}   upper half, kept back: a guard");
+    assert!(text.contains(&cut), "{text}");
+    let orders = "The upper halves go to the head of the Movable lists of orders 2 to 9.";
+    assert!(text.contains(orders), "{text}");
+    let kept = format!("{guard} is kept back, on no list and not counted as free: a guard");
+    assert!(text.contains(&kept), "{text}");
+    let text = stage.free(ticket).text(&WIDE, Detail::Brief);
+    let merged = format!("├ {guard}   its guard is given up: merge");
+    assert!(text.contains(&merged), "{text}");
+    assert!(text.contains("with 9 merges"), "{text}");
+}
+
+#[test]
+fn the_guards_of_a_refill_and_of_a_drain_are_counted() {
+    let mut stage = Stage::new(boot_with_guards(Profile::NEWEST.name()));
+    let (ticket, _, story) = stage.alloc(0, MOVABLE);
+    let guards: Vec<Block> = stage
+        .state()
+        .zones
+        .iter()
+        .flat_map(|zone| zone.guards.clone())
+        .collect();
+    let frames: u64 = guards.iter().map(|guard| guard.frames()).sum();
+    let text = story.text(&WIDE, Detail::Brief);
+    let kept = format!("{frames} frames in all are kept back as guards");
+    assert!(frames > 3 && text.contains(&kept), "{kept}: {text}");
+    stage.free(ticket);
+    let (_, story) = stage.step(Op::Drain { cpu: CpuId(0) });
+    let text = story.text(&WIDE, Detail::Brief);
+    let given = format!("{} of them with guards that are given up", guards.len());
+    assert!(text.contains(&given), "{given}: {text}");
+}
+
+#[test]
+fn the_last_of_several_holders_frees() {
+    let mut stage = Stage::new(boot());
+    let (ticket, pfn, _) = stage.alloc(4, MOVABLE);
+    let block = named(pfn.unwrap().get(), 4);
+    let cpu = CpuId(0);
+    let (_, story) = stage.step(Op::Client(ClientOp::Get { ticket, cpu }));
+    let text = story.text(&WIDE, Detail::Brief);
+    assert!(
+        text.contains(&format!("{block} has 2 holders now")),
+        "{text}"
+    );
+    let text = stage.free(ticket).text(&WIDE, Detail::Brief);
+    let stays = format!("{block} is not given back: it has 1 holder left.");
+    assert!(text.contains(&stays), "{text}");
+    let text = stage.free(ticket).text(&WIDE, Detail::Brief);
+    assert!(text.contains(&format!("{block} comes back")), "{text}");
+}
+
 #[test]
 fn many_blocks_that_come_back_are_told_as_one() {
     const FRAMES: u32 = 600;

@@ -55,6 +55,7 @@ bugs! {
     MergesAcrossZones = "The buddy may be on a list of another zone.";
     MergesAcrossAHole = "A buddy that is no memory counts as free.";
     MergesAcrossTypes = "Whole pageblocks merge even if one of them is isolated.";
+    ForgetsAGuard = "What comes back does not merge with the guard behind it.";
     // Freeing.
     DropsWhatIsFreed = "From the 21st call on, what comes back goes nowhere.";
     FreesHalf = "Of two frames or more that come back, only the lower half is freed.";

@@ -26,6 +26,9 @@ impl FirstFit {
         if bug == Bug::FreesOutsideTheMemory {
             layout.known = true;
         }
+        if bug == Bug::ForgetsAGuard {
+            layout.guards = Order::new(2).unwrap();
+        }
         let mut state = layout.snapshot();
         let last = state.zones.len() - 1;
         match bug {
@@ -245,7 +248,9 @@ impl FirstFit {
         }
         while block.order() > order {
             let (lower, upper) = block.split()?;
-            if !(self.is(Bug::LosesTheRemainder) && upper.order() == Order::ZERO) {
+            if upper.order() < self.layout.guards {
+                self.keep_back(z, upper, o);
+            } else if !(self.is(Bug::LosesTheRemainder) && upper.order() == Order::ZERO) {
                 self.link(z, upper, cpu, o);
             }
             block = lower;
@@ -256,7 +261,16 @@ impl FirstFit {
     pub(crate) fn give(&mut self, z: usize, block: Block, cpu: CpuId, o: &mut impl Observer) {
         let mut block = block;
         let mut merges = 0;
-        while let Some((from, buddy, mt)) = self.free_buddy(z, block) {
+        loop {
+            if self.give_up_guard(z, block.buddy(), o)
+                && let Some(parent) = block.parent()
+            {
+                block = parent;
+                continue;
+            }
+            let Some((from, buddy, mt)) = self.free_buddy(z, block) else {
+                break;
+            };
             if self.is(Bug::MergesOnce) && merges == 1 {
                 break;
             }
@@ -271,6 +285,28 @@ impl FirstFit {
             merges += 1;
         }
         self.link(z, block, cpu, o);
+    }
+
+    /// An upper half becomes a guard: it goes on no list, and does not count as free.
+    fn keep_back(&mut self, z: usize, block: Block, o: &mut impl Observer) {
+        let ZoneState { id, guards, .. } = &mut self.state.zones[z];
+        let at = guards.partition_point(|guard| guard.start() < block.start());
+        guards.insert(at, block);
+        o.event(Event::Guarded { zone: *id, block });
+    }
+
+    /// A block is a guard no more; `false`: it was none.
+    fn give_up_guard(&mut self, z: usize, block: Block, o: &mut impl Observer) -> bool {
+        let ZoneState { id, guards, .. } = &mut self.state.zones[z];
+        let Some(at) = guards.iter().position(|&guard| guard == block) else {
+            return false;
+        };
+        if self.bug == Bug::ForgetsAGuard {
+            return false;
+        }
+        guards.remove(at);
+        o.event(Event::Unguarded { zone: *id, block });
+        true
     }
 
     /// The buddy that a block may merge with: in which zone it is free, and on the list of which

@@ -38,6 +38,8 @@ pub struct Layout {
     pub top: Order,
     /// The order of a pageblock.
     pub pageblock: Order,
+    /// Upper halves below this order are kept back as guards when a block is cut.
+    pub guards: Order,
     /// How many CPUs there are.
     pub cpus: u16,
     /// How many frames a per-CPU list may hold; 0: there are none.
@@ -82,6 +84,7 @@ impl Layout {
                 .collect(),
             top: order(TOP),
             pageblock: order(PAGEBLOCK),
+            guards: Order::ZERO,
             cpus: 2,
             pcp_high: PCP_HIGH,
             open: true,
@@ -124,6 +127,7 @@ impl Layout {
             types: isolated.into_iter().collect(),
             top: order(TOP),
             pageblock,
+            guards: Order::ZERO,
             // Fits: a machine has fewer.
             cpus: machine.cpus().len() as u16,
             pcp_high: PCP_HIGH,
@@ -173,7 +177,7 @@ impl Layout {
                 percpu_pagelist_fraction: 0,
                 lowmem_reserve_ratio: vec![0; 3],
                 pcp_batch_scale_max: 5,
-                guardpage_minorder: Order::ZERO,
+                guardpage_minorder: self.guards,
                 memory_block_frames: 0,
                 movable_node: false,
                 auto_movable: false,

@@ -1,5 +1,5 @@
-//! The chapters about an allocator's clients and CPUs show what the program says: every trace in them is run,
-//! and what stands below it compared.
+//! The chapters about an allocator's clients, CPUs and traces show what the program says: every trace
+//! in them is run, and what stands below it compared.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,11 @@ use pfnlab::clients::page_owner::{Context, Everywhere, PageOwner, SnapshotFacts}
 use pfnlab::view::{Detail, Narrator, Style};
 use pfnlab::{Driver, Event, Inspect, Op, TraceFile};
 
-const CHAPTERS: [&str; 4] = [
+const CHAPTERS: [&str; 5] = [
     "slab.md",
     "lru-batches.md",
     "page-ext.md",
+    "traces.md",
     "cpus-and-statistics.md",
 ];
 

@@ -160,6 +160,7 @@ pub const ALL: &[Rule] = &[
     types::TYPE_01,
     types::TYPE_02,
     structure::MERGE_01,
+    structure::GUARD_01,
     accounting::FREE_01,
     accounting::FREE_02,
     accounting::HIGHATOMIC_01,

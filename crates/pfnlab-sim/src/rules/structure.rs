@@ -198,6 +198,26 @@ pub(super) const MERGE_01: Rule = Rule {
     }),
 };
 
+pub(super) const GUARD_01: Rule = Rule {
+    id: "GUARD-01",
+    title: "a guard goes with its block",
+    says: "A free block has no guard for a buddy: one that is kept back is given up, and merged \
+           with, when the block below it comes back.",
+    source: "debug_guardpage_minorder, __free_one_page, clear_page_guard",
+    profiles: &[],
+    check: Check::Inside(|view| {
+        view.fresh().try_for_each(|(block, place)| {
+            let buddy = block.buddy();
+            let guard = Place::Guard { zone: place.zone() };
+            let forgotten = matches!(place, Place::Free { .. })
+                && view.ledger.place(buddy.start()) == Some((buddy, guard));
+            ensure(!forgotten, || {
+                format!("block {block} is {place}, and its buddy {buddy} is {guard} still")
+            })
+        })
+    }),
+};
+
 fn has_no_free_buddy(view: &View<'_>, block: Block, place: Place) -> Result<(), String> {
     let global = &view.ledger.base().global;
     if block.order() >= global.top_order {

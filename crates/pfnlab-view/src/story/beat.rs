@@ -204,8 +204,8 @@ pub(crate) struct Take {
     pub(crate) list: MigrateType,
     /// The block as it lay on the list.
     pub(crate) found: Block,
-    /// What was cut off it, largest first, and the list that got it.
-    pub(crate) rest: Vec<(Block, MigrateType)>,
+    /// What was cut off it, largest first.
+    pub(crate) rest: Vec<Buddy>,
     /// What is left.
     pub(crate) taken: Block,
     /// How many blocks the lists of this type held, by order.
@@ -217,8 +217,8 @@ pub(crate) struct Take {
 pub(crate) struct Put {
     /// The zone.
     pub(crate) zone: ZoneId,
-    /// The buddies it merged with, one order after the other, and the lists they were on.
-    pub(crate) buddies: Vec<(Block, MigrateType)>,
+    /// The buddies it merged with, one order after the other.
+    pub(crate) buddies: Vec<Buddy>,
     /// What was put on a list.
     pub(crate) placed: Block,
     /// The list's migratetype.
@@ -236,7 +236,26 @@ impl Put {
     pub(crate) fn came(&self) -> Block {
         self.buddies
             .first()
-            .map_or(self.placed, |(first, _)| first.buddy())
+            .map_or(self.placed, |first| first.block.buddy())
+    }
+}
+
+/// A buddy that was cut off, or merged with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Buddy {
+    pub(crate) block: Block,
+    /// The type whose list got it, or had it; `None`: it is kept back, or was until now, as a guard.
+    pub(crate) list: Option<MigrateType>,
+}
+
+impl Buddy {
+    pub(crate) fn all(buddies: &[Buddy]) -> Vec<Block> {
+        buddies.iter().map(|buddy| buddy.block).collect()
+    }
+
+    pub(crate) fn guards(buddies: &[Buddy]) -> Vec<Block> {
+        let guards = buddies.iter().filter(|buddy| buddy.list.is_none());
+        guards.map(|guard| guard.block).collect()
     }
 }
 

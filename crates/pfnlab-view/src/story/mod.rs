@@ -17,7 +17,7 @@ use crate::Style;
 use crate::style::Tone;
 use crate::text::{Line, Page};
 
-pub(crate) use beat::Beat;
+pub(crate) use beat::{Beat, Buddy};
 pub(crate) use parse::parse;
 
 /// How much of a story is told.

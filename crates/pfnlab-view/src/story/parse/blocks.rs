@@ -5,7 +5,7 @@ use pfnlab_model::{Block, End, Event, MigrateType, ZoneId};
 use super::Parser;
 use super::kinds::{is_bookkeeping, is_count};
 use crate::names;
-use crate::story::beat::{Beat, Put, Take};
+use crate::story::beat::{Beat, Buddy, Put, Take};
 use crate::story::look::{self, FreeCounts, Neighbour, PageblockLook};
 
 /// What lay on the lists when a search for a block began.
@@ -31,13 +31,10 @@ impl Parser<'_> {
 
     /// A block left a free list: to be merged, to join another list, or to be used.
     pub(super) fn unlinked(&mut self, zone: ZoneId, block: Block, mt: MigrateType) {
-        let next = self
-            .ahead()
-            .find(|event| !is_count(*event) && !matches!(event, Event::Retyped { .. }));
-        match next {
-            Some(Event::Merged { block: parent, .. }) if Some(parent) == block.parent() => {
-                self.merge();
-            }
+        if self.is_merged(block) {
+            return self.merge();
+        }
+        match self.next_of_block() {
             Some(Event::Linked {
                 block: same,
                 mt: to,
@@ -64,6 +61,20 @@ impl Parser<'_> {
             }
             _ => self.take(zone, block, mt),
         }
+    }
+
+    /// Whether a block that leaves where it was is merged with its buddy.
+    pub(super) fn is_merged(&self, block: Block) -> bool {
+        match self.next_of_block() {
+            Some(Event::Merged { block: parent, .. }) => Some(parent) == block.parent(),
+            _ => false,
+        }
+    }
+
+    /// What becomes of a block once it is counted and its pageblock has its type.
+    fn next_of_block(&self) -> Option<Event> {
+        self.ahead()
+            .find(|event| !is_count(*event) && !matches!(event, Event::Retyped { .. }))
     }
 
     /// Blocks that move the same way are told together.
@@ -110,7 +121,8 @@ impl Parser<'_> {
                     take.taken = block.split().map_or(block, |(lower, _)| lower);
                 }
                 Event::Linked { block, mt, .. } if block == take.taken.buddy() => {
-                    take.rest.push((block, mt));
+                    let list = Some(mt);
+                    take.rest.push(Buddy { block, list });
                 }
                 Event::Retyped { block, .. }
                     if take.rest.is_empty() && found.range().covers(block.range()) =>
@@ -118,7 +130,7 @@ impl Parser<'_> {
                     others.push(self.simple(event));
                 }
                 Event::Guarded { block, .. } if block == take.taken.buddy() => {
-                    others.push(self.simple(event));
+                    take.rest.push(Buddy { block, list: None });
                 }
                 event if is_count(event) => others.push(self.simple(event)),
                 _ => break,
@@ -135,12 +147,16 @@ impl Parser<'_> {
         after.into_iter().for_each(|beat| self.push(beat));
     }
 
-    /// Buddy after buddy is taken off its list.
-    fn merge(&mut self) {
+    /// Buddy after buddy is taken off its list, or is a guard no more.
+    pub(super) fn merge(&mut self) {
         let mut buddies = Vec::new();
         while let Some(event) = self.peek() {
             match event {
-                Event::Unlinked { block, mt, .. } => buddies.push((block, mt)),
+                Event::Unlinked { block, mt, .. } => buddies.push(Buddy {
+                    block,
+                    list: Some(mt),
+                }),
+                Event::Unguarded { block, .. } => buddies.push(Buddy { block, list: None }),
                 Event::Merged { .. } => {}
                 Event::Retyped { .. } => {
                     let beat = self.simple(event);
@@ -158,7 +174,7 @@ impl Parser<'_> {
     }
 
     /// The block is put on its list.
-    pub(super) fn put(&mut self, buddies: Vec<(Block, MigrateType)>) {
+    pub(super) fn put(&mut self, buddies: Vec<Buddy>) {
         let Some(Event::Linked {
             zone,
             block: placed,

@@ -110,6 +110,7 @@ impl Parser<'_> {
         match event {
             Event::Unlinked { zone, block, mt } => return self.unlinked(zone, block, mt),
             Event::Linked { .. } => return self.put(Vec::new()),
+            Event::Unguarded { block, .. } if self.is_merged(block) => return self.merge(),
             Event::PcpUnlinked { end: End::Head, .. } => return self.pcp_take(),
             Event::PcpUnlinked { list, block, .. } => {
                 let list = names::pcp_list(list, self.state());
@@ -335,7 +336,9 @@ impl Parser<'_> {
             },
             Event::SysctlSet { sysctl, value } => Beat::Sysctl { sysctl, value },
             Event::WatermarksSet { zone, marks } => Beat::Watermarks { zone, marks },
-            Event::Slab(_) | Event::Lru(_) | Event::PageExt(_) => Beat::Client(event),
+            Event::Slab(_) | Event::Lru(_) | Event::PageExt(_) | Event::HeldBy { .. } => {
+                Beat::Client(event)
+            }
             Event::Memory(event) => Beat::Memory(event),
             Event::Compaction(event) => Beat::Compaction(event),
             other => Beat::Other(other),

@@ -6,7 +6,7 @@ use pfnlab_model::{Block, MigrateType, Order};
 
 use super::{SHOWN, Teller};
 use crate::names;
-use crate::story::beat::Beat;
+use crate::story::beat::{Beat, Buddy};
 use crate::style::Tone;
 use crate::text::Line;
 
@@ -40,16 +40,18 @@ impl Teller<'_> {
 
 fn collect(parts: &[Beat], changes: &mut Changes) {
     let mut add = |block, mt, net| *changes.entry((block, mt)).or_default() += net;
+    // A guard is on no list.
+    let listed = |buddy: &Buddy| buddy.list.map(|mt| (buddy.block, mt));
     for part in parts {
         match part {
             Beat::Take(take) => {
                 add(take.found, take.list, -1);
-                take.rest.iter().for_each(|&(block, mt)| add(block, mt, 1));
+                let rest = take.rest.iter().filter_map(listed);
+                rest.for_each(|(block, mt)| add(block, mt, 1));
             }
             Beat::Put(put) => {
-                put.buddies
-                    .iter()
-                    .for_each(|&(buddy, mt)| add(buddy, mt, -1));
+                let buddies = put.buddies.iter().filter_map(listed);
+                buddies.for_each(|(block, mt)| add(block, mt, -1));
                 add(put.placed, put.mt, 1);
             }
             Beat::Moved {

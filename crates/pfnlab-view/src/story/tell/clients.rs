@@ -1,7 +1,7 @@
 //! What the allocator's clients do: caches of objects, LRU batches, page tables' extensions.
 
 use pfnlab_model::{
-    ClientOp, End, Event, LruBatch, LruEvent, Op, PageExtEvent, SlabEvent, SlabPlace,
+    Block, ClientOp, End, Event, LruBatch, LruEvent, Op, PageExtEvent, SlabEvent, SlabPlace,
 };
 
 use super::{OUTER, Teller};
@@ -16,8 +16,24 @@ impl Teller<'_> {
             Event::Slab(event) => self.slab(event),
             Event::Lru(event) => self.lru(event),
             Event::PageExt(event) => self.page_ext(event),
+            Event::HeldBy { block, holders } => self.held_by(block, holders),
             _ => {}
         }
+    }
+
+    /// Somebody else holds a block, or one gave it up and others hold it still.
+    fn held_by(&mut self, block: Block, holders: u32) {
+        let block = names::block(block);
+        let words = match self.op {
+            Op::Client(ClientOp::Get { .. }) => {
+                format!("{block} has {holders} holders now: the last one to free it gives it back.")
+            }
+            _ => {
+                let left = counted(u64::from(holders), "holder");
+                format!("{block} is not given back: it has {left} left.")
+            }
+        };
+        self.say_at(OUTER, words);
     }
 
     fn slab(&mut self, event: SlabEvent) {

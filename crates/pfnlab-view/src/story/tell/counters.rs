@@ -130,8 +130,6 @@ fn other(event: Event) -> String {
             "{}: {frames} of the frames kept for high-order atomic requests are free.",
             names::zone(zone)
         ),
-        Event::HeldBy { block, holders: 1 } => format!("{block} has one holder left."),
-        Event::HeldBy { block, holders } => format!("{block} has {holders} holders now."),
         Event::Guarded { zone, block } => format!(
             "{}: {block} is kept back, a guard behind the block below it.",
             names::zone(zone)

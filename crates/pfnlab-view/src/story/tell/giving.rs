@@ -5,7 +5,7 @@ use pfnlab_model::{Block, CpuId, Op, Order, ZoneFlags};
 use super::{SHOWN, Teller, end_name};
 use crate::ladder;
 use crate::names::{self, counted};
-use crate::story::beat::{Beat, Put};
+use crate::story::beat::{Beat, Buddy, Put};
 use crate::story::look::{Neighbour, PcpLook};
 use crate::style::Tone;
 use crate::text::Line;
@@ -23,10 +23,14 @@ impl Teller<'_> {
             ..
         } = put;
         if !buddies.is_empty() {
-            let buddies: Vec<_> = buddies.iter().map(|&(buddy, _)| buddy).collect();
             let merges = counted(buddies.len() as u64, "merge");
             self.say(format!("It goes back to the buddy lists, with {merges}."));
-            let rungs = ladder::merge(put.came(), &buddies, *placed);
+            let rungs = ladder::merge(
+                put.came(),
+                &Buddy::all(buddies),
+                &Buddy::guards(buddies),
+                *placed,
+            );
             ladder::draw(&rungs, self.indent, self.page);
         }
         if let Some(words) = neighbour.map(|neighbour| neighbour_words(neighbour, *placed)) {
@@ -94,12 +98,17 @@ impl Teller<'_> {
             line.append(list);
             self.say(line.plain(format!(" list: {}.", names::runs(&blocks, SHOWN))));
         }
-        let merges = parts.iter().map(|part| match part {
-            Beat::Put(put) => put.buddies.len() as u64,
-            _ => 0,
+        let buddies = parts.iter().filter_map(|part| match part {
+            Beat::Put(put) => Some(&put.buddies),
+            _ => None,
         });
-        let merges = merges.sum();
-        self.say(format!("{} on the way.", counted(merges, "merge")));
+        let buddies: Vec<Buddy> = buddies.flatten().copied().collect();
+        let merges = counted(buddies.len() as u64, "merge");
+        let guards = match Buddy::guards(&buddies).len() as u64 {
+            0 => String::new(),
+            some => format!(", {some} of them with guards that are given up"),
+        };
+        self.say(format!("{merges} on the way{guards}."));
         self.new_on_lists(parts);
         let retyped = parts
             .iter()

@@ -6,7 +6,7 @@ use super::{SHOWN, Teller};
 use crate::generation::Generation;
 use crate::ladder;
 use crate::names::{self, counted};
-use crate::story::beat::{Beat, Fallback, Take};
+use crate::story::beat::{Beat, Buddy, Fallback, Take};
 use crate::story::look::{FreeCounts, PageblockLook};
 use crate::style::Tone;
 use crate::text::Line;
@@ -24,13 +24,23 @@ impl Teller<'_> {
     }
 
     fn cut(&mut self, take: &Take) {
-        let rest: Vec<_> = take.rest.iter().map(|&(block, _)| block).collect();
+        if take.rest.is_empty() {
+            return;
+        }
+        let (rest, guards) = (Buddy::all(&take.rest), Buddy::guards(&take.rest));
+        let rungs = ladder::split(take.found, &rest, &guards, take.taken);
+        ladder::draw(&rungs, self.indent, self.page);
+        // Guards are the smallest.
+        self.listed(&rest[..rest.len() - guards.len()], &take.rest);
+        self.kept_back(&guards);
+    }
+
+    /// Which lists got the upper halves that are free.
+    fn listed(&mut self, rest: &[Block], buddies: &[Buddy]) {
         let (Some(first), Some(last)) = (rest.last(), rest.first()) else {
             return;
         };
-        let rungs = ladder::split(take.found, &rest, take.taken);
-        ladder::draw(&rungs, self.indent, self.page);
-        let mut types: Vec<_> = take.rest.iter().map(|&(_, mt)| mt).collect();
+        let mut types: Vec<_> = buddies.iter().filter_map(|upper| upper.list).collect();
         types.dedup();
         let plural = if rest.len() == 1 {
             ("half goes", "")
@@ -43,6 +53,16 @@ impl Teller<'_> {
         ));
         let orders = orders(first.order(), last.order());
         self.say(line.plain(format!(" list{} of {orders}.", plural.1)));
+    }
+
+    fn kept_back(&mut self, guards: &[Block]) {
+        let names = guards.iter().map(|&guard| Line::from(names::block(guard)));
+        let what = match guards.len() {
+            0 => return,
+            1 => " is kept back, on no list and not counted as free: a guard behind what is left.",
+            _ => " are kept back, on no list and not counted as free: guards behind what is left.",
+        };
+        self.say(names::listed(names.collect()).plain(what));
     }
 
     pub(super) fn fallback(&mut self, fallback: &Fallback) {
@@ -199,6 +219,8 @@ impl Teller<'_> {
         let blocks: Vec<_> = blocks.collect();
         self.say(format!("They are {}.", names::runs(&blocks, SHOWN)));
         let takes = takes_of(parts);
+        let guards = takes.iter().flat_map(|take| Buddy::guards(&take.rest));
+        let guards: u64 = guards.map(Block::frames).sum();
         let origins = origins_of(&takes);
         let mut from: Vec<_> = origins
             .iter()
@@ -227,6 +249,12 @@ impl Teller<'_> {
         match fallbacks.count() as u64 {
             0 => {}
             more => self.say(format!("{} like that.", counted(more, "more fallback"))),
+        }
+        if guards > 0 {
+            let frames = counted(guards, "frame");
+            self.say(format!(
+                "{frames} in all are kept back as guards behind them."
+            ));
         }
         self.new_on_lists(parts);
     }
