@@ -2,7 +2,7 @@
 //!
 //! - [`args`]: what can be said on the command line.
 //! - [`run`], [`boot`], [`replay`], [`check`], [`exhaust`], [`grade`], [`explain`],
-//!   [`explain_failure`], [`draw`], [`lesson`], [`quiz`], [`whatif`], [`sweep`], [`import`],
+//!   [`explain_failure`], [`draw`], [`lesson`], [`tui`], [`quiz`], [`whatif`], [`sweep`], [`import`],
 //!   [`report`], [`export`], [`diff`], [`profiles`]: one verb each.
 //! - [`library`]: `--lib` of `check`, and the process a library runs in.
 //! - [`generations`]: `--profile all` of `run` and `replay`.
@@ -31,6 +31,7 @@ mod report;
 mod run;
 mod scenario;
 mod sweep;
+mod tui;
 mod whatif;
 
 mod excerpt;
@@ -111,6 +112,7 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::ExplainFailure(args)) => explain_failure::explain_failure(&args),
         Some(Verb::Draw(args)) => draw::draw(&args),
         Some(Verb::Lesson(args)) => lesson::lesson(&args),
+        Some(Verb::Tui(args)) => tui::tui(&args),
         Some(Verb::Quiz(args)) => quiz::quiz(&args),
         Some(Verb::Whatif(args)) => whatif::whatif(&args),
         Some(Verb::Sweep(args)) => sweep::sweep(&args),

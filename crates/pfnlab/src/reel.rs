@@ -1,5 +1,7 @@
 //! A trace, a recording or a scenario, operation by operation: each told, with the state behind it.
 //!
+//! - [`Reel`]: forward. [`Player`]: back, too, and with operations changed.
+//!
 //! ```
 //! use pfnlab::{Error, TraceFile, reel::Reel};
 //!
@@ -12,6 +14,8 @@
 //! assert_eq!((first.step, first.line, lent(&reel)), (0, 3, 1));
 //! # Ok::<(), Error>(())
 //! ```
+
+mod player;
 
 use std::path::Path;
 
@@ -27,6 +31,8 @@ use crate::scenario::{Scenario, ScenarioOptions};
 use crate::tour::TourError;
 use crate::{Error, TraceFile};
 
+pub use player::Player;
+
 /// Operations on their way, one at a time.
 pub struct Reel {
     source: Source,
@@ -40,14 +46,15 @@ pub struct Reel {
 /// Where the operations come from, to say where one cannot be run.
 enum Source {
     Trace(TraceFile),
-    Case(String),
+    /// A recorded case, by its folder, or a trace that is no longer as its file says.
+    Named(String),
 }
 
 impl Source {
     fn failed(&self, step: usize, error: DriverError) -> Error {
         match self {
             Source::Trace(file) => file.at_step(step, error.to_string()).into(),
-            Source::Case(path) => Error::Step {
+            Source::Named(path) => Error::Step {
                 path: path.clone(),
                 step: step as u64,
                 error,
@@ -98,7 +105,7 @@ impl Reel {
         let steps = recording.to_trace("before").steps.into_iter();
         let lines = recording.ops.iter().map(|recorded| recorded.line);
         Ok(Reel::new(
-            Source::Case(path),
+            Source::Named(path),
             Driver::new(mm),
             lines.zip(steps).collect(),
         ))

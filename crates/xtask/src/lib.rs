@@ -3,6 +3,7 @@
 //! - [`book`]: the book, its pictures drawn from traces.
 //! - [`conformance`]: recordings of running kernels, replayed and tabled.
 //! - [`switches`]: kernel generations stay data: no switch is matched twice, no version compared.
+//! - [`terminal`]: `pfnlab tui`, with keys pressed and the screen read.
 //! - [`tidy`]: what the source must look like; `cargo test` runs it, too.
 
 pub mod book;
@@ -10,4 +11,5 @@ pub mod boot_logs;
 pub mod conformance;
 pub mod events;
 pub mod switches;
+pub mod terminal;
 pub mod tidy;

@@ -25,8 +25,9 @@ cargo xtask <verb>
   book               draw the pictures of the course, build the book in target/book (mdbook), and
                      run what can be run of its code
   browser            lessons in a browser: needs node, npm and Chromium (CHROMIUM says where)
+  terminal           `pfnlab tui` in a terminal: needs tmux
   full [DIR…]        the long suites: many property cases, all builds, the book, lessons in a
-                     browser, recordings if given
+                     browser, a terminal, recordings if given
   headline [H2 …]    the numbers of the page of headline results, all or these (minutes)
   tidy               what no compiler checks (part of `cargo test`)
 ";
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Some((verb, [])) if verb == "book" => xtask::book::build(&root()),
         Some((verb, folders)) if verb == "full" => full(folders),
         Some((verb, [])) if verb == "browser" => browser(),
+        Some((verb, [])) if verb == "terminal" => terminal(),
         Some((verb, names)) if verb == "headline" => headline(names),
         Some((verb, [])) if verb == "tidy" => tidy(),
         _ => {
@@ -132,6 +134,7 @@ fn full(folders: &[String]) -> Done {
     }
     xtask::book::build(&root())?;
     browser()?;
+    terminal()?;
     if folders.is_empty() {
         Ok(())
     } else {
@@ -185,6 +188,13 @@ fn browser() -> Done {
         run(text("node"), &[text("run.mjs"), pfnlab.as_os_str(), trace])?;
     }
     Ok(())
+}
+
+/// Presses keys in a terminal, and reads what is on the screen.
+fn terminal() -> Done {
+    cargo(&["build", "--package", "pfnlab-cli"], &[])?;
+    let trace = root().join("crates/pfnlab-cli/tests/cmd/tui.in/story.trace");
+    xtask::terminal::check(&root().join("target/debug/pfnlab"), &trace)
 }
 
 fn cargo(arguments: &[&str], variables: &[(&str, &str)]) -> Done {

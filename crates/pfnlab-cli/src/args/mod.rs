@@ -3,7 +3,7 @@
 //! - [`boot`]: what `boot` and `replay` take.
 //! - [`check`]: what `check`, `grade` and `exhaust` take: all that tests an allocator.
 //! - [`exchange`]: what `import`, `export` and `report` take: data from elsewhere, and for elsewhere.
-//! - [`picture`]: what `draw`, `lesson` and `quiz` take.
+//! - [`picture`]: what `draw`, `lesson`, `tui` and `quiz` take.
 //! - [`run`]: what `run`, `whatif` and `sweep` take.
 //! - [`tell`]: what `explain`, `explain-failure`, `diff` and `profiles` take: all that tells in words.
 
@@ -24,7 +24,7 @@ pub(crate) use check::{
     CheckArgs, ExhaustArgs, GradeArgs, HostLibraryArgs, LimitArgs, RulesAt, SuiteArgs,
 };
 pub(crate) use exchange::{ExportArgs, ExportForm, ImportKmemArgs, ImportWhat, ReportArgs};
-pub(crate) use picture::{DrawArgs, LessonArgs, QuizArgs, QuizFormat};
+pub(crate) use picture::{DrawArgs, LessonArgs, QuizArgs, QuizFormat, TuiArgs};
 pub(crate) use run::{RunArgs, RunOptions, SweepArgs, WhatifArgs};
 pub(crate) use tell::{DiffArgs, ExplainArgs, ExplainFailureArgs, ProfilesArgs};
 
@@ -74,6 +74,8 @@ pub(crate) enum Verb {
     Draw(DrawArgs),
     /// Make a page to step through what operations did, forward and back
     Lesson(LessonArgs),
+    /// Step through what operations did in a terminal, forward and back, and change them
+    Tui(TuiArgs),
     /// Ask what an allocator does next, and answer
     Quiz(QuizArgs),
     /// Run a trace or a scenario again with knobs turned, in one table
@@ -97,7 +99,7 @@ pub(crate) enum Verb {
 }
 
 /// A frame number, in hex or decimal.
-fn frame(text: &str) -> Result<Pfn, ParseIntError> {
+pub(crate) fn frame(text: &str) -> Result<Pfn, ParseIntError> {
     let number = match text.strip_prefix("0x") {
         Some(hex) => u64::from_str_radix(hex, 16),
         None => text.parse(),

@@ -1,4 +1,4 @@
-//! What `draw`, `lesson` and `quiz` take.
+//! What `draw`, `lesson`, `tui` and `quiz` take.
 
 use std::path::PathBuf;
 
@@ -74,6 +74,24 @@ pub(crate) struct LessonArgs {
     /// What its questions are chosen by
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+}
+
+/// What `tui` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab tui split.trace
+  pfnlab tui examples/scenarios/checkerboard.toml
+  pfnlab run --ops 1000 --record - | pfnlab tui -
+
+→ steps, ← goes back, ? shows all keys. A wide terminal shows more.")]
+pub(crate) struct TuiArgs {
+    /// A trace, a scenario (.toml), the folder of a recorded case, or - for a trace on stdin
+    #[arg(value_name = "TRACE|SCENARIO")]
+    pub(crate) subject: String,
+    /// Draw the state with ASCII characters only
+    #[arg(long)]
+    pub(crate) ascii: bool,
 }
 
 /// What `quiz` takes.

@@ -1,0 +1,142 @@
+//! The session, drawn.
+
+use ansi_to_tui::IntoText;
+use pfnlab::view::Style;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Stylize;
+use ratatui::text::{Line, Text};
+use ratatui::widgets::{Block, Clear, Paragraph};
+
+use super::command::{HELP, HINT};
+use super::session::{Part, STRIP};
+use super::{Session, gauge};
+
+/// Draws all of it: the story beside the state, what comes next, and what is being typed.
+pub(super) fn draw(frame: &mut Frame<'_>, session: &Session) {
+    use Constraint::{Fill, Length};
+    let zones = zones(session);
+    // Fits: a machine has a few dozen zones.
+    let tall = (zones.lines.len() as u16 + 2).min(frame.area().height / 3);
+    let rows = [
+        Length(1),
+        Length(tall),
+        Fill(1),
+        Length(1),
+        Length(1),
+        Length(1),
+    ];
+    let [title, gauges, body, next, said, hint] = Layout::vertical(rows).areas(frame.area());
+    let [story, state] = Layout::horizontal([Fill(1), Fill(1)]).areas(body);
+    let strip_tall = (STRIP as u16 + 6).min(body.height / 3);
+    let [strip, lists] = Layout::vertical([Length(strip_tall), Fill(1)]).areas(state);
+
+    frame.render_widget(heading(session), title);
+    let gauge = titled("zones: free frames, full at twice the high mark");
+    frame.render_widget(Paragraph::new(zones).block(gauge), gauges);
+    let text = text(&session.story(fitting(session.style(), story)));
+    let paragraph = Paragraph::new(text).scroll((session.scroll(), 0));
+    frame.render_widget(paragraph.block(titled("what it did")), story);
+    draw_zone(frame, session, Part::Strip, strip);
+    draw_zone(frame, session, Part::Lists, lists);
+    frame.render_widget(upcoming(session), next);
+    draw_said(frame, session, said);
+    frame.render_widget(Line::from(HINT).dim(), hint);
+    if session.shows_help() {
+        draw_help(frame);
+    }
+}
+
+fn titled(title: &str) -> Block<'_> {
+    Block::bordered().title(title)
+}
+
+/// What a bordered area has room for.
+fn fitting(style: Style, area: Rect) -> Style {
+    let width = usize::from(area.width.saturating_sub(2));
+    Style { width, ..style }
+}
+
+/// Text with SGR escapes; as it is, if that is not what they are.
+fn text(coloured: &str) -> Text<'static> {
+    coloured
+        .into_text()
+        .unwrap_or_else(|_| Text::raw(coloured.to_owned()))
+}
+
+fn heading(session: &Session) -> Line<'static> {
+    let player = session.player();
+    let stops: Vec<_> = session
+        .breakpoints()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let stops = match stops.is_empty() {
+        true => String::new(),
+        false => format!("   stops at: {}", stops.join(", ")),
+    };
+    Line::from(format!(
+        "{}   {}   {} of {} operations done{stops}",
+        session.name(),
+        player.kernel(),
+        player.position(),
+        player.operations()
+    ))
+    .bold()
+}
+
+fn zones(session: &Session) -> Text<'static> {
+    let state = session.player().state();
+    let zones = state.zones.iter().filter(|zone| zone.present > 0);
+    let lines = zones.map(|zone| {
+        let looked_at = session.zone() == Some(zone.id);
+        gauge::line(state, zone, looked_at, session.style())
+    });
+    lines.collect::<Vec<_>>().into()
+}
+
+/// A part of the zone looked at.
+fn draw_zone(frame: &mut Frame<'_>, session: &Session, part: Part, area: Rect) {
+    let Some(zone) = session.zone() else { return };
+    let (title, scroll) = match part {
+        Part::Strip => ("frames", 0),
+        Part::Lists => ("lists", session.scroll_of_lists()),
+    };
+    let drawn = session.zone_as_text(part, fitting(session.style(), area));
+    let title = format!("{title} of node {} {}", zone.node, zone.kind);
+    let paragraph = Paragraph::new(text(&drawn)).scroll((scroll, 0));
+    frame.render_widget(paragraph.block(titled(&title)), area);
+}
+
+fn upcoming(session: &Session) -> Line<'static> {
+    match session.player().upcoming() {
+        Some(op) => Line::from(format!("next: {op}")),
+        None => Line::from("next: nothing, this is the end"),
+    }
+}
+
+/// What came of the last key, or else the line that is being typed. Of both the message comes last.
+fn draw_said(frame: &mut Frame<'_>, session: &Session, area: Rect) {
+    let Some((question, line)) = session.asking() else {
+        return frame.render_widget(Line::from(session.message().to_owned()).yellow(), area);
+    };
+    let prompt = question.prompt();
+    let typed = Line::from(vec![prompt.bold(), line.value().to_owned().into()]);
+    let behind = format!("   {}", session.message()).red();
+    let mut whole = typed;
+    whole.push_span(behind);
+    frame.render_widget(whole, area);
+    // Fits: a line on a screen.
+    let at = (prompt.chars().count() + line.visual_cursor()) as u16;
+    frame.set_cursor_position((area.x + at.min(area.width.saturating_sub(1)), area.y));
+}
+
+fn draw_help(frame: &mut Frame<'_>) {
+    // Fits: the lines of a short text.
+    let tall = HELP.lines().count() as u16 + 2;
+    let area = frame
+        .area()
+        .centered(Constraint::Max(60), Constraint::Max(tall));
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(HELP).block(titled("keys")), area);
+}
