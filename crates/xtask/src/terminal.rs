@@ -60,7 +60,7 @@ impl Terminal {
         // What it shows is there still when the program has ended.
         terminal.tmux(&["set-option", "remain-on-exit", "on"])?;
         let mut respawn = terminal.command(&["respawn-pane", "-k"]);
-        done(respawn.args(program).output()?)?;
+        done(&respawn.args(program).output()?)?;
         Ok(terminal)
     }
 
@@ -72,7 +72,7 @@ impl Terminal {
     }
 
     fn tmux(&self, arguments: &[&str]) -> Result<String, Box<dyn std::error::Error>> {
-        done(self.command(arguments).output()?)
+        done(&self.command(arguments).output()?)
     }
 
     /// Looks at the screen until it is as wanted, ten seconds at most.
@@ -100,7 +100,7 @@ impl Drop for Terminal {
     }
 }
 
-fn done(output: Output) -> Result<String, Box<dyn std::error::Error>> {
+fn done(output: &Output) -> Result<String, Box<dyn std::error::Error>> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

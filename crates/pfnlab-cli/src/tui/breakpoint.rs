@@ -77,8 +77,8 @@ impl Breakpoint {
     pub(super) fn is_met(&self, told: &Explained, before: Option<i32>, after: &Snapshot) -> bool {
         match self {
             Breakpoint::Frame(pfn) => {
-                let ranges = told.events.iter().filter_map(frames);
-                ranges.into_iter().any(|range| range.contains(*pfn))
+                let mut ranges = told.events.iter().filter_map(frames);
+                ranges.any(|range| range.contains(*pfn))
             }
             Breakpoint::Kind(name) => {
                 let known = KINDS.iter().find(|(known, _)| known == name);

@@ -115,16 +115,15 @@ fn upcoming(session: &Session) -> Line<'static> {
     }
 }
 
-/// What came of the last key, or else the line that is being typed. Of both the message comes last.
+/// What came of the last key; behind the line that is being typed, if there is one.
 fn draw_said(frame: &mut Frame<'_>, session: &Session, area: Rect) {
     let Some((question, line)) = session.asking() else {
         return frame.render_widget(Line::from(session.message().to_owned()).yellow(), area);
     };
     let prompt = question.prompt();
-    let typed = Line::from(vec![prompt.bold(), line.value().to_owned().into()]);
-    let behind = format!("   {}", session.message()).red();
-    let mut whole = typed;
-    whole.push_span(behind);
+    let typed = line.value().to_owned();
+    let message = format!("   {}", session.message());
+    let whole = Line::from(vec![prompt.bold(), typed.into(), message.red()]);
     frame.render_widget(whole, area);
     // Fits: a line on a screen.
     let at = (prompt.chars().count() + line.visual_cursor()) as u16;

@@ -5,7 +5,7 @@ use pfnlab::model::Snapshot;
 use pfnlab::reel::{Player, Reel};
 use pfnlab::sim::index;
 use pfnlab::view::Style;
-use pfnlab::{Event, Order, TraceFile};
+use pfnlab::{Event, Order, PfnRange, TraceFile};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -247,9 +247,9 @@ fn looks_at_zones_and_frames() {
     for _ in 0..40 {
         session.press(KeyCode::Char('+'));
     }
-    assert_eq!(session.frames().map(|frames| frames.frames()), Some(16));
+    assert_eq!(session.frames().map(PfnRange::frames), Some(16));
     session.press(KeyCode::Char('-'));
-    assert_eq!(session.frames().map(|frames| frames.frames()), Some(32));
+    assert_eq!(session.frames().map(PfnRange::frames), Some(32));
 }
 
 /// A single frame that came back is on one.

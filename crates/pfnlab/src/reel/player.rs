@@ -208,7 +208,7 @@ impl Player {
     fn keep(&mut self) {
         let next = self.reel.next;
         let kept = self.keyframes.iter().any(|kept| kept.next >= next);
-        if kept || self.since_start() % self.spacing != 0 {
+        if kept || !self.since_start().is_multiple_of(self.spacing) {
             return;
         }
         let driver = self.reel.driver.clone();
@@ -217,7 +217,7 @@ impl Player {
             self.spacing *= 2;
             let (start, spacing) = (self.keyframes[0].next, self.spacing);
             self.keyframes
-                .retain(|kept| (kept.next - start) % spacing == 0);
+                .retain(|kept| (kept.next - start).is_multiple_of(spacing));
         }
     }
 
