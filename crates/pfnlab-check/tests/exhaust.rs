@@ -19,6 +19,7 @@ fn world(top: u8, bug: Bug, lists: Lists<FirstFit>) -> World<FirstFit> {
         types: Vec::new(),
         top: order(top),
         pageblock: order(top),
+        guards: Order::ZERO,
         cpus: 1,
         pcp_high: 0,
         open: true,
