@@ -8,7 +8,7 @@
 //! - [`animated()`]: pictures one after the other, in one file.
 //! - [`png()`]: any of them as a bitmap (feature `png`).
 //! - [`Lesson`]: a page to step through operations, forward and back. [`Told`]: one of them.
-//! - [`Question`]: what to ask before an operation is shown. [`print`]: on paper, for mdBook, for Moodle.
+//! - [`Question`]: what to ask before an operation is shown. [`mod@print`]: on paper, for mdBook, for Moodle.
 
 mod look;
 mod svg;

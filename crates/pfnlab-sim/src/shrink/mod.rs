@@ -2,7 +2,7 @@
 //!
 //! Operations are dropped in ever smaller chunks, then those of one ticket together, then any two;
 //! what is left is made plainer: lower orders, fewer flags, no nodes, CPU 0. Then very short traces
-//! are tried that get the same done in another way ([`anew`]). A machine loses nodes, CPUs and memory. The same case and the same predicate give the same result. When the runs are
+//! are tried that get the same done in another way (`anew`). A machine loses nodes, CPUs and memory. The same case and the same predicate give the same result. When the runs are
 //! used up, the best so far is the result, and shrinking that goes on where this ended.
 //!
 //! - [`shrink`]: a trace. [`shrink_case`]: a trace and its machine.
