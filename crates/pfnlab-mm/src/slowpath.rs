@@ -7,6 +7,7 @@ use crate::alloc_flags::AllocFlags;
 use crate::compaction::COSTLY;
 use crate::profile::{Policy, Told, told};
 use crate::walk::Asked;
+use crate::zone::Zone;
 use crate::zonelist::Place;
 
 /// How often a request is tried.
@@ -125,6 +126,16 @@ impl Mm {
 
     /// Gives up one such pageblock of the first zone that has one.
     pub(crate) fn unreserve(&mut self, asked: &Asked<'_>, observer: &mut impl Observer) -> bool {
+        self.unreserve_where(asked, |_| true, observer)
+    }
+
+    /// The same, but only zones of which `may` says yes are asked.
+    pub(crate) fn unreserve_where(
+        &mut self,
+        asked: &Asked<'_>,
+        may: impl Fn(&Zone) -> bool,
+        observer: &mut impl Observer,
+    ) -> bool {
         let Mm {
             nodes,
             zones,
@@ -135,7 +146,8 @@ impl Mm {
         let cpu = asked.request.cpu;
         list.allowed(0, asked.highest, asked.nodes)
             .any(|Place { zone, .. }| {
-                zones[zone.zone.index()].unreserve_highatomic(asked.mt, cpu, blocks, observer)
+                let zone = &mut zones[zone.zone.index()];
+                may(zone) && zone.unreserve_highatomic(asked.mt, cpu, blocks, observer)
             })
     }
 

@@ -269,21 +269,8 @@ impl Mm {
 
     /// Pageblocks kept for others are given up by the first zone that has more than one.
     fn unreserve_spare(&mut self, asked: &Asked<'_>, observer: &mut impl Observer) {
-        let Mm {
-            nodes,
-            zones,
-            blocks,
-            ..
-        } = self;
-        let list = &nodes[asked.list.0].zonelists[usize::from(asked.list.1)];
-        let one = blocks.order().frames();
-        let cpu = asked.request.cpu;
-        list.allowed(0, asked.highest, asked.nodes)
-            .any(|Place { zone, .. }| {
-                let zone = &mut zones[zone.zone.index()];
-                zone.highatomic_reserved > one
-                    && zone.unreserve_highatomic(asked.mt, cpu, blocks, observer)
-            });
+        let one = self.blocks.order().frames();
+        self.unreserve_where(asked, |zone| zone.highatomic_reserved > one, observer);
     }
 
     /// Whether to reclaim again: the request could be served if all were given up that can be
