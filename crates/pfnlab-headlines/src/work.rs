@@ -151,7 +151,7 @@ impl Work {
     }
 
     fn step(&mut self, op: Op) -> Outcome {
-        let outcome = self.driver.step(&op, &mut self.seen);
+        let outcome = self.driver.step_told(&op, &mut self.seen);
         outcome.expect("no ticket is used twice")
     }
 

@@ -87,7 +87,7 @@ impl Film {
         };
         let mut fallbacks = Fallbacks::default();
         for (number, step) in (0..).zip(steps) {
-            let outcome = driver.step(&step.op, &mut fallbacks);
+            let outcome = driver.step_told(&step.op, &mut fallbacks);
             let outcome =
                 outcome.map_err(|error| trace.at_step(number as usize, error.to_string()))?;
             note(&mut asked, &step.op, &outcome);

@@ -196,14 +196,14 @@ impl<A: PageAllocator> Checker<A> {
         breach.map_or(Ok(()), |breach| Err(breach.into()))
     }
 
-    fn run<'a>(&mut self, op: &'a Op, observer: &mut impl Observer) -> Result<Latest<'a>, Failure> {
+    fn run<'a>(&mut self, op: &'a Op, observer: &mut dyn Observer) -> Result<Latest<'a>, Failure> {
         let given_back = match *op {
             Op::Free { ticket, .. } => self.driver.held(ticket).map(Held::range),
             _ => None,
         };
         let outcome = match &mut self.inside {
-            Some(inside) => self.driver.step(op, &mut (inside, observer)),
-            None => self.driver.step(op, observer),
+            Some(inside) => self.driver.step_told(op, &mut (inside, observer)),
+            None => self.driver.step_told(op, observer),
         };
         let (outcome, not_taken) = match outcome {
             Ok(outcome) => (outcome, None),

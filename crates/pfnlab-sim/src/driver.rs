@@ -223,6 +223,19 @@ impl<A: PageAllocator> Driver<A> {
         }
     }
 
+    /// The same, told to an observer behind a pointer: a call for every event, and all such observers
+    /// share one copy of the allocator's code, where [`step`](Driver::step) is compiled anew for each.
+    ///
+    /// # Errors
+    /// As [`step`](Driver::step).
+    pub fn step_told(
+        &mut self,
+        op: &Op,
+        mut observer: &mut dyn Observer,
+    ) -> Result<Outcome, DriverError> {
+        self.step(op, &mut observer)
+    }
+
     #[cold]
     fn client(
         &mut self,

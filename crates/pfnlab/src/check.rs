@@ -33,6 +33,10 @@ pub struct Checked {
 /// # Errors
 /// When its start is not to be had, or a step cannot be run.
 pub fn check(file: &TraceFile, mut progress: impl FnMut(u64)) -> Result<Checked, Error> {
+    run(file, &mut progress)
+}
+
+fn run(file: &TraceFile, progress: &mut dyn FnMut(u64)) -> Result<Checked, Error> {
     let mut report = Report::default();
     let mm = file.boot()?;
     let profile = mm.profile().name();

@@ -182,6 +182,16 @@ pub fn search(
     file: Option<&Path>,
     mut progress: impl FnMut(Counts) + Send,
 ) -> Result<Result<Counts, Box<Found>>, Error> {
+    search_through(zone, world, jobs, file, &mut progress)
+}
+
+fn search_through(
+    zone: &SmallZone,
+    world: World<Mm>,
+    jobs: Option<NonZeroUsize>,
+    file: Option<&Path>,
+    progress: &mut (dyn FnMut(Counts) + Send),
+) -> Result<Result<Counts, Box<Found>>, Error> {
     // To the pool 0 means as many as there are CPUs.
     let threads = jobs.map_or(0, NonZeroUsize::get);
     let pool = ThreadPoolBuilder::new().num_threads(threads).build();

@@ -210,7 +210,7 @@ impl Reel {
     fn tell(&mut self, at: usize) -> Result<Explained, Error> {
         let (line, asked) = self.steps[at].clone();
         let mut events: Vec<Event> = Vec::new();
-        let ran = self.driver.step(&asked.op, &mut events);
+        let ran = self.driver.step_told(&asked.op, &mut events);
         let outcome = ran.map_err(|error| self.source.failed(at, error))?;
         let story = self.narrator.tell(&asked.op, &events);
         Ok(Explained {

@@ -124,8 +124,8 @@ impl Tour {
     ///
     /// # Errors
     /// When the allocator does not take back what it handed out.
-    pub fn drive(&mut self, progress: impl FnMut(u64)) -> Result<(), TourError> {
-        self.each(progress, |_| Ok(()))
+    pub fn drive(&mut self, mut progress: impl FnMut(u64)) -> Result<(), TourError> {
+        self.each(&mut progress, &mut |_| Ok(()))
     }
 
     /// The same; every operation, and what came of it, is written to `out` as a trace.
@@ -135,7 +135,7 @@ impl Tour {
     pub fn record(
         &mut self,
         mut out: impl Write,
-        progress: impl FnMut(u64),
+        mut progress: impl FnMut(u64),
     ) -> Result<(), TourError> {
         let mm = self.driver.allocator();
         let header = Trace {
@@ -145,15 +145,15 @@ impl Tour {
             steps: Vec::new(),
         };
         write!(out, "{header}")?;
-        self.each(progress, |step| writeln!(out, "{}", step()))?;
+        self.each(&mut progress, &mut |step| writeln!(out, "{}", step()))?;
         Ok(out.flush()?)
     }
 
     /// `tell` is told every step; it is made only when asked for.
     fn each(
         &mut self,
-        mut progress: impl FnMut(u64),
-        mut tell: impl FnMut(&dyn Fn() -> Step) -> io::Result<()>,
+        progress: &mut dyn FnMut(u64),
+        tell: &mut dyn FnMut(&dyn Fn() -> Step) -> io::Result<()>,
     ) -> Result<(), TourError> {
         for number in 0..self.options.ops {
             let op = self.workload.next_op();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pfnlab_mm::{Mm, Profile};
-use pfnlab_model::{Event, Gfp, Observer, Op, Snapshot, Ticket};
+use pfnlab_model::{Gfp, Observer, Op, Snapshot, Ticket};
 use pfnlab_sim::{Driver, DriverError, Fingerprint, Outcome, Tally};
 
 use super::end::{FreeMemory, Generation};
@@ -25,16 +25,6 @@ pub(crate) struct Side {
     asked: BTreeMap<Ticket, Gfp>,
     /// How many blocks lost their name.
     lost: u64,
-}
-
-/// Two observers at once.
-struct Both<'a, O>(&'a mut Watch, &'a mut O);
-
-impl<O: Observer> Observer for Both<'_, O> {
-    fn event(&mut self, event: Event) {
-        self.0.event(event);
-        self.1.event(event);
-    }
 }
 
 impl Side {
@@ -91,11 +81,14 @@ impl Side {
         &mut self,
         file: &TraceFile,
         at: usize,
-        observer: &mut impl Observer,
+        observer: &mut dyn Observer,
     ) -> Result<Outcome, Error> {
         let op = &file.trace().steps[at].op;
         let outcome = loop {
-            match self.driver.step(op, &mut Both(&mut self.watch, observer)) {
+            match self
+                .driver
+                .step_told(op, &mut (&mut self.watch, &mut *observer))
+            {
                 Ok(outcome) => break outcome,
                 Err(DriverError::Live(ticket)) => self.lose(ticket),
                 Err(error) => return Err(file.at_step(at, error.to_string()).into()),

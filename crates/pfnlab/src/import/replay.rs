@@ -80,7 +80,7 @@ pub fn replay(first: &Snapshot, steps: &[Step]) -> Result<Ended, Error> {
     }
     let (mut tally, mut watch) = (Tally::default(), Watch::default());
     for (number, step) in (0..).zip(steps) {
-        let outcome = driver.step(&step.op, &mut watch);
+        let outcome = driver.step_told(&step.op, &mut watch);
         let outcome = outcome.map_err(|error: DriverError| Error::Step {
             path: path(),
             step: number,

@@ -59,6 +59,10 @@ impl CaseReplay {
 /// # Errors
 /// When the recording cannot be read, or no allocator can be in the state it starts from.
 pub fn recording(case: &Path, mut progress: impl FnMut(u64)) -> Result<CaseReplay, Error> {
+    run(case, &mut progress)
+}
+
+fn run(case: &Path, progress: &mut dyn FnMut(u64)) -> Result<CaseReplay, Error> {
     let recording = Recording::open(case)?;
     let mut driver = Driver::new(resume(case, &recording)?);
     let mut exact = 0;
@@ -109,7 +113,7 @@ fn explain(case: &Path, recording: &Recording, step: u64) -> Result<Divergence, 
     let before = snapshot_of(driver.allocator());
     let recorded = &recording.ops[at];
     let mut tape: Vec<Event> = Vec::new();
-    let (fields, pfns) = match driver.step(&recorded.op, &mut tape) {
+    let (fields, pfns) = match driver.step_told(&recorded.op, &mut tape) {
         Ok(outcome) => {
             let got = seen(recorded, &outcome, &driver);
             (field_differences(&recorded.got, &got), got.pfns)

@@ -33,6 +33,10 @@ pub struct TraceReplay {
 /// # Errors
 /// When its start is not to be had, or a step cannot be run.
 pub fn trace(file: &TraceFile, mut progress: impl FnMut(u64)) -> Result<TraceReplay, Error> {
+    run(file, &mut progress)
+}
+
+fn run(file: &TraceFile, progress: &mut dyn FnMut(u64)) -> Result<TraceReplay, Error> {
     let mut driver = file.driver()?;
     let mut report = Report::default();
     let mut fingerprint = Fingerprint::new();
@@ -66,7 +70,7 @@ fn explain(file: &TraceFile, step: u64) -> Result<Divergence, Error> {
     let before = snapshot_of(driver.allocator());
     let mut tape: Vec<Event> = Vec::new();
     let step_at = &file.trace().steps[at];
-    let outcome = driver.step(&step_at.op, &mut tape).map_err(again)?;
+    let outcome = driver.step_told(&step_at.op, &mut tape).map_err(again)?;
     let answer = outcome.as_expectation(driver.pages());
     let scene = Scene {
         op: &step_at.op,

@@ -128,8 +128,8 @@ impl ScenarioRun {
     ///
     /// # Errors
     /// When the allocator does not take back what it handed out.
-    pub fn drive(&mut self, progress: impl FnMut(u64)) -> Result<(), TourError> {
-        self.each(progress, |_| Ok(()))
+    pub fn drive(&mut self, mut progress: impl FnMut(u64)) -> Result<(), TourError> {
+        self.each(&mut progress, &mut |_| Ok(()))
     }
 
     /// The same; every operation, and what came of it, is written to `out` as a trace.
@@ -139,7 +139,7 @@ impl ScenarioRun {
     pub fn record(
         &mut self,
         mut out: impl Write,
-        progress: impl FnMut(u64),
+        mut progress: impl FnMut(u64),
     ) -> Result<(), TourError> {
         let mm = self.driver.allocator();
         let header = Trace {
@@ -149,22 +149,22 @@ impl ScenarioRun {
             steps: Vec::new(),
         };
         write!(out, "{header}")?;
-        self.each(progress, |step| writeln!(out, "{}", step()))?;
+        self.each(&mut progress, &mut |step| writeln!(out, "{}", step()))?;
         Ok(out.flush()?)
     }
 
     /// `tell` is told every step; it is made only when asked for.
     fn each(
         &mut self,
-        mut progress: impl FnMut(u64),
-        mut tell: impl FnMut(&dyn Fn() -> Step) -> io::Result<()>,
+        progress: &mut dyn FnMut(u64),
+        tell: &mut dyn FnMut(&dyn Fn() -> Step) -> io::Result<()>,
     ) -> Result<(), TourError> {
         while self.total.ops + self.tally.ops < self.most {
             let Some(op) = self.next_op() else { break };
             let number = self.total.ops + self.tally.ops;
             let outcome = self
                 .driver
-                .step(&op, &mut self.watch)
+                .step_told(&op, &mut self.watch)
                 .map_err(|error| TourError::Driver { op: number, error })?;
             self.program.observe(&outcome);
             self.tally.count(&outcome);

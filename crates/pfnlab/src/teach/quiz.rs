@@ -93,7 +93,7 @@ impl Quiz {
     fn work(&mut self) -> Result<(Op, Vec<Event>), Error> {
         let op = self.workload.next_op();
         let mut events: Vec<Event> = Vec::new();
-        let ran = self.driver.step(&op, &mut events);
+        let ran = self.driver.step_told(&op, &mut events);
         let outcome = ran.map_err(|error| Error::Step {
             path: format!("quiz of seed {}", self.seed),
             step: self.done,
