@@ -1,6 +1,7 @@
 //! Who has the frames of a zone: every frame of a range in one piece of one use.
 
 use pfnlab_model::{Block, PfnRange, Snapshot, ZoneState};
+use pfnlab_view::Holder;
 
 use crate::look::Use;
 
@@ -25,25 +26,18 @@ impl Piece {
     }
 }
 
-/// The blocks of a zone that have frames in `range`: free, cached and handed out ones. Ascending.
+/// The blocks of a zone that have frames in `range`. Ascending.
 pub(crate) fn blocks(zone: &ZoneState, range: PfnRange) -> Vec<(Block, Use)> {
-    let lists = zone.free_lists.iter();
-    let free = lists.flat_map(|list| {
-        let block = |&pfn| (Block::containing(pfn, list.order), Use::Free(list.mt));
-        list.pfns.iter().map(block)
-    });
-    let lists = zone.pcp.iter().flat_map(|pcp| &pcp.lists);
-    let cached = lists.flat_map(|list| {
-        let block = |&pfn| (Block::containing(pfn, list.order), Use::PerCpu);
-        list.pfns.iter().map(block)
-    });
-    let lent = zone.lent.iter().map(|&block| (block, Use::Lent));
-    let all = free.chain(cached).chain(lent);
-    let mut blocks: Vec<_> = all
-        .filter(|(block, _)| block.range().overlaps(range))
-        .collect();
-    blocks.sort_by_key(|(block, _)| block.start());
-    blocks
+    let used = |(block, holder)| {
+        let what = match holder {
+            Holder::Free(mt) => Use::Free(mt),
+            Holder::PerCpu => Use::PerCpu,
+            Holder::Lent => Use::Lent,
+        };
+        (block, what)
+    };
+    let blocks = pfnlab_view::blocks(zone, range);
+    blocks.into_iter().map(used).collect()
 }
 
 /// Every frame of `range`, ascending; pieces that touch differ in use or block.

@@ -5,7 +5,8 @@
 //! printed in hex, counts in decimal.
 //!
 //! - [`Style`]: how to draw. Start here.
-//! - [`zone()`]: a zone: a strip of cells, its free lists, its per-CPU lists, its pageblocks.
+//! - [`zone()`]: a zone: a strip of cells, blocks by order, its free lists, its per-CPU lists, its
+//!   pageblocks. [`blocks()`]: its blocks, and who has each.
 //! - [`operation()`]: what one operation split and merged, buddies in binary. [`chains()`]: the same
 //!   as blocks. [`buddies()`]: any two.
 //! - [`Narrator`], [`Story`]: one operation in words and pictures, fed by its events.
@@ -29,4 +30,4 @@ mod operation;
 pub use operation::{Chain, buddies, chains, operation};
 pub use story::{Detail, Narrator, Story};
 pub use style::Style;
-pub use zone::{ZonePicture, zone};
+pub use zone::{Holder, ZonePicture, blocks, zone};

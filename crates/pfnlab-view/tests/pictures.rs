@@ -12,8 +12,10 @@ use pfnlab_view::{Style, ZonePicture, operation, zone};
 const STRIP: ZonePicture = ZonePicture {
     frames: None,
     rows: 16,
+    tree: false,
     lists: false,
     pageblocks: false,
+    lit: None,
 };
 
 /// A state with something of everything in it.

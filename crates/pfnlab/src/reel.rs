@@ -16,6 +16,7 @@
 //! ```
 
 mod player;
+mod rules;
 
 use std::path::Path;
 

@@ -1,9 +1,11 @@
 //! The book: pictures drawn from the traces of the course, and mdBook around them.
 //!
 //! - [`Lesson`]: a lesson of the course, its trace, its picture, its page to step through.
+//! - [`Prediction`]: what a lesson asks, and the answer by a run.
 //! - [`draw`]: every picture, again. [`build`]: the whole book.
 
 mod course;
+mod predictions;
 
 use std::error::Error;
 use std::fs;
@@ -12,6 +14,7 @@ use std::path::Path;
 use std::process::Command;
 
 pub use course::{COURSE, Lesson};
+pub use predictions::{PREDICTIONS, Prediction};
 
 /// Where the course is.
 pub const FOLDER: &str = "docs/src/course";

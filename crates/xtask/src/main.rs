@@ -24,7 +24,8 @@ cargo xtask <verb>
                      which there are
   book               draw the pictures of the course, build the book in target/book (mdbook), and
                      run what can be run of its code
-  browser            lessons in a browser: needs node, npm and Chromium (CHROMIUM says where)
+  browser            lessons and every page of the book in a browser: needs node, npm, mdbook and
+                     Chromium (CHROMIUM says where)
   terminal           `pfnlab tui` in a terminal: needs tmux
   full [DIR…]        the long suites: many property cases, all builds, the book, lessons in a
                      browser, a terminal, recordings if given
@@ -132,7 +133,7 @@ fn full(folders: &[String]) -> Done {
         let arguments = [&["run", "--quiet"], build, &["--"], &tour].concat();
         cargo(&arguments, &[])?;
     }
-    xtask::book::build(&root())?;
+    // The book is built on the way.
     browser()?;
     terminal()?;
     if folders.is_empty() {
@@ -157,7 +158,7 @@ fn fuzz(arguments: &[String]) -> Done {
     cargo(&build.into_iter().chain(arguments).collect::<Vec<_>>(), &[])
 }
 
-/// Opens a short lesson and a long one, of 100,000 events and more, in a browser.
+/// Opens a short lesson, a long one, of 100,000 events and more, and the book in a browser.
 fn browser() -> Done {
     const OPERATIONS: &str = "6000";
     cargo(&["build", "--release", "--package", "pfnlab-cli"], &[])?;
@@ -187,14 +188,22 @@ fn browser() -> Done {
     for trace in [text("lesson.trace"), long.as_os_str()] {
         run(text("node"), &[text("run.mjs"), pfnlab.as_os_str(), trace])?;
     }
-    Ok(())
+    xtask::book::build(&root())?;
+    let book = root().join("target/book");
+    run(text("node"), &[text("book.mjs"), book.as_os_str()])
 }
 
 /// Presses keys in a terminal, and reads what is on the screen.
 fn terminal() -> Done {
     cargo(&["build", "--package", "pfnlab-cli"], &[])?;
-    let trace = root().join("crates/pfnlab-cli/tests/cmd/tui.in/story.trace");
-    xtask::terminal::check(&root().join("target/debug/pfnlab"), &trace)
+    let tests = root().join("crates/pfnlab-cli/tests");
+    let checked = xtask::terminal::check(
+        &root().join("target/debug/pfnlab"),
+        &tests.join("cmd/tui.in/story.trace"),
+        &tests.join("screens"),
+    )?;
+    println!("{checked} screens are as they should be");
+    Ok(())
 }
 
 fn cargo(arguments: &[&str], variables: &[(&str, &str)]) -> Done {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pfnlab::{TraceFile, replay};
-use xtask::book::{COURSE, FOLDER};
+use xtask::book::{COURSE, FOLDER, PREDICTIONS};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -70,8 +70,10 @@ fn every_lesson_has_its_parts_in_their_order() {
         let parts = [
             &picture[..],
             "Not so:",
+            &format!("<iframe class=\"steps\" src=\"{}\"", lesson.steps_file()),
             &steps,
             "## Predict",
+            "<div class=\"predict\" data-answer=",
             "<details>",
             "## Break it",
             "<details>",
@@ -84,6 +86,73 @@ fn every_lesson_has_its_parts_in_their_order() {
             rest = &rest[at + part.len()..];
         }
     }
+}
+
+/// The prediction of every lesson, by a run of its trace.
+#[test]
+fn the_answer_to_every_prediction_is_what_the_allocator_does() {
+    let folder = root().join(FOLDER);
+    let mut proved = 0;
+    for lesson in &COURSE {
+        let chapter = read(&folder.join(format!("{}.md", lesson.name)));
+        let asked: Vec<_> = chapter.split("<div class=\"predict\"").skip(1).collect();
+        let known = PREDICTIONS.iter().filter(|one| one.lesson == lesson.name);
+        let known: Vec<_> = known.collect();
+        assert_eq!(asked.len(), known.len(), "{}", lesson.name);
+        for (asked, prediction) in asked.iter().zip(known) {
+            let (right, asked) = asked.split_once('>').unwrap();
+            let right = right.trim_start_matches(" data-answer=").trim_matches('"');
+            let (choices, _) = asked.split_once("<details>").unwrap();
+            let choices: Vec<_> = choices
+                .lines()
+                .filter_map(|line| line.split_once(". "))
+                .collect();
+            assert!(choices.len() >= 2, "{}", lesson.name);
+            let right = choices.iter().find(|(number, _)| *number == right);
+            let answer = prediction.answer(&folder).unwrap();
+            assert_eq!(
+                right.map(|(_, words)| *words),
+                Some(&answer[..]),
+                "{}",
+                lesson.name
+            );
+            proved += 1;
+        }
+    }
+    assert_eq!(proved, PREDICTIONS.len());
+}
+
+/// What many believe, and in which lesson it is met head on.
+const NOT_SO: [(&str, &str); 11] = [
+    ("two free blocks side by side are buddies", "merging"),
+    ("free lists are sorted by address", "lists"),
+    ("merging searches for a free neighbour", "merging"),
+    ("a request succeeds if enough is free", "watermarks"),
+    ("much free means not fragmented", "compaction"),
+    ("merging crosses zones, nodes, holes", "walls"),
+    ("the type belongs to the page", "pageblocks"),
+    ("the top order is the number of orders", "orders"),
+    ("stealing is claiming", "fallback"),
+    ("a failed mark is an empty list", "watermarks"),
+    ("eight free frames are a free block of order 3", "orders"),
+];
+
+#[test]
+fn every_misconception_is_met() {
+    let folder = root().join(FOLDER);
+    let overview = read(&folder.join("index.md"));
+    let (_, table) = overview.split_once("## What is not so").unwrap();
+    for (belief, lesson) in NOT_SO {
+        let chapter = read(&folder.join(format!("{lesson}.md")));
+        let met = format!("> **Not so: \"{belief}.\"**");
+        assert!(chapter.contains(&met), "{lesson} does not say: {belief}");
+        assert!(table.contains(&format!("]({lesson}.md)")), "{lesson}");
+    }
+    // And the overview has a row for each, and for two that readers brought besides.
+    let rows = table
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains(".md)"));
+    assert_eq!(rows.count(), NOT_SO.len() + 2);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use pfnlab::explain::Explained;
 use pfnlab::model::ZoneState;
-use pfnlab::sim::index;
+use pfnlab::sim::{Breach, index, rules};
 use pfnlab::{Event, Order, Pfn, PfnRange, Snapshot};
 
 use crate::args::frame;
@@ -26,6 +26,23 @@ pub(super) enum Breakpoint {
         /// In thousandths; some zone had less, and has as much.
         reaches: i32,
     },
+    /// Behind one that broke this rule.
+    Rule(&'static str),
+    /// Behind one of which something else came than the file expects.
+    Unexpected,
+}
+
+/// How [`Breakpoint::Unexpected`] is written.
+const UNEXPECTED: &str = "unexpected";
+
+/// What there is to know about an operation that ran.
+pub(super) struct Behind<'a> {
+    /// What it did.
+    pub(super) told: &'a Explained,
+    /// The state behind it.
+    pub(super) state: &'a Snapshot,
+    /// The rules it broke, if somebody asked.
+    pub(super) broken: &'a [Breach],
 }
 
 type Happened = fn(&Event) -> bool;
@@ -73,9 +90,21 @@ impl Breakpoint {
         zones.map(of).max()
     }
 
+    /// Whether it takes asking every rule.
+    pub(super) fn asks_rules(&self) -> bool {
+        matches!(self, Breakpoint::Rule(_))
+    }
+
     /// Whether to stop behind an operation. `before` is the [`level`](Breakpoint::level) before it.
-    pub(super) fn is_met(&self, told: &Explained, before: Option<i32>, after: &Snapshot) -> bool {
+    pub(super) fn is_met(&self, before: Option<i32>, behind: &Behind<'_>) -> bool {
+        let Behind {
+            told,
+            state,
+            broken,
+        } = behind;
         match self {
+            Breakpoint::Rule(id) => broken.iter().any(|breach| breach.rule == *id),
+            Breakpoint::Unexpected => told.expected_instead().is_some(),
             Breakpoint::Frame(pfn) => {
                 let mut ranges = told.events.iter().filter_map(frames);
                 ranges.any(|range| range.contains(*pfn))
@@ -86,7 +115,7 @@ impl Breakpoint {
             }
             Breakpoint::Index { reaches, .. } => {
                 before.is_some_and(|before| before < *reaches)
-                    && self.level(after).is_some_and(|now| now >= *reaches)
+                    && self.level(state).is_some_and(|now| now >= *reaches)
             }
         }
     }
@@ -139,10 +168,16 @@ impl FromStr for Breakpoint {
             if let Some(&(name, _)) = KINDS.iter().find(|(known, _)| *known == word) {
                 return Ok(Breakpoint::Kind(name));
             }
+            if let Some(rule) = rules::ALL.iter().find(|rule| rule.id == word) {
+                return Ok(Breakpoint::Rule(rule.id));
+            }
+            if word == UNEXPECTED {
+                return Ok(Breakpoint::Unexpected);
+            }
         }
         let kinds: Vec<_> = KINDS.iter().map(|&(name, _)| name).collect();
         Err(format!(
-            "`{text}` is none: write a frame (0x3000), an index (extfrag 3 500, unusable 3 500) or an event: {}",
+            "`{text}` is none: write a frame (0x3000), an index (extfrag 3 500, unusable 3 500), a rule (MERGE-01), {UNEXPECTED} or an event: {}",
             kinds.join(", ")
         ))
     }
@@ -152,12 +187,46 @@ impl fmt::Display for Breakpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Breakpoint::Frame(pfn) => write!(f, "{pfn}"),
-            Breakpoint::Kind(name) => f.write_str(name),
+            Breakpoint::Kind(name) | Breakpoint::Rule(name) => f.write_str(name),
+            Breakpoint::Unexpected => f.write_str(UNEXPECTED),
             Breakpoint::Index {
                 name,
                 order,
                 reaches,
             } => write!(f, "{name} {order} {reaches}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pfnlab::TraceFile;
+    use pfnlab::reel::Reel;
+    use pfnlab::sim::Breach;
+
+    use super::{Behind, Breakpoint};
+
+    #[test]
+    fn a_broken_rule_is_where_to_stop_and_another_is_not() {
+        let text = "#pfnlab-trace 1\nmachine one-node\na 1 order=4\n";
+        let trace = TraceFile::parse("a.trace", text, "".as_ref()).unwrap();
+        let mut reel = Reel::of_trace(&trace).unwrap();
+        let told = reel.next().unwrap().unwrap();
+        let breach = Breach {
+            rule: "STATE-03",
+            says: "",
+            step: Some(0),
+            op: None,
+            what: String::new(),
+        };
+        let behind = Behind {
+            told: &told,
+            state: reel.state(),
+            broken: &[breach],
+        };
+        let stop: Breakpoint = "STATE-03".parse().unwrap();
+        assert!(stop.asks_rules() && stop.is_met(None, &behind));
+        let other: Breakpoint = "MERGE-01".parse().unwrap();
+        assert!(!other.is_met(None, &behind));
     }
 }

@@ -29,10 +29,18 @@ pub(super) enum Command {
     Closer,
     /// Twice as many.
     Farther,
+    /// Point at the next block.
+    PointOn,
+    /// Point at the one before.
+    PointBack,
+    /// Point at nothing.
+    PointAway,
+    /// Look at another view of the zone.
+    NextView,
     /// The story, so many lines down or up.
     Scroll(i16),
-    /// The lists, so many lines down or up.
-    ScrollLists(i16),
+    /// The view of the zone, so many lines down or up.
+    ScrollView(i16),
     /// Show what the keys mean, or no longer.
     Help,
     /// Leave.
@@ -46,6 +54,8 @@ pub(super) enum Question {
     GoTo,
     /// Where to stop.
     Breakpoint,
+    /// A frame to point at.
+    Point,
     /// Words of a story.
     Search,
     /// An operation in place of the next one.
@@ -60,6 +70,7 @@ impl Question {
         match self {
             Question::GoTo => "go to, operations done: ",
             Question::Breakpoint => "stop at: ",
+            Question::Point => "point at the block of frame: ",
             Question::Search => "search the stories for: ",
             Question::Edit => "the next operation: ",
             Question::Insert => "one more before it: ",
@@ -68,7 +79,7 @@ impl Question {
 }
 
 /// The keys in one line.
-pub(super) const HINT: &str = "→ step  ← back  c continue  b stop at  / search  : go to  e edit  tab zone  + - zoom  ? help  q quit";
+pub(super) const HINT: &str = "→ step  ← back  c continue  b stop at  / search  : go to  e edit  v view  . point at  tab zone  + - zoom  ? help  q quit";
 
 /// The keys, all of them.
 pub(super) const HELP: &str = "\
@@ -80,6 +91,8 @@ end G       behind the last operation
 c           go on to a breakpoint; any key stops
 b           stop at a frame, such as 0x3000,
             at an event, such as split,
+            at a broken rule, such as MERGE-01,
+            at what the file does not expect: unexpected,
             or at an index, such as extfrag 3 500:
             when that of order 3 reaches 0.500
 B           no breakpoint any more
@@ -87,10 +100,13 @@ B           no breakpoint any more
 e           what if: another operation next,
             as a line of a trace
 i x         one more before it; leave it out
+v           orders, lists, pageblocks
+. ,         point at the next block, the one before
+@ esc       point at a frame's block; at nothing
 tab         look at another zone
 + -         fewer, more frames in the strip
 ↓ ↑ pgdn pgup   move the story
-] [         move the lists
+] [         move the view of the zone
 q ctrl-c    leave";
 
 /// What a key asks for, if anything.
@@ -114,6 +130,11 @@ pub(super) fn of(key: KeyEvent) -> Option<Command> {
         KeyCode::Char('e') => Command::Ask(Question::Edit),
         KeyCode::Char('i') => Command::Ask(Question::Insert),
         KeyCode::Char('x') => Command::Omit,
+        KeyCode::Char('v') => Command::NextView,
+        KeyCode::Char('.') => Command::PointOn,
+        KeyCode::Char(',') => Command::PointBack,
+        KeyCode::Char('@') => Command::Ask(Question::Point),
+        KeyCode::Esc => Command::PointAway,
         KeyCode::Tab => Command::NextZone,
         KeyCode::Char('+' | '=') => Command::Closer,
         KeyCode::Char('-') => Command::Farther,
@@ -121,8 +142,8 @@ pub(super) fn of(key: KeyEvent) -> Option<Command> {
         KeyCode::Up | KeyCode::Char('k') => Command::Scroll(-1),
         KeyCode::PageDown => Command::Scroll(PAGE),
         KeyCode::PageUp => Command::Scroll(-PAGE),
-        KeyCode::Char(']') => Command::ScrollLists(1),
-        KeyCode::Char('[') => Command::ScrollLists(-1),
+        KeyCode::Char(']') => Command::ScrollView(1),
+        KeyCode::Char('[') => Command::ScrollView(-1),
         KeyCode::Char('?') => Command::Help,
         KeyCode::Char('q') => Command::Quit,
         _ => return None,

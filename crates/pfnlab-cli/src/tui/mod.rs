@@ -2,11 +2,13 @@
 //!
 //! - [`Session`]: where one is, what is looked at, what is being typed. Start here.
 //! - [`Command`]: what the keys mean. [`Breakpoint`]: where to stop.
+//! - [`pointer`]: the block that is pointed at.
 //! - [`screen`]: the session, drawn. [`gauge`]: a zone against its watermarks, in a line.
 
 mod breakpoint;
 mod command;
 mod gauge;
+mod pointer;
 mod screen;
 mod session;
 

@@ -12,6 +12,13 @@ use super::command::{HELP, HINT};
 use super::session::{Part, STRIP};
 use super::{Session, gauge};
 
+/// From so many rows between the zones and what comes next on, all views are shown at once.
+const ALL_VIEWS: u16 = 40;
+/// Rows of the order tree: its title, the orders there are, its frame.
+const TREE: u16 = 14;
+/// Rows of the map of pageblocks.
+const MAP: u16 = 6;
+
 /// Draws all of it: the story beside the state, what comes next, and what is being typed.
 pub(super) fn draw(frame: &mut Frame<'_>, session: &Session) {
     use Constraint::{Fill, Length};
@@ -29,7 +36,14 @@ pub(super) fn draw(frame: &mut Frame<'_>, session: &Session) {
     let [title, gauges, body, next, said, hint] = Layout::vertical(rows).areas(frame.area());
     let [story, state] = Layout::horizontal([Fill(1), Fill(1)]).areas(body);
     let strip_tall = (STRIP as u16 + 6).min(body.height / 3);
-    let [strip, lists] = Layout::vertical([Length(strip_tall), Fill(1)]).areas(state);
+    let [strip, views] = Layout::vertical([Length(strip_tall), Fill(1)]).areas(state);
+    // On a large screen all views have a place, on others those below the frames take turns.
+    let (tree_tall, map_tall) = match body.height >= ALL_VIEWS {
+        true => (TREE, MAP),
+        false => (0, 0),
+    };
+    let left = [Fill(1), Length(tree_tall), Length(map_tall)];
+    let [story, tree, map] = Layout::vertical(left).areas(story);
 
     frame.render_widget(heading(session), title);
     let gauge = titled("zones: free frames, full at twice the high mark");
@@ -38,7 +52,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, session: &Session) {
     let paragraph = Paragraph::new(text).scroll((session.scroll(), 0));
     frame.render_widget(paragraph.block(titled("what it did")), story);
     draw_zone(frame, session, Part::Strip, strip);
-    draw_zone(frame, session, Part::Lists, lists);
+    if body.height >= ALL_VIEWS {
+        draw_zone(frame, session, Part::Tree, tree);
+        draw_zone(frame, session, Part::Pageblocks, map);
+        draw_zone(frame, session, Part::Lists, views);
+    } else {
+        draw_zone(frame, session, session.view(), views);
+    }
     frame.render_widget(upcoming(session), next);
     draw_said(frame, session, said);
     frame.render_widget(Line::from(HINT).dim(), hint);
@@ -98,9 +118,15 @@ fn zones(session: &Session) -> Text<'static> {
 /// A part of the zone looked at.
 fn draw_zone(frame: &mut Frame<'_>, session: &Session, part: Part, area: Rect) {
     let Some(zone) = session.zone() else { return };
-    let (title, scroll) = match part {
-        Part::Strip => ("frames", 0),
-        Part::Lists => ("lists", session.scroll_of_lists()),
+    let title = match part {
+        Part::Strip => "frames",
+        Part::Tree => "orders",
+        Part::Lists => "lists",
+        Part::Pageblocks => "pageblocks",
+    };
+    let scroll = match part == session.view() {
+        true => session.scroll_of_view(),
+        false => 0,
     };
     let drawn = session.zone_as_text(part, fitting(session.style(), area));
     let title = format!("{title} of node {} {}", zone.node, zone.kind);
@@ -115,10 +141,14 @@ fn upcoming(session: &Session) -> Line<'static> {
     }
 }
 
-/// What came of the last key; behind the line that is being typed, if there is one.
+/// What came of the last key, else the block that is pointed at; behind the line that is being typed, if there is one.
 fn draw_said(frame: &mut Frame<'_>, session: &Session, area: Rect) {
     let Some((question, line)) = session.asking() else {
-        return frame.render_widget(Line::from(session.message().to_owned()).yellow(), area);
+        let message = match session.message() {
+            "" => session.pointed_in_words().unwrap_or_default(),
+            message => message.to_owned(),
+        };
+        return frame.render_widget(Line::from(message).yellow(), area);
     };
     let prompt = question.prompt();
     let typed = line.value().to_owned();

@@ -1,14 +1,16 @@
 //! Where one is, what is looked at, what is being typed.
 
 use pfnlab::reel::Player;
-use pfnlab::view::{self, Detail, Style, ZonePicture};
-use pfnlab::{Event, PfnRange, TextError, ZoneId};
+use pfnlab::view::{self, Detail, Holder, Style, ZonePicture};
+use pfnlab::{Block, Event, Pfn, PfnRange, TextError, ZoneId};
 use ratatui::crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
+use super::breakpoint::Behind;
 use super::command::{self, Question};
-use super::{Breakpoint, Command};
+use super::{Breakpoint, Command, pointer};
+use crate::args::frame;
 
 /// Operations run between two looks at the keys.
 const SLICE: usize = 256;
@@ -23,9 +25,16 @@ pub(super) const STRIP: usize = 8;
 pub(super) enum Part {
     /// Its frames.
     Strip,
+    /// The blocks of these frames by order.
+    Tree,
     /// Its free lists and its per-CPU lists, in list order.
     Lists,
+    /// The types of its pageblocks.
+    Pageblocks,
 }
+
+/// The views that take turns, where there is no room for all.
+const TURNS: [Part; 3] = [Part::Lists, Part::Tree, Part::Pageblocks];
 
 /// One person in front of one trace.
 pub(super) struct Session {
@@ -44,8 +53,12 @@ pub(super) struct Session {
     zoom: u32,
     /// The first line of the story that is shown.
     scroll: u16,
-    /// The first line of the lists that is shown.
-    scroll_of_lists: u16,
+    /// Which of [`TURNS`] it is.
+    view: usize,
+    /// Its first line that is shown.
+    scroll_of_view: u16,
+    /// A frame of the block that is pointed at.
+    pointed: Option<Pfn>,
     help: bool,
     over: bool,
 }
@@ -73,7 +86,9 @@ impl Session {
             zone: None,
             zoom: 0,
             scroll: 0,
-            scroll_of_lists: 0,
+            view: 0,
+            scroll_of_view: 0,
+            pointed: None,
             help: false,
             over: false,
         }
@@ -109,8 +124,13 @@ impl Session {
         self.scroll
     }
 
-    pub(super) fn scroll_of_lists(&self) -> u16 {
-        self.scroll_of_lists
+    /// The view whose turn it is.
+    pub(super) fn view(&self) -> Part {
+        TURNS[self.view]
+    }
+
+    pub(super) fn scroll_of_view(&self) -> u16 {
+        self.scroll_of_view
     }
 
     pub(super) fn shows_help(&self) -> bool {
@@ -163,8 +183,8 @@ impl Session {
         last.or_else(|| events.iter().rev().find_map(lists))
     }
 
-    /// The frames in the strip: the zone, halved as often as asked around what was worked on.
-    /// `None`: all.
+    /// The frames in the strip: the zone, halved as often as asked around what is pointed at, else
+    /// around what was worked on. `None`: all.
     pub(super) fn frames(&self) -> Option<PfnRange> {
         let zone = self.player.state().zone(self.zone()?)?;
         let span = PfnRange::sized(zone.start, zone.spanned);
@@ -176,9 +196,37 @@ impl Session {
         let focus = self
             .worked_on()
             .filter(|(zone, _)| Some(*zone) == self.zone());
-        let focus = focus.map_or(span.start(), |(_, frames)| frames.start());
+        let pointed = self.pointed.filter(|&pfn| span.contains(pfn));
+        let focus = pointed.or(focus.map(|(_, frames)| frames.start()));
+        let focus = focus.unwrap_or(span.start());
         let start = pfnlab::Pfn::new(focus.get() / size * size);
         Some(PfnRange::sized(start, size).intersection(span))
+    }
+
+    /// The block that is pointed at, if one of the zone looked at is.
+    pub(super) fn pointed_at(&self) -> Option<(Block, Holder)> {
+        let zone = self.player.state().zone(self.zone()?)?;
+        pointer::block_at(zone, self.pointed?)
+    }
+
+    /// The same in words.
+    pub(super) fn pointed_in_words(&self) -> Option<String> {
+        let state = self.player.state();
+        let zone = state.zone(self.zone()?)?;
+        let (block, holder) = self.pointed_at()?;
+        Some(pointer::told(state, zone, block, holder))
+    }
+
+    fn point(&mut self, forward: bool) {
+        let state = self.player.state();
+        let Some(zone) = self.zone().and_then(|zone| state.zone(zone)) else {
+            return;
+        };
+        let from = self.pointed_at().map(|(block, _)| block.start());
+        match pointer::next(zone, from, forward) {
+            Some(pfn) => self.pointed = Some(pfn),
+            None => self.message = "no further block in this zone".to_owned(),
+        }
     }
 
     /// A part of the zone looked at, as text.
@@ -186,8 +234,10 @@ impl Session {
         let picture = ZonePicture {
             frames: self.frames(),
             rows: if part == Part::Strip { STRIP } else { 0 },
+            tree: part == Part::Tree,
             lists: part == Part::Lists,
-            pageblocks: false,
+            pageblocks: part == Part::Pageblocks,
+            lit: self.pointed_at().map(|(block, _)| block),
         };
         let zone = self.zone();
         let drawn = zone.and_then(|zone| view::zone(self.player.state(), zone, &picture, &style));
@@ -250,10 +300,17 @@ impl Session {
             Command::Scroll(lines) => {
                 self.scroll = moved(self.scroll, lines, &self.story(self.style));
             }
-            Command::ScrollLists(lines) => {
-                let lists = self.zone_as_text(Part::Lists, self.style);
-                self.scroll_of_lists = moved(self.scroll_of_lists, lines, &lists);
+            Command::ScrollView(lines) => {
+                let view = self.zone_as_text(self.view(), self.style);
+                self.scroll_of_view = moved(self.scroll_of_view, lines, &view);
             }
+            Command::NextView => {
+                self.view = (self.view + 1) % TURNS.len();
+                self.scroll_of_view = 0;
+            }
+            Command::PointOn => self.point(true),
+            Command::PointBack => self.point(false),
+            Command::PointAway => self.pointed = None,
             Command::Help => self.help = true,
             Command::Quit => self.over = true,
         }
@@ -280,7 +337,7 @@ impl Session {
         let likely = match question {
             Question::Edit => self.player.upcoming().map(ToString::to_string),
             Question::Search => Some(self.words.clone()),
-            Question::GoTo | Question::Breakpoint | Question::Insert => None,
+            Question::GoTo | Question::Breakpoint | Question::Point | Question::Insert => None,
         };
         self.asking = Some((question, Input::new(likely.unwrap_or_default())));
     }
@@ -315,6 +372,13 @@ impl Session {
                 self.go_to(position.ok_or_else(|| format!("`{line}` is not 0 to {count}"))?);
             }
             Question::Breakpoint => self.breakpoints.push(line.trim().parse()?),
+            Question::Point => {
+                let pfn = frame(line.trim()).map_err(|error| format!("`{line}`: {error}"))?;
+                self.pointed = Some(pfn);
+                if self.pointed_at().is_none() {
+                    return Err(format!("{pfn} is in no block of this zone"));
+                }
+            }
             Question::Search => {
                 line.clone_into(&mut self.words);
                 self.running = (!line.is_empty()).then_some(Until::Words);
@@ -356,14 +420,24 @@ impl Session {
         }
     }
 
-    fn reason_to_stop(&self, until: Until, before: &[Option<i32>]) -> Option<String> {
+    fn reason_to_stop(&mut self, until: Until, before: &[Option<i32>]) -> Option<String> {
+        let broken = match self.breakpoints.iter().any(Breakpoint::asks_rules) {
+            true => self.player.broken().to_vec(),
+            false => Vec::new(),
+        };
         let told = self.player.told()?;
         match until {
             Until::Breakpoint => {
-                let state = self.player.state();
+                let behind = Behind {
+                    told,
+                    state: self.player.state(),
+                    broken: &broken,
+                };
                 let mut stops = self.breakpoints.iter().zip(before);
-                let (met, _) = stops.find(|(stop, before)| stop.is_met(told, **before, state))?;
-                Some(format!("stopped at {met}"))
+                let (met, _) = stops.find(|(stop, before)| stop.is_met(**before, &behind))?;
+                let why = broken.iter().find(|breach| met.to_string() == breach.rule);
+                let why = why.map_or(String::new(), |breach| format!(": {}", breach.what));
+                Some(format!("stopped at {met}{why}"))
             }
             Until::Words => {
                 let story = told.story.text(&Style::PLAIN, Detail::Brief);

@@ -1,5 +1,8 @@
 //! Keys are pressed, and the screen is read; without a terminal.
 
+use std::fs;
+use std::path::Path;
+
 use pfnlab::explain::Explained;
 use pfnlab::model::Snapshot;
 use pfnlab::reel::{Player, Reel};
@@ -277,4 +280,91 @@ fn any_size_and_any_help() {
     assert!(!session.is_over(), "it only closes the help");
     session.press(KeyCode::Char('q'));
     assert!(session.is_over());
+}
+
+/// `cargo xtask terminal` presses the same keys in a real one.
+#[test]
+fn screens_are_as_they_were_looked_at() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let trace = fs::read_to_string(tests.join("cmd/tui.in/story.trace")).unwrap();
+    let trace = TraceFile::parse("story.trace", &trace, "".as_ref()).unwrap();
+    let mut screens = 0;
+    for entry in fs::read_dir(tests.join("screens")).unwrap() {
+        let path = entry.unwrap().path();
+        let file = fs::read_to_string(&path).unwrap();
+        let (keys, expected) = file.split_once('\n').unwrap();
+        let player = Player::new(Reel::of_trace(&trace).unwrap());
+        let mut session = Session::new("story.trace", player, Style::PLAIN);
+        for key in keys.trim_start_matches("keys:").split_whitespace() {
+            match key {
+                "Right" => drop(session.press(KeyCode::Right)),
+                "End" => drop(session.press(KeyCode::End)),
+                "Enter" => drop(session.press(KeyCode::Enter)),
+                "Space" => drop(session.press(KeyCode::Char(' '))),
+                text => drop(session.write(text)),
+            }
+        }
+        let screen = session.screen(150, 45);
+        // The backend puts quotes around a line.
+        let lines = screen.lines().map(|line| line.trim_matches('"').trim_end());
+        let screen = lines.collect::<Vec<_>>().join("\n") + "\n";
+        if std::env::var_os("PFNLAB_RENEW").is_some() {
+            fs::write(&path, format!("{keys}\n{screen}")).unwrap();
+        } else {
+            assert!(screen == expected, "{}:\n{screen}", path.display());
+        }
+        screens += 1;
+    }
+    assert!(screens >= 6, "{screens}");
+}
+
+#[test]
+fn the_block_pointed_at_lights_up_in_every_view() {
+    let mut session = session();
+    // What the second operation got, and what lies behind it: free blocks of growing order.
+    session.enter(":2").write("@");
+    shows(&session.screen(160, 60), &["point at the block of frame: "]);
+    let lent = session.player().told().unwrap().events.iter();
+    let lent = lent.filter_map(|event| match event {
+        Event::Lent { block, .. } => Some(*block),
+        _ => None,
+    });
+    let lent = lent.last().unwrap();
+    session.enter(&format!("{}", lent.start().offset(3)));
+    assert_eq!(session.pointed_at().unwrap().0, lent);
+    let screen = session.screen(160, 60);
+    shows(&screen, &[&format!("{lent} handed out; its buddy ")]);
+    shows(&screen, &["◆ pointed at", "lower case: pointed at"]);
+    session.write(".");
+    let (free, _) = session.pointed_at().unwrap();
+    assert_eq!(free.start(), lent.range().end());
+    let screen = session.screen(160, 60);
+    shows(&screen, &[&format!("[{}]", free.start()), "◆"]);
+    let row = format!("order {} ", free.order());
+    let row = screen
+        .lines()
+        .find(|line| line.contains(&row) && line.contains('◆'));
+    assert!(row.is_some(), "{screen}");
+    session.write(",");
+    assert_eq!(session.pointed_at().unwrap().0, lent);
+    session.press(KeyCode::Esc);
+    assert!(!session.screen(160, 60).contains('◆'));
+    session.enter("@0x90000");
+    assert_eq!(session.message(), "0x90000 is in no block of this zone");
+}
+
+/// The core breaks none; that a broken one stops is tested beside [`Breakpoint`].
+#[test]
+fn rules_and_surprises_are_places_to_stop() {
+    let mut session = session();
+    session.enter("bMERGE-01").press(KeyCode::Char('c'));
+    assert_eq!(session.player().position(), OPERATIONS);
+    assert_eq!(session.message(), "no breakpoint up to the end");
+    let trace = TRACE.replace("f 2 cpu=0", "a 6 order=0 => fail");
+    let trace = TraceFile::parse("b.trace", &trace, "".as_ref()).unwrap();
+    let player = Player::new(Reel::of_trace(&trace).unwrap());
+    let mut session = Session::new("b.trace", player, Style::PLAIN);
+    session.enter("bunexpected").press(KeyCode::Char('c'));
+    assert_eq!(session.player().position(), 6);
+    assert_eq!(session.message(), "stopped at unexpected");
 }

@@ -1,17 +1,43 @@
 //! The free lists and the per-CPU lists of a zone, as tables.
 
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 
-use pfnlab_model::{MigrateType, Order, Snapshot, ZoneState};
+use pfnlab_model::{Block, MigrateType, Order, Pfn, Snapshot, ZoneState};
 
 use crate::names::{self, counted};
 use crate::style::Tone;
 use crate::text::{Line, Page};
 
-pub(super) fn draw(snapshot: &Snapshot, zone: &ZoneState, page: &mut Page) {
+pub(super) fn draw(snapshot: &Snapshot, zone: &ZoneState, lit: Option<Block>, page: &mut Page) {
     counts(snapshot, zone, page);
-    heads(zone, page);
-    per_cpu(snapshot, zone, page);
+    heads(zone, lit, page);
+    per_cpu(snapshot, zone, lit, page);
+}
+
+/// The blocks of a list, head first, as far as they fit; the one pointed at is in brackets, and is
+/// there wherever on the list it is.
+fn blocks_in(
+    pfns: &VecDeque<Pfn>,
+    order: Order,
+    lit: Option<Block>,
+    room: usize,
+    ellipsis: &'static str,
+) -> Line {
+    let lit = lit.filter(|lit| lit.order() == order);
+    let at = lit.and_then(|lit| pfns.iter().position(|&pfn| pfn == lit.start()));
+    let (Some(lit), Some(at)) = (lit, at) else {
+        return Line::from(names::heads(pfns.iter().copied(), room, ellipsis));
+    };
+    let sign = format!("[{}]", lit.start());
+    // Blanks around it, and an ellipsis on each side.
+    let room = room.saturating_sub(sign.len() + 6);
+    let before = names::heads(pfns.range(..at).copied(), room, ellipsis);
+    let room = room.saturating_sub(before.chars().count());
+    let behind = names::heads(pfns.range(at + 1..).copied(), room, ellipsis);
+    let gap = |text: &str| if text.is_empty() { "" } else { " " };
+    let line = Line::from(format!("{before}{}", gap(&before))).then(Tone::Mark, sign);
+    line.plain(format!("{}{behind}", gap(&behind)))
 }
 
 /// Blocks by order and type.
@@ -66,7 +92,7 @@ fn blocks(zone: &ZoneState, order: Order, mt: MigrateType) -> usize {
 }
 
 /// The first blocks of every list, head first.
-fn heads(zone: &ZoneState, page: &mut Page) {
+fn heads(zone: &ZoneState, lit: Option<Block>, page: &mut Page) {
     if zone.free_lists.is_empty() {
         return;
     }
@@ -86,15 +112,14 @@ fn heads(zone: &ZoneState, page: &mut Page) {
             .then(Tone::Type(list.mt), list.mt.letter().to_string())
             .plain("  ");
         let room = page.room(0) - line.width();
-        page.line(
-            0,
-            line.plain(names::heads(list.pfns.iter().copied(), room, ellipsis)),
-        );
+        let mut line = line;
+        line.append(blocks_in(&list.pfns, list.order, lit, room, ellipsis));
+        page.line(0, line);
     }
 }
 
 /// What every CPU keeps.
-fn per_cpu(snapshot: &Snapshot, zone: &ZoneState, page: &mut Page) {
+fn per_cpu(snapshot: &Snapshot, zone: &ZoneState, lit: Option<Block>, page: &mut Page) {
     let filled = zone.pcp.iter().filter(|pcp| pcp.count > 0);
     if filled.clone().count() == 0 {
         return;
@@ -122,10 +147,8 @@ fn per_cpu(snapshot: &Snapshot, zone: &ZoneState, page: &mut Page) {
             let mut line = names::pcp_list(list.index, Some(snapshot));
             line.push(Tone::Plain, format!(", {}: ", list.pfns.len()));
             let room = page.room(4).saturating_sub(line.width());
-            page.line(
-                4,
-                line.plain(names::heads(list.pfns.iter().copied(), room, ellipsis)),
-            );
+            line.append(blocks_in(&list.pfns, list.order, lit, room, ellipsis));
+            page.line(4, line);
         }
     }
 }

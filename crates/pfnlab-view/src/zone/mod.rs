@@ -1,20 +1,25 @@
 //! A zone, drawn from a snapshot.
 //!
 //! - [`cells`]: how the frames of a range divide into states, cell by cell. Looks, never draws.
-//! - [`strip`]: the cells. [`lists`]: the free lists and the per-CPU lists. [`pageblocks`]: their
-//!   map.
+//! - [`strip`]: the cells. [`tree`]: blocks by order. [`lists`]: the free lists and the per-CPU
+//!   lists. [`pageblocks`]: their map.
+//! - [`blocks()`]: the blocks, and who has each.
 
+mod blocks;
 mod cells;
 mod lists;
 mod pageblocks;
 mod strip;
+mod tree;
 
-use pfnlab_model::{Pfn, PfnRange, Snapshot, ZoneId, ZoneStat, ZoneState};
+use pfnlab_model::{Block, Pfn, PfnRange, Snapshot, ZoneId, ZoneStat, ZoneState};
 
 use crate::Style;
 use crate::names;
 use crate::style::Tone;
 use crate::text::{Line, Page};
+
+pub use blocks::{Holder, blocks};
 
 /// What of a zone is drawn. Every value is legal.
 ///
@@ -28,20 +33,26 @@ pub struct ZonePicture {
     pub frames: Option<PfnRange>,
     /// The strip has at most so many rows; 0: no strip.
     pub rows: usize,
+    /// Whether the blocks by order are there, those of the frames in the strip.
+    pub tree: bool,
     /// Whether the free lists and the per-CPU lists are there.
     pub lists: bool,
     /// Whether the map of pageblocks is there.
     pub pageblocks: bool,
+    /// This block is marked wherever it is seen.
+    pub lit: Option<Block>,
 }
 
 impl Default for ZonePicture {
-    /// The whole span in at most 16 rows, the lists, the map.
+    /// The whole span in at most 16 rows, the lists, the map; nothing is marked.
     fn default() -> ZonePicture {
         ZonePicture {
             frames: None,
             rows: 16,
+            tree: false,
             lists: true,
             pageblocks: true,
+            lit: None,
         }
     }
 }
@@ -77,13 +88,17 @@ pub fn zone(
         page.blank();
         strip::draw(snapshot, zone, picture, &mut page);
     }
+    if picture.tree {
+        page.blank();
+        tree::draw(snapshot, zone, picture, &mut page);
+    }
     if picture.lists {
         page.blank();
-        lists::draw(snapshot, zone, &mut page);
+        lists::draw(snapshot, zone, picture.lit, &mut page);
     }
     if picture.pageblocks && zone.pageblocks.is_some() {
         page.blank();
-        pageblocks::draw(snapshot, zone, &mut page);
+        pageblocks::draw(snapshot, zone, picture.lit, &mut page);
     }
     Some(page.finish())
 }

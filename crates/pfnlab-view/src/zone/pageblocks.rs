@@ -1,13 +1,14 @@
 //! The map of pageblocks: a letter for the migratetype of each.
 
-use pfnlab_model::{MigrateType, Snapshot, ZoneState};
+use pfnlab_model::{Block, MigrateType, PfnRange, Snapshot, ZoneState};
 
 use super::{Rows, cells_in, label_width};
 use crate::names::counted;
 use crate::style::Tone;
 use crate::text::{Line, Page};
 
-pub(super) fn draw(snapshot: &Snapshot, zone: &ZoneState, page: &mut Page) {
+/// The pageblocks that have frames of `lit` are in lower case.
+pub(super) fn draw(snapshot: &Snapshot, zone: &ZoneState, lit: Option<Block>, page: &mut Page) {
     let Some(pageblocks) = &zone.pageblocks else {
         return;
     };
@@ -27,8 +28,13 @@ pub(super) fn draw(snapshot: &Snapshot, zone: &ZoneState, page: &mut Page) {
             .first
             .offset((row * width) as u64 * order.frames());
         let mut line = Line::new();
-        for mt in types {
+        for (at, mt) in (0..).zip(types) {
+            let frames = PfnRange::sized(start.offset(at * order.frames()), order.frames());
+            let lit = lit.is_some_and(|lit| lit.range().overlaps(frames));
             match mt {
+                Some(mt) if lit => {
+                    line.push(Tone::Mark, mt.letter().to_ascii_lowercase().to_string());
+                }
                 Some(mt) => line.push(Tone::Type(*mt), mt.letter().to_string()),
                 None => line.push(Tone::Faint, "x"),
             }
@@ -50,6 +56,9 @@ pub(super) fn draw(snapshot: &Snapshot, zone: &ZoneState, page: &mut Page) {
     {
         let sign = Line::new().then(Tone::Type(mt), mt.letter().to_string());
         legend.push(sign.plain(format!(" {} {mt}", count(Some(mt)))));
+    }
+    if lit.is_some() {
+        legend.push(Line::from("lower case: pointed at"));
     }
     if count(None) > 0 {
         legend.push(Line::from(format!("x {} without memory", count(None))));

@@ -36,7 +36,13 @@ pub(super) fn draw(snapshot: &Snapshot, zone: &ZoneState, picture: &ZonePicture,
         let mut line = Line::new();
         for (at, cell) in cells.iter().enumerate() {
             let pfn = start.offset(at as u64 * scale.frames());
-            let glyph = Glyph::of(cell, scale.cell_at(pfn).overlaps(wanted));
+            let frames = scale.cell_at(pfn);
+            let lit = picture.lit.is_some_and(|lit| lit.range().overlaps(frames));
+            let glyph = match Glyph::of(cell, frames.overlaps(wanted)) {
+                Glyph::Outside => Glyph::Outside,
+                _ if lit => Glyph::Lit,
+                glyph => glyph,
+            };
             seen.insert(glyph);
             line.push(glyph.tone(), glyph.character(&style).to_string());
         }
@@ -60,11 +66,11 @@ fn remark(cells: &[Cell]) -> String {
 }
 
 /// The frames of a cell, as a power of two; it may be above the largest order.
-struct Scale(u32);
+pub(super) struct Scale(u32);
 
 impl Scale {
     /// The finest at which `range` fits in so many rows of so many cells.
-    fn for_range(range: PfnRange, width: u64, rows: u64) -> Scale {
+    pub(super) fn for_range(range: PfnRange, width: u64, rows: u64) -> Scale {
         // Frames are numbered with 32 bits.
         const COARSEST: u32 = 32;
         let fits = |shift: &u32| {
@@ -76,12 +82,12 @@ impl Scale {
         Scale((0..COARSEST).find(fits).unwrap_or(COARSEST))
     }
 
-    fn frames(&self) -> u64 {
+    pub(super) fn frames(&self) -> u64 {
         1 << self.0
     }
 
     /// Whole rows around a range.
-    fn rows_around(&self, range: PfnRange, width: u64) -> PfnRange {
+    pub(super) fn rows_around(&self, range: PfnRange, width: u64) -> PfnRange {
         let row = self.frames() * width;
         let start = range.start().get() / row * row;
         PfnRange::sized(
@@ -97,7 +103,9 @@ impl Scale {
 
 /// What a cell looks like; in the order of the legend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Glyph {
+pub(super) enum Glyph {
+    /// Pointed at.
+    Lit,
     /// A free block of this type starts here (index of the type).
     Start(usize),
     /// A free block goes on here.
@@ -114,6 +122,8 @@ enum Glyph {
     Hole,
     /// Not asked for.
     Outside,
+    /// Of a block that was split.
+    Split,
 }
 
 impl Glyph {
@@ -133,7 +143,7 @@ impl Glyph {
         }
     }
 
-    fn character(self, style: &Style) -> char {
+    pub(super) fn character(self, style: &Style) -> char {
         const LEVELS: [char; 7] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇'];
         let mt = |index: usize| MigrateType::ALL[index].letter();
         match self {
@@ -146,15 +156,18 @@ impl Glyph {
             Glyph::InUse => style.pick('▒', '%'),
             Glyph::Hole => style.pick('·', '.'),
             Glyph::Outside => ' ',
+            Glyph::Lit => style.pick('◆', '@'),
+            Glyph::Split => style.pick('╌', '-'),
         }
     }
 
-    fn tone(self) -> Tone {
+    pub(super) fn tone(self) -> Tone {
         match self {
             Glyph::Start(index) | Glyph::Inside(index) => Tone::Type(MigrateType::ALL[index]),
             Glyph::PerCpu => Tone::PerCpu,
             Glyph::Lent | Glyph::Mixed(_) => Tone::Lent,
-            Glyph::InUse | Glyph::Hole => Tone::Faint,
+            Glyph::InUse | Glyph::Hole | Glyph::Split => Tone::Faint,
+            Glyph::Lit => Tone::Mark,
             Glyph::Outside => Tone::Plain,
         }
     }
@@ -189,6 +202,7 @@ fn legend(seen: &BTreeSet<Glyph>, page: &mut Page) {
         (Glyph::Lent, "handed out"),
         (Glyph::InUse, "in use or reserved"),
         (Glyph::Hole, "no memory here"),
+        (Glyph::Lit, "pointed at"),
     ] {
         if seen.contains(&glyph) {
             items.push(sign(glyph).plain(format!(" {words}")));

@@ -21,9 +21,10 @@
 
 use pfnlab_mm::Mm;
 use pfnlab_model::{Op, Snapshot, Step, Trace};
-use pfnlab_sim::Driver;
+use pfnlab_sim::{Breach, Driver};
 use pfnlab_view::Narrator;
 
+use super::rules::Rules;
 use super::{Reel, Source};
 use crate::boot::snapshot_of;
 use crate::explain::Explained;
@@ -42,6 +43,8 @@ pub struct Player {
     /// Keyframes lie so far apart, counted from the start.
     spacing: usize,
     told: Option<Explained>,
+    /// Begun when somebody asks.
+    rules: Option<Rules<Mm>>,
 }
 
 /// The machine as it was before an operation.
@@ -62,6 +65,7 @@ impl Player {
             keyframes: vec![start],
             spacing: SPACING,
             told: None,
+            rules: None,
         }
     }
 
@@ -112,6 +116,16 @@ impl Player {
         })
     }
 
+    /// The rules that the last operation broke; at the start, those that are broken from there. Every
+    /// rule is asked after every operation from the start on, so this takes time.
+    pub fn broken(&mut self) -> &[Breach] {
+        let start = &self.keyframes[0];
+        let rules = self.rules.get_or_insert_with(|| Rules::new(&start.driver));
+        let steps = &self.reel.steps[start.next..self.reel.next];
+        rules.ask(steps.iter().map(|(_, step)| &step.op));
+        rules.broken_behind(steps.len())
+    }
+
     /// Another operation in place of the next one, as a line of a trace.
     ///
     /// # Errors
@@ -156,6 +170,7 @@ impl Player {
     /// The machine never was where these keyframes say, and the file does not say what is run.
     fn edited(&mut self) {
         self.keyframes.retain(|kept| kept.next <= self.reel.next);
+        self.rules = None;
         if let Source::Trace(file) = &self.reel.source {
             self.reel.source = Source::Named(format!("{}, edited", file.name()));
         }
