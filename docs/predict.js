@@ -1,6 +1,17 @@
-// What a chapter cannot do by itself: predictions that can be answered, and keys for what scrolls.
+// What a chapter cannot do by itself: predictions that can be answered, and ways for the keyboard: past the
+// list of chapters, and into what scrolls.
 "use strict";
 (() => {
+  // Behind the first tab, before the chapters' names.
+  const skip = document.createElement("a");
+  skip.className = "skip";
+  skip.href = "#text";
+  skip.textContent = "To the text";
+  const text = document.querySelector("main");
+  text.id = "text";
+  text.tabIndex = -1;
+  document.body.prepend(skip);
+
   // A prediction is a list of answers, of which `data-answer` is the right one, counted from 1, and
   // the details behind it, which say why. Without this program it is read.
   document.querySelectorAll(".predict").forEach((quiz, number) => {

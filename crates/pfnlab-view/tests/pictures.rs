@@ -7,7 +7,7 @@ use pfnlab_model::{
     Block, End, Event, Gfp, MigrateType, NodeId, Order, Pfn, PfnRange, Snapshot, ZoneId, ZoneKind,
     ZoneState,
 };
-use pfnlab_view::{Style, ZonePicture, operation, zone};
+use pfnlab_view::{Holder, Style, ZonePicture, blocks, operation, zone};
 
 const STRIP: ZonePicture = ZonePicture {
     frames: None,
@@ -119,6 +119,95 @@ fn every_frame_of_a_strip_is_what_it_is() {
             "no {letter}: the state shows too little"
         );
     }
+}
+
+/// In the row of an order a frame shows the block of that order it is in; a line where that was split.
+#[test]
+fn the_tree_has_every_block_in_the_row_of_its_order() {
+    let state = mixed();
+    let zone_state = state.zone(DMA32).unwrap();
+    let style = Style {
+        ascii: true,
+        ..Style::PLAIN
+    };
+    let mut letters = Vec::new();
+    for start in (BASE..BASE + 0x800).step_by(64) {
+        let range = PfnRange::sized(Pfn::new(start), 64);
+        let picture = ZonePicture {
+            frames: Some(range),
+            rows: 0,
+            tree: true,
+            ..STRIP
+        };
+        let text = zone(&state, DMA32, &picture, &style).unwrap();
+        let all = blocks(zone_state, range);
+        for line in text
+            .lines()
+            .filter(|line| line.trim_start().starts_with("order "))
+        {
+            let (label, cells) = line.split_at(9);
+            let order = label.trim().trim_start_matches("order ").parse().unwrap();
+            let order = Order::new(order).unwrap();
+            for (pfn, shown) in (start..).zip(format!("{cells:64}").chars()) {
+                let pfn = Pfn::new(pfn);
+                let inside = all.iter().find(|(block, _)| block.range().contains(pfn));
+                let whole = Block::containing(pfn, order).range();
+                let parts = |(block, _): &(Block, Holder)| {
+                    block.order() < order && whole.contains(block.start())
+                };
+                let expected = match inside {
+                    Some((block, _)) if block.order() == order => letter_of(zone_state, pfn),
+                    _ if all.iter().any(parts) => '-',
+                    _ => ' ',
+                };
+                assert_eq!(shown, expected, "{pfn} in order {order}\n{text}");
+                letters.push(shown);
+            }
+        }
+    }
+    for letter in "MmUuo#-".chars() {
+        assert!(letters.contains(&letter), "{letter}");
+    }
+}
+
+/// Every view marks it: the strip and the tree each of its frames, its list, its pageblock.
+#[test]
+fn a_block_pointed_at_is_marked_in_every_view() {
+    let state = mixed();
+    let list = state.zone(DMA32).unwrap().free_lists.iter();
+    let list = list.filter(|list| list.order.get() < 6);
+    let list = list.max_by_key(|list| list.pfns.len()).unwrap();
+    // Not one of the first.
+    let lit = Block::containing(*list.pfns.back().unwrap(), list.order);
+    let picture = ZonePicture {
+        frames: Some(PfnRange::sized(
+            lit.start().align_down(Order::new(6).unwrap()),
+            64,
+        )),
+        rows: 16,
+        tree: true,
+        lit: Some(lit),
+        ..ZonePicture::default()
+    };
+    let text = zone(&state, DMA32, &picture, &Style::PLAIN).unwrap();
+    let marked = text.matches('◆').count() as u64;
+    // The legend has one, too.
+    assert_eq!(marked, 2 * lit.frames() + 1, "{text}");
+    assert_eq!(
+        text.matches(&format!("[{}]", lit.start())).count(),
+        1,
+        "{text}"
+    );
+    assert!(text.contains("lower case: pointed at"), "{text}");
+    let rows = text.split("pageblocks, ").nth(1).unwrap();
+    let row = rows.lines().nth(1).unwrap();
+    let small = row
+        .split(' ')
+        .nth(1)
+        .unwrap()
+        .chars()
+        .filter(char::is_ascii_lowercase);
+    assert_eq!(small.count(), 1, "{row}");
 }
 
 #[test]

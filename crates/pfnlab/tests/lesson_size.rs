@@ -31,7 +31,7 @@ fn a_start_in_pieces() {
     let mut trace = "#pfnlab-trace 1\nmachine-begin\n[[node]]\ncpus = [0]\nram = [\"1M..65M\"]\n\
                      machine-end\n"
         .to_owned();
-    const FRAMES: usize = 15_000;
+    const FRAMES: usize = 12_000;
     for ticket in 0..FRAMES {
         trace.push_str(&format!("a {ticket} order=0 gfp=GFP_HIGHUSER_MOVABLE\n"));
     }

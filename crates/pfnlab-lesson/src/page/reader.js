@@ -54,10 +54,11 @@ for (const name of ["zones", "strip", "tree", "lists", "cpus", "pageblocks"]) {
 // ---- which frames --------------------------------------------------------------------------------
 function span(z) { const zone = shown.state[z]; return [zone.start, zone.start + zone.spanned]; }
 function toZone(z) { $("follow").checked = false; view.zone = z; [view.start, view.end] = span(z); $("zone").value = z; redraw(); }
+/// What lies around frames, so that they are seen among their neighbours.
 function around([low, high]) {
-  for (let o = 4; o <= global.top; o++) {
+  for (let o = 6; o <= global.top; o++) {
     const start = Math.floor(low / 2 ** o) * 2 ** o;
-    if (start + 2 ** o >= high) return [start, start + 2 ** o];
+    if (2 ** o >= 4 * (high - low) && start + 2 ** o >= high) return [start, start + 2 ** o];
   }
   const size = 2 ** global.top;
   return [Math.floor(low / size) * size, Math.ceil(high / size) * size];
@@ -108,7 +109,7 @@ function drawWords(step, words) {
     return;
   }
   const [title, outcome, story, chains] = words;
-  $("title").textContent = title;
+  $("title").textContent = "Operation " + title;
   $("outcome").textContent = outcome;
   $("chains").innerHTML = chains.slice(0, 4).map(chainText).join("") + (chains.length > 4 ? `<p>and ${chains.length - 4} more</p>` : "");
   $("story").innerHTML = story.split("\n").map(line => {
@@ -160,7 +161,7 @@ function ask([prompt, choices, answer, why], step) {
   // Whoever goes on without an answer goes on.
   if (asked === step) { go(step); return; }
   asked = step;
-  wordsOf(step - 1).then(([title]) => { $("quiz-head").textContent = `Next: ${title}`; });
+  wordsOf(step - 1).then(([title]) => { $("quiz-head").textContent = `Next, operation ${title}`; });
   $("verdict").textContent = "";
   $("ask").innerHTML = `<fieldset><legend>${escape(prompt)}</legend>` + choices.map((choice, i) =>
     `<label><input type="radio" name="choice" value="${i}"> ${escape(choice)}</label>`).join("") + "</fieldset>" +

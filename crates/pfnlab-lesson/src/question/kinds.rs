@@ -132,28 +132,51 @@ fn how_far(before: &Snapshot, events: &[Event]) -> Option<Question> {
     if events.iter().any(drained) {
         return None;
     }
-    let chain = chains(events).into_iter().find(|chain| !chain.split)?;
-    let (from, to) = (chain.first.order().get(), chain.last.order().get());
+    let (zone, came, buddies, made) = came_back(events)?;
+    let (from, to) = (came.order().get(), made.order().get());
     let choices: Vec<_> = (from..=to.max(from + 2).min(10)).collect();
+    let why = match buddies[..] {
+        [] if choices.len() == 1 => return None,
+        [] => format!(
+            "{came} merges with nothing: its buddy is {}, bit {from} of the PFN flipped, and that is not free \
+             as a whole. A free block on its other side does not count.",
+            came.buddy()
+        ),
+        _ => format!(
+            "{came} merges with {}, one order after the other, and becomes {made}. There it ends: the next \
+             buddy is not free as a whole, or there is no larger order.",
+            listed(&buddies)
+        ),
+    };
     Some(Question {
         kind: QuestionKind::HowFar,
-        context: context::around(before, chain.zone, chain.first),
+        context: context::around(before, zone, came),
         prompt: format!(
-            "{} comes back to the free lists. Of what order is the block that goes to a list in the end?",
-            chain.first
+            "{came} comes back to the free lists. Of what order is the block that goes to a list in the end?"
         ),
         answer: choices.iter().position(|&order| order == to)?,
         choices: choices
             .iter()
             .map(|order| format!("order {order}"))
             .collect(),
-        why: format!(
-            "{} merges with {}, one order after the other, and becomes {}. There it ends: the next \
-             buddy is not free as a whole, or there is no larger order.",
-            chain.first,
-            listed(&chain.buddies),
-            chain.last
-        ),
+        why,
+    })
+}
+
+/// The block that came back to the free lists, what it merged with, and what became of it.
+fn came_back(events: &[Event]) -> Option<(ZoneId, Block, Vec<Block>, Block)> {
+    if let Some(chain) = chains(events).into_iter().find(|chain| !chain.split) {
+        return Some((chain.zone, chain.first, chain.buddies, chain.last));
+    }
+    let returned = events.iter().find_map(|event| match *event {
+        Event::Returned { block, .. } => Some(block),
+        _ => None,
+    })?;
+    events.iter().find_map(|event| match *event {
+        Event::Linked { zone, block, .. } if block == returned => {
+            Some((zone, block, Vec::new(), block))
+        }
+        _ => None,
     })
 }
 
