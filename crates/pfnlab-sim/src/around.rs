@@ -476,6 +476,10 @@ impl<A: PageAllocator> PageAllocator for Tap<'_, A> {
         Ok(start)
     }
 
+    fn set_listed(&mut self, page: Block, listed: bool) {
+        self.0.set_listed(page, listed);
+    }
+
     fn inspect(&self) -> Option<&dyn Inspect> {
         self.0.inspect()
     }

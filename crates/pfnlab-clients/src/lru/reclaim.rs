@@ -53,7 +53,7 @@ impl Lru {
         let mut frames = 0;
         let mut left: Vec<(LruList, u64)> = Vec::new();
         for &(inactive, active) in model.lists() {
-            self.refill(ask.node, inactive, active, observer);
+            self.refill(ask.node, inactive, active, memory, observer);
             let pages = self.pages.length(ask.node, inactive) as u64;
             left.push((inactive, pages >> ask.priority));
         }
@@ -69,7 +69,8 @@ impl Lru {
                         .and_then(|inside| inside.zone_of(block.start()));
                     let within = zone.is_none_or(|zone| zone.kind <= ask.highest);
                     if !within || !self.can_move(block) || !may(block) {
-                        self.pages.put(block.start(), *list, End::Head, observer);
+                        self.pages
+                            .put(block.start(), *list, End::Head, memory, observer);
                         continue;
                     }
                     if self.give_up(block, ask.cpu, memory, observer).is_ok() {
@@ -89,6 +90,7 @@ impl Lru {
         node: NodeId,
         inactive: LruList,
         active: LruList,
+        memory: &mut impl PageAllocator,
         observer: &mut impl Observer,
     ) {
         let both = self.pages.length(node, inactive) + self.pages.length(node, active);
@@ -99,7 +101,8 @@ impl Lru {
             < self.pages.length(node, active) as u64
             && let Some(block) = self.pages.last(node, active)
         {
-            self.pages.put(block.start(), inactive, End::Head, observer);
+            self.pages
+                .put(block.start(), inactive, End::Head, memory, observer);
         }
     }
 
@@ -142,7 +145,7 @@ impl Lru {
         memory: &mut impl PageAllocator,
         observer: &mut impl Observer,
     ) -> Result<(), FreeError> {
-        match self.pages.release(block.start(), observer) {
+        match self.pages.release(block.start(), memory, observer) {
             Some(block) => memory.free(block, cpu, observer),
             None => Err(FreeError::NotLent(Block::page(Pfn::default()))),
         }
