@@ -23,13 +23,20 @@ pub struct Avoidance {
 /// # Panics
 /// When there is no seed.
 pub fn medians(size: Size) -> Avoidance {
+    of_each(|profile, boost| {
+        let runs = (0..size.of(8, 3)).map(|seed| run(profile, boost, size, seed).all);
+        median(&runs.collect::<Vec<_>>())
+    })
+}
+
+/// Of the three kernels: what it does, and its boost factor.
+pub(crate) fn of_each(measure: impl Fn(&'static Profile, u64) -> u64) -> Avoidance {
     let of = |name: &str, boost: u64| {
         let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
         let profile = all
             .find(|profile| profile.name() == name)
             .expect("there is one");
-        let runs = (0..size.of(8, 3)).map(|seed| run(profile, boost, size, seed).all);
-        median(&runs.collect::<Vec<_>>())
+        measure(profile, boost)
     };
     Avoidance {
         none: of("linux-5.0", 0),

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use pfnlab_headlines::{Size, avoidance, huge_frames, hygiene, stealing};
+use pfnlab_headlines::{Size, avoidance, build, fio, huge_frames, hygiene, stealing};
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -38,11 +38,22 @@ fn main() {
         } = avoidance::medians(size);
         println!("H4: {none} -> {other_zone} -> {boost}");
     }
+    if wanted("fio") {
+        for huge in [fio::Huge::AtHand, fio::Huge::Madvised] {
+            let avoidance::Avoidance {
+                none,
+                other_zone,
+                boost,
+            } = fio::medians(huge, size);
+            println!("H4 fio {huge:?}: {none} -> {other_zone} -> {boost}");
+        }
+    }
     if wanted("h5") {
         for profile in ["linux-6.1.y", "linux-6.12.0", "linux-6.12.y"] {
             for (what, mixed) in [
                 ("waves", hygiene::medians(profile, size)),
                 ("full", hygiene::full_medians(profile, size)),
+                ("build", build::medians(profile, size)),
             ] {
                 let hygiene::Mixed { tainted, movable } = mixed;
                 println!("H5 {what} {profile}: {tainted} of {movable} movable pageblocks");

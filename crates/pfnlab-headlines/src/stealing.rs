@@ -12,6 +12,9 @@ const CPUS: u16 = 2;
 /// Shares of movable, unmovable and reclaimable memory, in percent.
 const SHARES: [u64; 3] = [70, 20, 10];
 
+/// The first of them: its frames are on lists, as pages of files and of programs are.
+const MOVABLE: usize = 0;
+
 const FLAGS: [Gfp; 3] = [Gfp::GFP_HIGHUSER_MOVABLE, Gfp::GFP_KERNEL, RECLAIMABLE];
 
 /// What may be given up when memory is short.
@@ -60,8 +63,11 @@ pub fn run(profile: &'static Profile, size: Size, seed: u64) -> Fragmenting {
     let mut picks = Stream::new(seed, "picks");
     let limit = free_frames(&mm) * 95 / 100;
     while total(&held) < limit {
-        match mm.alloc(&request(FLAGS[0], 0, cpu(CPUS, &mut picks)), &mut ()) {
-            Ok(block) => held[0].put(block),
+        match mm.alloc(&request(FLAGS[MOVABLE], 0, cpu(CPUS, &mut picks)), &mut ()) {
+            Ok(block) => {
+                mm.set_listed(block, true);
+                held[MOVABLE].put(block);
+            }
             Err(_) => break,
         }
     }
@@ -77,7 +83,12 @@ pub fn run(profile: &'static Profile, size: Size, seed: u64) -> Fragmenting {
             give_some(&mut mm, &mut held, &mut picks, &mut seen);
         }
         match mm.alloc(&request, &mut seen) {
-            Ok(block) => held[kind].put(block),
+            Ok(block) => {
+                if kind == MOVABLE {
+                    mm.set_listed(block, true);
+                }
+                held[kind].put(block);
+            }
             Err(_) => give_some(&mut mm, &mut held, &mut picks, &mut seen),
         }
     }
@@ -91,9 +102,12 @@ fn total(held: &[Held; 3]) -> u64 {
 /// 64 blocks go, of the type that has most of its share.
 fn give_some(mm: &mut Mm, held: &mut [Held; 3], picks: &mut Stream, seen: &mut Fragmenting) {
     let most = (0..3).max_by_key(|&kind| held[kind].frames() * 1000 / SHARES[kind]);
-    let held = &mut held[most.expect("there are three")];
+    let kind = most.expect("there are three");
     for _ in 0..64 {
-        if let Some(block) = held.draw(picks) {
+        if let Some(block) = held[kind].draw(picks) {
+            if kind == MOVABLE {
+                mm.set_listed(block, false);
+            }
             mm.free(block, cpu(CPUS, picks), seen)
                 .expect("it was handed out");
         }
