@@ -7,7 +7,7 @@ use pfnlab_model::{Block, CpuId, Event, Gfp, MemoryEvent, Observer, Pfn, Ticket}
 use pfnlab_sim::Stream;
 
 use crate::bench::{boot, free_frames};
-use crate::files::Files;
+use crate::files::{Files, Shrinker};
 use crate::hygiene::{Mixed, count};
 use crate::kernel::{Cache, HUGE, Kernel};
 use crate::{Size, median};
@@ -32,16 +32,16 @@ const LEAVES: u32 = 8;
 ///
 /// # Panics
 /// When there is no such profile.
-pub fn medians(profile: &str, size: Size) -> Mixed {
+pub fn medians(profile: &str, shrinker: Shrinker, size: Size) -> Mixed {
     let profile = Profile::by_name(profile).expect("there is one");
-    let runs = (0..size.of(4, 1)).map(|seed| run(profile, size, seed));
+    let runs = (0..size.of(4, 1)).map(|seed| run(profile, shrinker, size, seed));
     median(&runs.collect::<Vec<_>>())
 }
 
 /// One run.
-pub fn run(profile: &'static Profile, size: Size, seed: u64) -> Mixed {
+pub fn run(profile: &'static Profile, shrinker: Shrinker, size: Size, seed: u64) -> Mixed {
     let mm = boot(&[size.of("0..2G", "0..256M")], CPUS, profile);
-    let mut build = Build::new(mm, seed);
+    let mut build = Build::new(mm, shrinker, seed);
     build.run(size.of(700, 70));
     let unmovable = build.kernel.seen.lent.iter().copied().map(Block::page);
     count(build.kernel.machine(), unmovable)
@@ -96,12 +96,12 @@ struct Build {
 }
 
 impl Build {
-    fn new(mm: Mm, seed: u64) -> Build {
+    fn new(mm: Mm, shrinker: Shrinker, seed: u64) -> Build {
         let frames = free_frames(&mm);
         let mut kernel = Kernel::new(mm, KSWAPD, Unmovable::default());
         let caches = vec![kernel.cache(1024, true), kernel.cache(192, true)];
         let own = kernel.cache(4096, false);
-        let mut files = Files::new(caches, false, seed);
+        let mut files = Files::new(caches, false, shrinker, seed);
         let mut draws = Stream::new(seed, "jobs");
         let mut length = 0;
         while length < frames {

@@ -13,6 +13,15 @@ const LOOKED_AT: usize = 4;
 /// So many files share a buffer.
 const PER_BUFFER: usize = 8;
 
+/// Which of the files without pages loses its objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shrinker {
+    /// One drawn at random.
+    Drawn,
+    /// The one that is without them for the longest time.
+    InOrder,
+}
+
 #[derive(Clone, Debug, Default)]
 struct File {
     frames: usize,
@@ -29,8 +38,9 @@ pub(crate) struct Files {
     files: Vec<File>,
     /// Those with pages, the least recently read first.
     cached: VecDeque<usize>,
-    /// Those with objects, but without pages.
-    forgotten: Vec<usize>,
+    /// Those with objects, but without pages, the first to lose them first.
+    forgotten: VecDeque<usize>,
+    shrinker: Shrinker,
     /// By eight files: an unmovable frame, and how many files have objects. `None`: files have none.
     buffers: Option<Vec<(Option<Ticket>, usize)>>,
     picks: Stream,
@@ -38,12 +48,13 @@ pub(crate) struct Files {
 
 impl Files {
     /// None yet. Each has an object of every one of these caches; `buffered`: eight share a frame.
-    pub(crate) fn new(caches: Vec<Cache>, buffered: bool, seed: u64) -> Files {
+    pub(crate) fn new(caches: Vec<Cache>, buffered: bool, shrinker: Shrinker, seed: u64) -> Files {
         Files {
             caches,
             files: Vec::new(),
             cached: VecDeque::new(),
-            forgotten: Vec::new(),
+            forgotten: VecDeque::new(),
+            shrinker,
             buffers: buffered.then(Vec::new),
             picks: Stream::new(seed, "shrinker"),
         }
@@ -131,14 +142,18 @@ impl Files {
             } else {
                 self.files[at].cached = false;
                 self.files[at].pages.clear();
-                self.forgotten.push(at);
+                self.forgotten.push_back(at);
             }
         }
         while self.forgotten.len() > self.cached.len() {
-            // Fits: there are fewer files than frames.
-            let pick = self.picks.below(self.forgotten.len() as u32) as usize;
-            let at = self.forgotten.swap_remove(pick);
-            if !self.files[at].cached {
+            let next = match self.shrinker {
+                // Fits: there are fewer files than frames.
+                Shrinker::Drawn => self.picks.below(self.forgotten.len() as u32) as usize,
+                Shrinker::InOrder => 0,
+            };
+            if let Some(at) = self.forgotten.swap_remove_front(next)
+                && !self.files[at].cached
+            {
                 self.forget(at, kernel, cpu);
             }
         }

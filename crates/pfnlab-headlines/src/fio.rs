@@ -7,7 +7,7 @@ use pfnlab_sim::Stream;
 
 use crate::avoidance::{Avoidance, of_each};
 use crate::bench::{Fragmenting, boot, free_frames};
-use crate::files::Files;
+use crate::files::{Files, Shrinker};
 use crate::kernel::{HUGE, Kernel};
 use crate::{Size, median};
 
@@ -46,20 +46,27 @@ pub struct Run {
 ///
 /// # Panics
 /// When there is no seed.
-pub fn medians(huge: Huge, size: Size) -> Avoidance {
+pub fn medians(huge: Huge, shrinker: Shrinker, size: Size) -> Avoidance {
     of_each(|profile, boost| {
-        let runs = (0..size.of(4, 1)).map(|seed| run(profile, boost, huge, size, seed));
+        let runs = (0..size.of(4, 1)).map(|seed| run(profile, boost, huge, shrinker, size, seed));
         median(&runs.map(|run| run.fell_back.all).collect::<Vec<_>>())
     })
 }
 
 /// One run.
-pub fn run(profile: &'static Profile, boost: u64, huge: Huge, size: Size, seed: u64) -> Run {
+pub fn run(
+    profile: &'static Profile,
+    boost: u64,
+    huge: Huge,
+    shrinker: Shrinker,
+    size: Size,
+    seed: u64,
+) -> Run {
     let ram = size.of(["3G..4G", "4G..5G"], ["3968M..4G", "4G..4224M"]);
     let mut mm = boot(&ram, CPUS, profile);
     mm.sysctl(Sysctl::WatermarkBoostFactor, boost, &mut ())
         .expect("5.0 has boosts");
-    let mut work = Work::new(mm, seed);
+    let mut work = Work::new(mm, shrinker, seed);
     work.write();
     work.read(huge);
     Run {
@@ -81,7 +88,7 @@ struct Work {
 }
 
 impl Work {
-    fn new(mm: Mm, seed: u64) -> Work {
+    fn new(mm: Mm, shrinker: Shrinker, seed: u64) -> Work {
         let frames = free_frames(&mm);
         let mut kernel = Kernel::new(mm, KSWAPD, Fragmenting::default());
         let caches = vec![
@@ -92,7 +99,7 @@ impl Work {
         ];
         Work {
             kernel,
-            files: Files::new(caches, true, seed),
+            files: Files::new(caches, true, shrinker, seed),
             frames,
             threads: [None; THREADS as usize],
             picks: Stream::new(seed, "files"),

@@ -29,6 +29,7 @@ mod trees;
 mod work;
 
 pub use bench::{Fragmenting, Size, median};
+pub use files::Shrinker;
 pub use placed::{Placed, Placement, Room};
 pub use scatter::Scatter;
 pub use trees::Trees;

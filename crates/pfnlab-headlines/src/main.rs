@@ -2,7 +2,7 @@
 
 use std::env;
 
-use pfnlab_headlines::{Size, avoidance, build, fio, huge_frames, hygiene, stealing};
+use pfnlab_headlines::{Shrinker, Size, avoidance, build, fio, huge_frames, hygiene, stealing};
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -39,13 +39,18 @@ fn main() {
         println!("H4: {none} -> {other_zone} -> {boost}");
     }
     if wanted("fio") {
-        for huge in [fio::Huge::AtHand, fio::Huge::Madvised] {
+        for (huge, shrinker) in [
+            (fio::Huge::AtHand, Shrinker::Drawn),
+            (fio::Huge::Madvised, Shrinker::Drawn),
+            (fio::Huge::AtHand, Shrinker::InOrder),
+            (fio::Huge::Madvised, Shrinker::InOrder),
+        ] {
             let avoidance::Avoidance {
                 none,
                 other_zone,
                 boost,
-            } = fio::medians(huge, size);
-            println!("H4 fio {huge:?}: {none} -> {other_zone} -> {boost}");
+            } = fio::medians(huge, shrinker, size);
+            println!("H4 fio {huge:?} {shrinker:?}: {none} -> {other_zone} -> {boost}");
         }
     }
     if wanted("h5") {
@@ -53,7 +58,11 @@ fn main() {
             for (what, mixed) in [
                 ("waves", hygiene::medians(profile, size)),
                 ("full", hygiene::full_medians(profile, size)),
-                ("build", build::medians(profile, size)),
+                ("build", build::medians(profile, Shrinker::Drawn, size)),
+                (
+                    "build in order",
+                    build::medians(profile, Shrinker::InOrder, size),
+                ),
             ] {
                 let hygiene::Mixed { tainted, movable } = mixed;
                 println!("H5 {what} {profile}: {tainted} of {movable} movable pageblocks");
