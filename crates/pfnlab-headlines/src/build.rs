@@ -9,12 +9,15 @@ use pfnlab_sim::Stream;
 use crate::bench::{boot, free_frames};
 use crate::files::{Files, Shrinker};
 use crate::hygiene::{Mixed, count};
-use crate::kernel::{Cache, HUGE, Kernel};
+use crate::kernel::{Cache, HUGE, Kernel, Kswapd};
 use crate::{Size, median};
 
 const CPUS: u16 = 8;
 const AT_ONCE: u16 = 7;
-const KSWAPD: CpuId = CpuId(7);
+const KSWAPD: Kswapd = Kswapd {
+    cpu: CpuId(7),
+    every: 32,
+};
 
 /// A job's stack, page tables and so on, in frames.
 const OWN: usize = 16;

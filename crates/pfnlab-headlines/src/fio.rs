@@ -8,13 +8,14 @@ use pfnlab_sim::Stream;
 use crate::avoidance::{Avoidance, of_each};
 use crate::bench::{Fragmenting, boot, free_frames};
 use crate::files::{Files, Shrinker};
-use crate::kernel::{HUGE, Kernel};
+use crate::kernel::{HUGE, Kernel, Kswapd};
 use crate::{Size, median};
 
 const CPUS: u16 = 8;
 /// The threads that write and read, on the first CPUs.
 const THREADS: u16 = 4;
 const PROGRAM: CpuId = CpuId(4);
+/// Where kswapd runs.
 const KSWAPD: CpuId = CpuId(5);
 
 /// A file, in frames: 64 KiB.
@@ -33,6 +34,26 @@ pub enum Huge {
     Madvised,
 }
 
+/// In what forms of the workload differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// How huge pages are asked for.
+    pub huge: Huge,
+    /// Which objects go.
+    pub shrinker: Shrinker,
+    /// kswapd runs after so many frames of page cache and heap, if it was asked.
+    pub kswapd_every: u32,
+}
+
+impl Form {
+    /// The published one, as far as that is known.
+    pub const PUBLISHED: Form = Form {
+        huge: Huge::AtHand,
+        shrinker: Shrinker::InOrder,
+        kswapd_every: 32,
+    };
+}
+
 /// What came of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
@@ -46,29 +67,22 @@ pub struct Run {
 ///
 /// # Panics
 /// When there is no seed.
-pub fn medians(huge: Huge, shrinker: Shrinker, size: Size) -> Avoidance {
+pub fn medians(form: Form, size: Size) -> Avoidance {
     of_each(|profile, boost| {
-        let runs = (0..size.of(4, 1)).map(|seed| run(profile, boost, huge, shrinker, size, seed));
+        let runs = (0..size.of(4, 1)).map(|seed| run(profile, boost, form, size, seed));
         median(&runs.map(|run| run.fell_back.all).collect::<Vec<_>>())
     })
 }
 
 /// One run.
-pub fn run(
-    profile: &'static Profile,
-    boost: u64,
-    huge: Huge,
-    shrinker: Shrinker,
-    size: Size,
-    seed: u64,
-) -> Run {
+pub fn run(profile: &'static Profile, boost: u64, form: Form, size: Size, seed: u64) -> Run {
     let ram = size.of(["3G..4G", "4G..5G"], ["3968M..4G", "4G..4224M"]);
     let mut mm = boot(&ram, CPUS, profile);
     mm.sysctl(Sysctl::WatermarkBoostFactor, boost, &mut ())
         .expect("5.0 has boosts");
-    let mut work = Work::new(mm, shrinker, seed);
+    let mut work = Work::new(mm, form, seed);
     work.write();
-    work.read(huge);
+    work.read(form.huge);
     Run {
         fell_back: work.kernel.seen,
         huge: work.kernel.huge,
@@ -88,9 +102,13 @@ struct Work {
 }
 
 impl Work {
-    fn new(mm: Mm, shrinker: Shrinker, seed: u64) -> Work {
+    fn new(mm: Mm, form: Form, seed: u64) -> Work {
         let frames = free_frames(&mm);
-        let mut kernel = Kernel::new(mm, KSWAPD, Fragmenting::default());
+        let kswapd = Kswapd {
+            cpu: KSWAPD,
+            every: form.kswapd_every,
+        };
+        let mut kernel = Kernel::new(mm, kswapd, Fragmenting::default());
         let caches = vec![
             kernel.cache(960, true),
             kernel.cache(192, true),
@@ -99,7 +117,7 @@ impl Work {
         ];
         Work {
             kernel,
-            files: Files::new(caches, true, shrinker, seed),
+            files: Files::new(caches, true, form.shrinker, seed),
             frames,
             threads: [None; THREADS as usize],
             picks: Stream::new(seed, "files"),

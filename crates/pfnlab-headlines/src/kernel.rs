@@ -8,8 +8,14 @@ use pfnlab_model::{
 };
 use pfnlab_sim::{Driver, Outcome};
 
-/// kswapd runs after so many frames, if it was asked.
-const KSWAPD_EVERY: u32 = 32;
+/// When the background reclaimer has its turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kswapd {
+    /// On which CPU.
+    pub(crate) cpu: CpuId,
+    /// After so many frames, if it was asked.
+    pub(crate) every: u32,
+}
 
 /// What is touched at a time of memory that could be huge, in frames.
 pub(crate) const HUGE: u64 = 512;
@@ -23,7 +29,7 @@ pub(crate) struct Kernel<O> {
     driver: Driver<Mm>,
     pub(crate) seen: O,
     next: u64,
-    kswapd: CpuId,
+    kswapd: Kswapd,
     /// Frames until its turn.
     until: u32,
     /// Huge pages that were asked for, and those that were got.
@@ -31,14 +37,14 @@ pub(crate) struct Kernel<O> {
 }
 
 impl<O: Observer> Kernel<O> {
-    /// Requests wait; kswapd runs on this CPU; `seen` sees everything.
-    pub(crate) fn new(mm: Mm, kswapd: CpuId, seen: O) -> Kernel<O> {
+    /// Requests wait; `seen` sees everything.
+    pub(crate) fn new(mm: Mm, kswapd: Kswapd, seen: O) -> Kernel<O> {
         let mut kernel = Kernel {
             driver: Driver::new(mm),
             seen,
             next: 0,
             kswapd,
-            until: KSWAPD_EVERY,
+            until: kswapd.every,
             huge: (0, 0),
         };
         kernel.step(Op::Memory(MemoryOp::Waiting {
@@ -86,7 +92,7 @@ impl<O: Observer> Kernel<O> {
         self.step(Op::Client(ClientOp::LruAdd { ticket, list, cpu }));
         self.until -= 1;
         if self.until == 0 {
-            self.until = KSWAPD_EVERY;
+            self.until = self.kswapd.every;
             self.balance();
         }
         Some(ticket)
@@ -94,7 +100,7 @@ impl<O: Observer> Kernel<O> {
 
     /// kswapd has its turn.
     fn balance(&mut self) {
-        let (node, cpu) = (NodeId(0), self.kswapd);
+        let (node, cpu) = (NodeId(0), self.kswapd.cpu);
         self.step(Op::Memory(MemoryOp::Kswapd { node, cpu }));
     }
 

@@ -1,4 +1,5 @@
-//! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [h5]`.
+//! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [fio] [h5]
+//! [sensitivity]`.
 
 use std::env;
 
@@ -24,7 +25,8 @@ fn main() {
         }
     }
     if wanted("h3") {
-        let stealing::Stealing { without, with } = stealing::medians(size);
+        let stealing::Stealing { without, with } =
+            stealing::medians(stealing::Form::FIRST, size, size.of(32, 5));
         println!(
             "H3: unmovable {} -> {}, from movable {} -> {}",
             without.0, with.0, without.1, with.1
@@ -39,19 +41,18 @@ fn main() {
         println!("H4: {none} -> {other_zone} -> {boost}");
     }
     if wanted("fio") {
-        for (huge, shrinker) in [
-            (fio::Huge::AtHand, Shrinker::Drawn),
-            (fio::Huge::Madvised, Shrinker::Drawn),
-            (fio::Huge::AtHand, Shrinker::InOrder),
-            (fio::Huge::Madvised, Shrinker::InOrder),
-        ] {
-            let avoidance::Avoidance {
-                none,
-                other_zone,
-                boost,
-            } = fio::medians(huge, shrinker, size);
-            println!("H4 fio {huge:?} {shrinker:?}: {none} -> {other_zone} -> {boost}");
+        let drawn = fio::Form {
+            shrinker: Shrinker::Drawn,
+            ..fio::Form::PUBLISHED
+        };
+        for form in [drawn, fio::Form::PUBLISHED] {
+            for huge in [fio::Huge::AtHand, fio::Huge::Madvised] {
+                fio(fio::Form { huge, ..form }, size);
+            }
         }
+    }
+    if names.contains(&"sensitivity") {
+        sensitivity(size);
     }
     if wanted("h5") {
         for profile in ["linux-6.1.y", "linux-6.12.0", "linux-6.12.y"] {
@@ -76,5 +77,39 @@ fn main() {
             } = hygiene::anywhere(size, sparse, 1);
             println!("H5 anywhere 1/{sparse}: {tainted}, expected {expected}, variance {variance}");
         }
+    }
+}
+
+fn fio(form: fio::Form, size: Size) {
+    let avoidance::Avoidance {
+        none,
+        other_zone,
+        boost,
+    } = fio::medians(form, size);
+    println!("H4 fio {form:?}: {none} -> {other_zone} -> {boost}");
+}
+
+/// What comes of H3 and H4 when a number of the workload is another one.
+fn sensitivity(size: Size) {
+    let first = stealing::Form::FIRST;
+    let levels = [80, 90, 95, 98].map(|level| stealing::Form { level, ..first });
+    let shares = [[80, 15, 5], [60, 30, 10]].map(|shares| stealing::Form { shares, ..first });
+    let orders = [0, 1, 5].map(|most_order| stealing::Form {
+        most_order,
+        ..first
+    });
+    for form in levels.into_iter().chain(shares).chain(orders) {
+        let stealing::Stealing { without, with } = stealing::medians(form, size, 5);
+        println!(
+            "H3 {form:?}: unmovable {} -> {}, from movable {} -> {}",
+            without.0, with.0, without.1, with.1
+        );
+    }
+    for kswapd_every in [8, 128, 512, 2048] {
+        let form = fio::Form {
+            kswapd_every,
+            ..fio::Form::PUBLISHED
+        };
+        fio(form, size);
     }
 }

@@ -40,7 +40,7 @@ impl ReclaimModel {
 impl Lru {
     /// Gives up pages of a node, least recently added first, of files and, in turn, anonymous ones;
     /// each is freed at once. Of every list, 1/2^priority is looked at; pages of zones above the
-    /// highest, and those that `may` says no to, go back to its head. Says which were given up.
+    /// highest, and those that `may` says no to, go back to its head. Says which were given up, and how many frames were looked at.
     pub fn shrink(
         &mut self,
         model: ReclaimModel,
@@ -48,9 +48,9 @@ impl Lru {
         may: impl Fn(Block) -> bool,
         memory: &mut impl PageAllocator,
         observer: &mut impl Observer,
-    ) -> Vec<Block> {
+    ) -> (Vec<Block>, u64) {
         let mut given_up = Vec::new();
-        let mut frames = 0;
+        let (mut frames, mut looked_at) = (0, 0);
         let mut left: Vec<(LruList, u64)> = Vec::new();
         for &(inactive, active) in model.lists() {
             self.refill(ask.node, inactive, active, memory, observer);
@@ -64,6 +64,7 @@ impl Lru {
                     let Some(block) = self.pages.last(ask.node, *list) else {
                         break;
                     };
+                    looked_at += block.frames();
                     let zone = memory
                         .inspect()
                         .and_then(|inside| inside.zone_of(block.start()));
@@ -80,7 +81,7 @@ impl Lru {
                 }
             }
         }
-        given_up
+        (given_up, looked_at)
     }
 
     /// Active pages, oldest first, become inactive while there are too many of them

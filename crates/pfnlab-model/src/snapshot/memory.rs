@@ -21,6 +21,8 @@ impl Snapshot {
             | MemoryEvent::IsolationUndone { .. }
             | MemoryEvent::Migrated { .. }
             | MemoryEvent::Reclaimed { .. }
+            | MemoryEvent::WaitedForReclaim { .. }
+            | MemoryEvent::CompactedFor { .. }
             | MemoryEvent::OomKilled { .. }
             | MemoryEvent::Released { .. } => {}
 
