@@ -1,5 +1,7 @@
 //! H4: what it helps to go to another zone rather than mix types, and to make room early.
 
+use std::fmt;
+
 use pfnlab_mm::Profile;
 use pfnlab_model::{PageAllocator, Sysctl};
 
@@ -16,6 +18,12 @@ pub struct Avoidance {
     pub other_zone: u64,
     /// And room is made after every mixing.
     pub boost: u64,
+}
+
+impl fmt::Display for Avoidance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {} -> {}", self.none, self.other_zone, self.boost)
+    }
 }
 
 /// The medians of all seeds.

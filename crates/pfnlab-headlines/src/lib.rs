@@ -8,6 +8,8 @@
 //! - [`hygiene`]: whether movable pageblocks hold unmovable pages (H5), and how many would if pages
 //!   lay anywhere. [`build`]: the same with jobs that come and go.
 //!
+//! - [`chart()`]: what was published beside what was reached.
+//!
 //! A placement of one's own is one function:
 //!
 //! - [`Placement`]: from which block of 2 MiB the next frame is taken. [`Placed`]: an allocator that
@@ -21,6 +23,7 @@ pub mod hygiene;
 pub mod stealing;
 
 mod bench;
+mod chart;
 mod files;
 mod kernel;
 mod placed;
@@ -29,6 +32,7 @@ mod trees;
 mod work;
 
 pub use bench::{Fragmenting, Size, median};
+pub use chart::{Change, chart};
 pub use files::Shrinker;
 pub use placed::{Placed, Placement, Room};
 pub use scatter::Scatter;

@@ -1,5 +1,7 @@
 //! H3: what it helps to take the rest of a pageblock along.
 
+use std::fmt;
+
 use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{Gfp, PageAllocator};
 use pfnlab_sim::Stream;
@@ -45,6 +47,17 @@ pub struct Stealing {
     pub without: (u64, u64),
     /// It is taken along.
     pub with: (u64, u64),
+}
+
+impl fmt::Display for Stealing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Stealing { without, with } = self;
+        write!(
+            f,
+            "unmovable {} -> {}, from movable {} -> {}",
+            without.0, with.0, without.1, with.1
+        )
+    }
 }
 
 /// The medians of so many seeds.

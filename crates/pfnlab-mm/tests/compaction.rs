@@ -255,7 +255,7 @@ fn what_grows_goes_to_who_waits() {
     for &profile in Profile::ALL {
         for order in [4, 10] {
             let mut mm = boot(profile, "16M..144M");
-            keep(&mut mm, |pfn| pfn.get() % 2 == 0);
+            keep(&mut mm, |pfn| pfn.get() % 2 == 1);
             let request = Request {
                 order: Order::new(order).unwrap(),
                 ..Request::new(Gfp::GFP_HIGHUSER_MOVABLE | Gfp::NORETRY)
@@ -284,9 +284,17 @@ fn what_grows_goes_to_who_waits() {
                 usize::from(captures),
                 "{name}, order {order}"
             );
+            let Ok(block) = served else {
+                // Up to 3.8 the low mark must be free besides, and as much again as is wanted.
+                assert!(old && order == 10, "{name}, order {order}: {served:?}");
+                continue;
+            };
             for (at, captured) in captured {
                 assert_eq!(captured, block, "{name}, order {order}");
-                let listed = |event: &Event| matches!(event, Event::Linked { block: linked, .. } if *linked == block);
+                let listed = |event: &Event| match event {
+                    Event::Linked { block: linked, .. } => *linked == block,
+                    _ => false,
+                };
                 assert!(!tape[at..].iter().any(listed), "{name}, order {order}");
             }
             let after = mm.snapshot();
