@@ -28,6 +28,10 @@ const AFTERMATH: u64 = 60;
 /// before it breaks one of its own rules.
 const OF_CLIENTS: [&str; 5] = ["SLAB-01", "SLAB-02", "SLAB-03", "LRU-01", "LRU-02"];
 
+/// Rules about moving memory together, which the zoo's allocators do not: `pfnlab-sim` has broken ones
+/// that do (`tests/ledger.rs`).
+const OF_COMPACTION: [&str; 3] = ["COMPACT-01", "COMPACT-02", "COMPACT-03"];
+
 /// What is known of a bug.
 struct Row {
     bug: Bug,
@@ -114,7 +118,7 @@ fn every_bug_is_caught_and_every_rule_is_needed() {
     let idle: Vec<&str> = rules::ALL
         .iter()
         .map(|rule| rule.id)
-        .filter(|id| !needed(id) && !OF_CLIENTS.contains(id))
+        .filter(|id| !needed(id) && !OF_CLIENTS.contains(id) && !OF_COMPACTION.contains(id))
         .collect();
     assert_eq!(
         idle, [""; 0],
@@ -132,11 +136,12 @@ fn matrix(rows: &[Row]) -> String {
          to see which other rules find it, too. *Alone* means that no other did: without that rule \
          the bug would live. The last column is the number of operations left when the failing trace \
          is made short. Rules about caches and batches ({}) are not here: what they watch is no \
-         allocator.\n\n\
+         allocator. Nor are those about compaction ({}): these allocators do not compact.\n\n\
          | bug | what it does | rules, and after how many operations | shortest |\n\
          | --- | --- | --- | --: |\n",
         rows.len(),
         OF_CLIENTS.join(", "),
+        OF_COMPACTION.join(", "),
     );
     for row in rows {
         let mut found: Vec<_> = row.found.iter().collect();

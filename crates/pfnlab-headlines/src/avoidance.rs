@@ -1,5 +1,7 @@
 //! H4: what it helps to go to another zone rather than mix types, and to make room early.
 
+use std::fmt;
+
 use pfnlab_mm::Profile;
 use pfnlab_model::{PageAllocator, Sysctl};
 
@@ -18,18 +20,31 @@ pub struct Avoidance {
     pub boost: u64,
 }
 
+impl fmt::Display for Avoidance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {} -> {}", self.none, self.other_zone, self.boost)
+    }
+}
+
 /// The medians of all seeds.
 ///
 /// # Panics
 /// When there is no seed.
 pub fn medians(size: Size) -> Avoidance {
+    of_each(|profile, boost| {
+        let runs = (0..size.of(8, 3)).map(|seed| run(profile, boost, size, seed).all);
+        median(&runs.collect::<Vec<_>>())
+    })
+}
+
+/// Of the three kernels: what it does, and its boost factor.
+pub(crate) fn of_each(measure: impl Fn(&'static Profile, u64) -> u64) -> Avoidance {
     let of = |name: &str, boost: u64| {
         let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
         let profile = all
             .find(|profile| profile.name() == name)
             .expect("there is one");
-        let runs = (0..size.of(8, 3)).map(|seed| run(profile, boost, size, seed).all);
-        median(&runs.collect::<Vec<_>>())
+        measure(profile, boost)
     };
     Avoidance {
         none: of("linux-5.0", 0),

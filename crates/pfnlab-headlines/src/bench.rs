@@ -139,6 +139,10 @@ pub struct Fragmenting {
     pub unmovable: u64,
     /// Of these, from movable pageblocks.
     pub from_movable: u64,
+    /// Of all, those whose pageblock changed hands.
+    pub claimed: u64,
+    /// Beside them, fallbacks to whole pageblocks, which mix nothing.
+    pub whole: u64,
 }
 
 /// The order of a pageblock of all machines here.
@@ -150,11 +154,16 @@ impl Observer for Fragmenting {
             block,
             wanted,
             from,
+            claimed,
             ..
         } = event
-            && block.order().get() < PAGEBLOCK
         {
+            if block.order().get() >= PAGEBLOCK {
+                self.whole += 1;
+                return;
+            }
             self.all += 1;
+            self.claimed += u64::from(claimed);
             let unmovable = wanted == MigrateType::Unmovable;
             self.unmovable += u64::from(unmovable);
             self.from_movable += u64::from(unmovable && from == MigrateType::Movable);

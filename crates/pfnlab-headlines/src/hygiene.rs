@@ -52,20 +52,27 @@ pub fn run(profile: &'static Profile, size: Size, seed: u64) -> Mixed {
                 _ => (2, RECLAIMABLE, 0),
             };
             if let Ok(block) = mm.alloc(&request(gfp, order, cpu(CPUS, &mut kinds)), &mut ()) {
+                if kind == 0 {
+                    mm.set_listed(block, true);
+                }
                 held[kind].put(block);
             }
         } else {
             let all: usize = held.iter().map(Held::len).sum();
             // Fits: there are fewer blocks than frames.
             let mut at = picks.below(all.max(1) as u32) as usize;
-            let drawn = held.iter_mut().find_map(|kind| match at < kind.len() {
-                true => kind.draw(&mut picks),
-                false => {
-                    at -= kind.len();
-                    None
+            let mut drawn = None;
+            for (kind, held) in held.iter_mut().enumerate() {
+                if at < held.len() {
+                    drawn = held.draw(&mut picks).map(|block| (kind, block));
+                    break;
                 }
-            });
-            if let Some(block) = drawn {
+                at -= held.len();
+            }
+            if let Some((kind, block)) = drawn {
+                if kind == 0 {
+                    mm.set_listed(block, false);
+                }
                 mm.free(block, cpu(CPUS, &mut picks), &mut ())
                     .expect("it was handed out");
             }
@@ -93,7 +100,7 @@ pub fn run_full(profile: &'static Profile, size: Size, seed: u64) -> Mixed {
 }
 
 /// Movable pageblocks, and those of them that hold one of these.
-fn count(mm: &Mm, unmovable: impl Iterator<Item = Block>) -> Mixed {
+pub(crate) fn count(mm: &Mm, unmovable: impl Iterator<Item = Block>) -> Mixed {
     let pageblock = |pfn: Pfn| pfn.get() / BLOCK;
     let tainted: BTreeSet<u64> = unmovable
         .map(Block::start)

@@ -4,8 +4,11 @@
 //! - [`huge_frames`]: how many huge frames are left after a long time (H2).
 //! - [`stealing`]: what it helps to take the rest of a pageblock along (H3).
 //! - [`avoidance`]: what it helps to go to another zone, and to make room early (H4).
+//! - [`fio`]: the same with a workload nearer to the published one.
 //! - [`hygiene`]: whether movable pageblocks hold unmovable pages (H5), and how many would if pages
-//!   lay anywhere.
+//!   lay anywhere. [`build`]: the same with jobs that come and go.
+//!
+//! - [`chart()`]: what was published beside what was reached.
 //!
 //! A placement of one's own is one function:
 //!
@@ -13,17 +16,24 @@
 //!   asks it. [`Trees`], [`Scatter`]: two of them.
 
 pub mod avoidance;
+pub mod build;
+pub mod fio;
 pub mod huge_frames;
 pub mod hygiene;
 pub mod stealing;
 
 mod bench;
+mod chart;
+mod files;
+mod kernel;
 mod placed;
 mod scatter;
 mod trees;
 mod work;
 
 pub use bench::{Fragmenting, Size, median};
+pub use chart::{Change, chart};
+pub use files::Shrinker;
 pub use placed::{Placed, Placement, Room};
 pub use scatter::Scatter;
 pub use trees::Trees;

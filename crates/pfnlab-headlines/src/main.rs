@@ -1,60 +1,161 @@
-//! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [h5]`.
+//! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [fio] [h5]
+//! [sensitivity] [plot=FILE.svg]`.
 
-use std::env;
+use std::process::ExitCode;
+use std::{env, fs};
 
-use pfnlab_headlines::{Size, avoidance, huge_frames, hygiene, stealing};
+use pfnlab_headlines::{
+    Change, Shrinker, Size, avoidance, build, chart, fio, huge_frames, hygiene, stealing,
+};
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
+    let plot = arguments.iter().find_map(|name| name.strip_prefix("plot="));
     let names: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let names: Vec<&str> = names
+        .into_iter()
+        .filter(|name| !name.starts_with("plot="))
+        .collect();
     let size = match names.contains(&"small") {
         true => Size::Small,
         false => Size::Full,
     };
     let all = names.iter().all(|name| *name == "small");
     let wanted = |name| all || names.contains(&name);
+    let mut changes = Vec::new();
     if wanted("h2") {
-        for (name, run) in [
-            ("linux", huge_frames::linux(size, 1)),
-            ("trees", huge_frames::trees(size, 1)),
-        ] {
-            let (first, last) = (run.free[0], run.free[run.free.len() - 1]);
-            let (all, possible) = (run.all, run.possible);
-            println!("H2 {name}: {first} -> {last} of {all} huge frames, {possible} possible");
-        }
+        h2(size, &mut changes);
     }
     if wanted("h3") {
-        let stealing::Stealing { without, with } = stealing::medians(size);
-        println!(
-            "H3: unmovable {} -> {}, from movable {} -> {}",
-            without.0, with.0, without.1, with.1
-        );
+        h3(size, &mut changes);
     }
     if wanted("h4") {
-        let avoidance::Avoidance {
-            none,
-            other_zone,
-            boost,
-        } = avoidance::medians(size);
-        println!("H4: {none} -> {other_zone} -> {boost}");
+        let reached = avoidance::medians(size);
+        println!("H4: {reached}");
+    }
+    if wanted("fio") {
+        h4(size, &mut changes);
     }
     if wanted("h5") {
-        for profile in ["linux-6.1.y", "linux-6.12.0", "linux-6.12.y"] {
-            for (what, mixed) in [
-                ("waves", hygiene::medians(profile, size)),
-                ("full", hygiene::full_medians(profile, size)),
-            ] {
-                let hygiene::Mixed { tainted, movable } = mixed;
-                println!("H5 {what} {profile}: {tainted} of {movable} movable pageblocks");
+        h5(size);
+    }
+    if names.contains(&"sensitivity") {
+        sensitivity(size);
+    }
+    match plot.map(|file| (file, fs::write(file, chart(&changes)))) {
+        Some((file, Err(error))) => {
+            eprintln!("{file}: {error}");
+            ExitCode::from(2)
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn h2(size: Size, changes: &mut Vec<Change>) {
+    let linux = huge_frames::linux(size, 1);
+    let trees = huge_frames::trees(size, 1);
+    for (name, run) in [("linux", &linux), ("trees", &trees)] {
+        let (first, last) = (run.free[0], run.free[run.free.len() - 1]);
+        let (all, possible) = (run.all, run.possible);
+        println!("H2 {name}: {first} -> {last} of {all} huge frames, {possible} possible");
+    }
+    let last = |run: &huge_frames::HugeFrames| run.free[run.free.len() - 1];
+    changes.push(Change {
+        what: "H2: huge frames kept, Linux",
+        published: (5108, 5107),
+        reached: (linux.free[0], last(&linux)),
+    });
+    changes.push(Change {
+        what: "H2: of those possible, trees",
+        published: (33_912, 31_967),
+        reached: (trees.possible, last(&trees)),
+    });
+}
+
+fn h3(size: Size, changes: &mut Vec<Change>) {
+    let reached = stealing::medians(stealing::Form::FIRST, size, size.of(32, 5));
+    println!("H3: {reached}");
+    let stealing::Stealing { without, with } = reached;
+    changes.push(Change {
+        what: "H3: fallbacks, unmovable",
+        published: (16_784, 2668),
+        reached: (without.0, with.0),
+    });
+    changes.push(Change {
+        what: "H3: of them, from movable",
+        published: (7531, 2231),
+        reached: (without.1, with.1),
+    });
+}
+
+fn h4(size: Size, changes: &mut Vec<Change>) {
+    for shrinker in [Shrinker::InOrder, Shrinker::Drawn] {
+        for huge in [fio::Huge::AtHand, fio::Huge::Madvised] {
+            let form = fio::Form {
+                huge,
+                shrinker,
+                ..fio::Form::PUBLISHED
+            };
+            let reached = fio::medians(form, size);
+            println!("H4 fio {form:?}: {reached}");
+            if form == fio::Form::PUBLISHED {
+                changes.push(Change {
+                    what: "H4: fallbacks, other zone first",
+                    published: (804_694, 408_912),
+                    reached: (reached.none, reached.other_zone),
+                });
+                changes.push(Change {
+                    what: "H4: and boosts",
+                    published: (804_694, 18_421),
+                    reached: (reached.none, reached.boost),
+                });
             }
         }
-        for sparse in [4096, 2048, 1024, 512] {
-            let hygiene::Anywhere {
-                tainted,
-                expected,
-                variance,
-            } = hygiene::anywhere(size, sparse, 1);
-            println!("H5 anywhere 1/{sparse}: {tainted}, expected {expected}, variance {variance}");
+    }
+}
+
+fn h5(size: Size) {
+    for profile in ["linux-6.1.y", "linux-6.12.0", "linux-6.12.y"] {
+        for (what, mixed) in [
+            ("waves", hygiene::medians(profile, size)),
+            ("full", hygiene::full_medians(profile, size)),
+            ("build", build::medians(profile, Shrinker::Drawn, size)),
+            (
+                "build in order",
+                build::medians(profile, Shrinker::InOrder, size),
+            ),
+        ] {
+            let hygiene::Mixed { tainted, movable } = mixed;
+            println!("H5 {what} {profile}: {tainted} of {movable} movable pageblocks");
         }
+    }
+    for sparse in [4096, 2048, 1024, 512] {
+        let hygiene::Anywhere {
+            tainted,
+            expected,
+            variance,
+        } = hygiene::anywhere(size, sparse, 1);
+        println!("H5 anywhere 1/{sparse}: {tainted}, expected {expected}, variance {variance}");
+    }
+}
+
+/// What comes of H3 and H4 when a number of the workload is another one.
+fn sensitivity(size: Size) {
+    let first = stealing::Form::FIRST;
+    let levels = [70, 80, 90, 95].map(|level| stealing::Form { level, ..first });
+    let shares = [[80, 15, 5], [60, 30, 10]].map(|shares| stealing::Form { shares, ..first });
+    let orders = [0, 1, 5].map(|most_order| stealing::Form {
+        most_order,
+        ..first
+    });
+    for form in levels.into_iter().chain(shares).chain(orders) {
+        println!("H3 {form:?}: {}", stealing::medians(form, size, 5));
+    }
+    for kswapd_every in [8, 32, 128, 512, 2048] {
+        let form = fio::Form {
+            kswapd_every,
+            ..fio::Form::PUBLISHED
+        };
+        println!("H4 fio {form:?}: {}", fio::medians(form, size));
     }
 }

@@ -1,5 +1,7 @@
 //! H3: what it helps to take the rest of a pageblock along.
 
+use std::fmt;
+
 use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{Gfp, PageAllocator};
 use pfnlab_sim::Stream;
@@ -9,8 +11,28 @@ use crate::{Size, median};
 
 const CPUS: u16 = 2;
 
-/// Shares of movable, unmovable and reclaimable memory, in percent.
-const SHARES: [u64; 3] = [70, 20, 10];
+/// What the workload is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The part of memory that is held at most, in percent.
+    pub level: u64,
+    /// Shares of movable, unmovable and reclaimable memory, in percent.
+    pub shares: [u64; 3],
+    /// The largest order of an unmovable block.
+    pub most_order: u32,
+}
+
+impl Form {
+    /// What the page describes.
+    pub const FIRST: Form = Form {
+        level: 95,
+        shares: [70, 20, 10],
+        most_order: 3,
+    };
+}
+
+/// The first of them: its frames are on lists, as pages of files and of programs are.
+const MOVABLE: usize = 0;
 
 const FLAGS: [Gfp; 3] = [Gfp::GFP_HIGHUSER_MOVABLE, Gfp::GFP_KERNEL, RECLAIMABLE];
 
@@ -27,13 +49,24 @@ pub struct Stealing {
     pub with: (u64, u64),
 }
 
-/// The medians of all seeds.
+impl fmt::Display for Stealing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Stealing { without, with } = self;
+        write!(
+            f,
+            "unmovable {} -> {}, from movable {} -> {}",
+            without.0, with.0, without.1, with.1
+        )
+    }
+}
+
+/// The medians of so many seeds.
 ///
 /// # Panics
 /// When there is no seed.
-pub fn medians(size: Size) -> Stealing {
+pub fn medians(form: Form, size: Size, seeds: u64) -> Stealing {
     let of = |name: &str| {
-        let runs = (0..size.of(32, 5)).map(|seed| run(profile(name), size, seed));
+        let runs = (0..seeds).map(|seed| run(profile(name), form, size, seed));
         let runs: Vec<Fragmenting> = runs.collect();
         let unmovable: Vec<u64> = runs.iter().map(|run| run.unmovable).collect();
         let from_movable: Vec<u64> = runs.iter().map(|run| run.from_movable).collect();
@@ -52,16 +85,19 @@ fn profile(name: &str) -> &'static Profile {
 }
 
 /// One run.
-pub fn run(profile: &'static Profile, size: Size, seed: u64) -> Fragmenting {
+pub fn run(profile: &'static Profile, form: Form, size: Size, seed: u64) -> Fragmenting {
     let mut mm = boot(&["0..512M"], CPUS, profile);
     let mut seen = Fragmenting::default();
     let mut held = [(); 3].map(|()| Held::default());
     let mut kinds = Stream::new(seed, "kinds");
     let mut picks = Stream::new(seed, "picks");
-    let limit = free_frames(&mm) * 95 / 100;
+    let limit = free_frames(&mm) * form.level / 100;
     while total(&held) < limit {
-        match mm.alloc(&request(FLAGS[0], 0, cpu(CPUS, &mut picks)), &mut ()) {
-            Ok(block) => held[0].put(block),
+        match mm.alloc(&request(FLAGS[MOVABLE], 0, cpu(CPUS, &mut picks)), &mut ()) {
+            Ok(block) => {
+                mm.set_listed(block, true);
+                held[MOVABLE].put(block);
+            }
             Err(_) => break,
         }
     }
@@ -71,14 +107,23 @@ pub fn run(profile: &'static Profile, size: Size, seed: u64) -> Fragmenting {
             6..9 => 1,
             _ => 2,
         };
-        let order = if kind == 1 { kinds.geometric(3) } else { 0 };
+        let order = if kind == 1 {
+            kinds.geometric(form.most_order)
+        } else {
+            0
+        };
         let request = request(FLAGS[kind], order, cpu(CPUS, &mut kinds));
         if total(&held) >= limit {
-            give_some(&mut mm, &mut held, &mut picks, &mut seen);
+            give_some(&mut mm, form, &mut held, &mut picks, &mut seen);
         }
         match mm.alloc(&request, &mut seen) {
-            Ok(block) => held[kind].put(block),
-            Err(_) => give_some(&mut mm, &mut held, &mut picks, &mut seen),
+            Ok(block) => {
+                if kind == MOVABLE {
+                    mm.set_listed(block, true);
+                }
+                held[kind].put(block);
+            }
+            Err(_) => give_some(&mut mm, form, &mut held, &mut picks, &mut seen),
         }
     }
     seen
@@ -89,11 +134,20 @@ fn total(held: &[Held; 3]) -> u64 {
 }
 
 /// 64 blocks go, of the type that has most of its share.
-fn give_some(mm: &mut Mm, held: &mut [Held; 3], picks: &mut Stream, seen: &mut Fragmenting) {
-    let most = (0..3).max_by_key(|&kind| held[kind].frames() * 1000 / SHARES[kind]);
-    let held = &mut held[most.expect("there are three")];
+fn give_some(
+    mm: &mut Mm,
+    form: Form,
+    held: &mut [Held; 3],
+    picks: &mut Stream,
+    seen: &mut Fragmenting,
+) {
+    let most = (0..3).max_by_key(|&kind| held[kind].frames() * 1000 / form.shares[kind]);
+    let kind = most.expect("there are three");
     for _ in 0..64 {
-        if let Some(block) = held.draw(picks) {
+        if let Some(block) = held[kind].draw(picks) {
+            if kind == MOVABLE {
+                mm.set_listed(block, false);
+            }
             mm.free(block, cpu(CPUS, picks), seen)
                 .expect("it was handed out");
         }

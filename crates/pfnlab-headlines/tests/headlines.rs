@@ -17,7 +17,8 @@ fn trees_recover_huge_frames() {
 /// H3: three times fewer fragmenting fallbacks, and half as many of those from movable pageblocks.
 #[test]
 fn taking_the_rest_along_fragments_less() {
-    let stealing::Stealing { without, with } = stealing::medians(Size::Small);
+    let stealing::Stealing { without, with } =
+        stealing::medians(stealing::Form::FIRST, Size::Small, 5);
     assert!(without.0 >= 3 * with.0, "{without:?} {with:?}");
     assert!(without.1 >= 2 * with.1, "{without:?} {with:?}");
 }

@@ -207,7 +207,7 @@ fn pcp_lists(out: Out<'_>, at: &str, expected: &[PcpListState], got: &[PcpListSt
 }
 
 fn pageblocks(out: Out<'_>, at: &str, expected: &PageblockState, got: &PageblockState) {
-    fields!(out, at, PageblockState, expected, got; first; types, movable);
+    fields!(out, at, PageblockState, expected, got; first; types, movable, listed);
     sequence(out, &format!("{at}types"), &expected.types, &got.types);
     sequence(
         out,
@@ -215,6 +215,7 @@ fn pageblocks(out: Out<'_>, at: &str, expected: &PageblockState, got: &Pageblock
         &expected.movable,
         &got.movable,
     );
+    sequence(out, &format!("{at}listed"), &expected.listed, &got.listed);
 }
 
 /// A list that is not there holds nothing.

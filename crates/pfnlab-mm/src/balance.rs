@@ -2,7 +2,9 @@
 //!
 //! A model: it runs when an operation says so, on the CPU that it names, and to its end.
 
-use pfnlab_model::{CpuId, MemoryError, NodeId, Observer, Order, Reclaim, Shrink, ZoneFlags};
+use pfnlab_model::{
+    CpuId, MemoryError, NodeId, Observer, Order, Reclaim, Reclaimer, Shrink, ZoneFlags,
+};
 
 use crate::Mm;
 use crate::alloc_flags::{AllocFlags, Mark};
@@ -99,7 +101,7 @@ impl Mm {
                 priority,
                 cpu,
             };
-            let given_up = self.shrink_node(ask, owners, observer);
+            let given_up = self.shrink_node(ask, Reclaimer::Kswapd, owners, observer);
             if order > Order::ZERO && given_up >= 2 * order.frames() {
                 order = Order::ZERO;
             }

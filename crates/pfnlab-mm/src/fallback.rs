@@ -221,7 +221,7 @@ pub(crate) fn worth_claiming(
 ) -> bool {
     let alike = match (mt, block_type) {
         (MigrateType::Movable, _) => movable,
-        (_, MigrateType::Movable) => pageblock_frames - (free + movable),
+        (_, MigrateType::Movable) => pageblock_frames.saturating_sub(free + movable),
         _ => 0,
     };
     free + alike >= pageblock_frames / 2

@@ -150,34 +150,84 @@ impl Zone {
         blocks: &mut Pageblocks,
         observer: &mut impl Observer,
     ) {
-        loop {
-            let Some((buddy, list)) = self.buddy.free_buddy(block) else {
-                if self.buddy.guards(block.order()) && self.unguard_buddy(block, mt, cpu, observer)
-                {
-                    block = block.parent().expect("guards are of low orders");
-                    self.buddy.merged(block, observer);
-                    continue;
-                }
-                break;
-            };
-            // Within a pageblock there is one type.
-            let theirs = if block.order() < blocks.order() {
-                mt
-            } else {
-                blocks.type_of(buddy.start())
-            };
-            if theirs != mt && !self.profile.merge.allows(mt, theirs) {
-                break;
-            }
-            self.buddy.unlink(buddy, list, observer);
-            if theirs != mt && self.profile.merge.retypes() {
-                blocks.retype(buddy, mt, observer);
-            }
-            block = block
-                .parent()
-                .expect("blocks of the top order have no buddy");
-            self.buddy.merged(block, observer);
+        if self.capture.is_some() {
+            return self.merge_or_capture(block, mt, placement, cpu, blocks, observer);
         }
+        while let Some(larger) = self.merge_once(block, mt, cpu, blocks, observer) {
+            block = larger;
+        }
+        self.link_at_end(block, mt, placement, observer);
+    }
+
+    /// The same while somebody waits for a block to grow.
+    #[cold]
+    #[inline(never)]
+    fn merge_or_capture(
+        &mut self,
+        mut block: Block,
+        mt: MigrateType,
+        placement: Placement,
+        cpu: CpuId,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) {
+        loop {
+            if self.is_captured(block, mt, blocks.order()) {
+                return self.capture(block, mt, cpu, observer);
+            }
+            match self.merge_once(block, mt, cpu, blocks, observer) {
+                Some(larger) => block = larger,
+                None => return self.link_at_end(block, mt, placement, observer),
+            }
+        }
+    }
+
+    /// Merges a block with its buddy; `None`: that is not free, or stays apart.
+    #[inline(always)]
+    fn merge_once(
+        &mut self,
+        block: Block,
+        mt: MigrateType,
+        cpu: CpuId,
+        blocks: &mut Pageblocks,
+        observer: &mut impl Observer,
+    ) -> Option<Block> {
+        let Some((buddy, list)) = self.buddy.free_buddy(block) else {
+            if self.buddy.guards(block.order()) && self.unguard_buddy(block, mt, cpu, observer) {
+                let block = block.parent().expect("guards are of low orders");
+                self.buddy.merged(block, observer);
+                return Some(block);
+            }
+            return None;
+        };
+        // Within a pageblock there is one type.
+        let theirs = if block.order() < blocks.order() {
+            mt
+        } else {
+            blocks.type_of(buddy.start())
+        };
+        if theirs != mt && !self.profile.merge.allows(mt, theirs) {
+            return None;
+        }
+        self.buddy.unlink(buddy, list, observer);
+        if theirs != mt && self.profile.merge.retypes() {
+            blocks.retype(buddy, mt, observer);
+        }
+        let block = block
+            .parent()
+            .expect("blocks of the top order have no buddy");
+        self.buddy.merged(block, observer);
+        Some(block)
+    }
+
+    #[inline(always)]
+    fn link_at_end(
+        &mut self,
+        block: Block,
+        mt: MigrateType,
+        placement: Placement,
+        observer: &mut impl Observer,
+    ) {
         let end = match placement {
             Placement::Tail => End::Tail,
             Placement::ByMergeLikely => self.end_for(block),

@@ -469,6 +469,10 @@ impl PageAllocator for Mm {
         self.memory_op(op, frames, owners, observer)
     }
 
+    fn set_listed(&mut self, page: Block, listed: bool) {
+        self.blocks.set_listed(page, listed);
+    }
+
     fn inspect(&self) -> Option<&dyn Inspect> {
         Some(self)
     }

@@ -18,6 +18,8 @@ pub(crate) struct Pageblocks {
     present: Vec<bool>,
     /// Frames that are in use but could be moved, by pageblock, where there are any.
     movable: BTreeMap<u32, u32>,
+    /// Frames that were handed out and are on lists of what can be reclaimed, by pageblock.
+    listed: Vec<u32>,
 }
 
 impl Pageblocks {
@@ -29,6 +31,7 @@ impl Pageblocks {
             types: vec![MigrateType::Unmovable; count as usize],
             present: vec![true; count as usize],
             movable: BTreeMap::new(),
+            listed: vec![0; count as usize],
         }
     }
 
@@ -84,6 +87,7 @@ impl Pageblocks {
         if count as usize > self.types.len() {
             self.types.resize(count as usize, MigrateType::Unmovable);
             self.present.resize(count as usize, false);
+            self.listed.resize(count as usize, 0);
         }
     }
 
@@ -108,6 +112,39 @@ impl Pageblocks {
     pub(crate) fn movable(&self, pfn: Pfn) -> u64 {
         let at = (pfn.get() >> self.order.get()) as u32;
         self.movable.get(&at).map_or(0, |&frames| u64::from(frames))
+    }
+
+    /// How many frames of `pfn`'s pageblock were handed out and are on lists (`PageLRU`).
+    pub(crate) fn listed(&self, pfn: Pfn) -> u64 {
+        let at = (pfn.get() >> self.order.get()) as usize;
+        self.listed.get(at).map_or(0, |&frames| u64::from(frames))
+    }
+
+    /// Takes over how many are.
+    pub(crate) fn record_listed(&mut self, pfn: Pfn, frames: u32) {
+        let at = (pfn.get() >> self.order.get()) as usize;
+        self.listed[at] = frames;
+    }
+
+    /// A page is on a list, or on none any more.
+    pub(crate) fn set_listed(&mut self, page: Block, listed: bool) {
+        for part in page.parts(self.order) {
+            let at = (part.start().get() >> self.order.get()) as usize;
+            // Fits: it is at most a pageblock.
+            let frames = part.frames() as u32;
+            if let Some(count) = self.listed.get_mut(at) {
+                *count = match listed {
+                    true => count.saturating_add(frames),
+                    false => count.saturating_sub(frames),
+                };
+            }
+        }
+    }
+
+    /// How many frames of `pfn`'s pageblock are in use but could be moved, whether from the start or
+    /// handed out.
+    pub(crate) fn could_move(&self, pfn: Pfn) -> u64 {
+        self.movable(pfn) + self.listed(pfn)
     }
 
     /// Says so.

@@ -331,6 +331,17 @@ fn pageblocks_of(snapshot: &Snapshot, config: &Config) -> Result<Pageblocks, Res
             }
             blocks.set_movable(start_of(at as usize), frames);
         }
+        for &(at, frames) in &state.listed {
+            if at as usize >= state.types.len()
+                || u64::from(frames) > config.pageblock_order.frames()
+            {
+                return Err(inconsistent(
+                    zone.id,
+                    "more listed frames than a pageblock holds",
+                ));
+            }
+            blocks.record_listed(start_of(at as usize), frames);
+        }
     }
     Ok(blocks)
 }

@@ -89,7 +89,7 @@ impl Zone {
         blocks: &Pageblocks,
     ) -> bool {
         let free = self.count_free(pageblock.range());
-        let movable = blocks.movable(find.block.start());
+        let movable = blocks.could_move(find.block.start());
         fallback::worth_claiming(free, movable, block_type, want.mt, pageblock.frames())
     }
 
@@ -170,7 +170,7 @@ impl Zone {
             self.boost_watermark(want.flags, blocks, observer);
             if find.whole_pageblock {
                 moved = self.move_free(start, want.mt, want.cpu, blocks, observer);
-                let movable = blocks.movable(start);
+                let movable = blocks.could_move(start);
                 let frames = blocks.order().frames();
                 claimed = moved > 0
                     && fallback::worth_claiming(moved, movable, block_type, want.mt, frames);

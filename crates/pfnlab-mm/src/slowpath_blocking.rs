@@ -2,8 +2,8 @@
 //! since 4.7): memory is moved together and given up, and at last somebody loses all it has.
 
 use pfnlab_model::{
-    AllocError, Block, CompactResult, Event, Gfp, MemoryEvent, Observer, Order, Reclaim, Request,
-    ZoneKind,
+    AllocError, Block, CompactResult, Event, Gfp, MemoryEvent, Observer, Order, Reclaim, Reclaimer,
+    Request, Shrunk, ZoneKind,
 };
 
 use crate::Mm;
@@ -233,17 +233,19 @@ impl Mm {
                 nodes.push(zone.id.node);
             }
         }
+        let highest = self.config.zones[asked.highest];
+        observer.event(Event::Memory(MemoryEvent::WaitedForReclaim { highest }));
         let mut given_up = 0;
         for priority in (0..=FIRST_PRIORITY).rev() {
             for &node in &nodes {
                 let ask = pfnlab_model::Shrink {
                     node,
-                    highest: self.config.zones[asked.highest],
+                    highest,
                     target: CLUSTER,
                     priority,
                     cpu: asked.request.cpu,
                 };
-                given_up += self.shrink_node(ask, owners, observer);
+                given_up += self.shrink_node(ask, Reclaimer::Direct, owners, observer);
             }
             if given_up >= CLUSTER || spared {
                 break;
@@ -256,13 +258,19 @@ impl Mm {
     pub(crate) fn shrink_node(
         &mut self,
         ask: pfnlab_model::Shrink,
+        by: Reclaimer,
         owners: &mut impl Reclaim,
         observer: &mut impl Observer,
     ) -> u64 {
-        let frames = owners.shrink(ask, self, observer);
-        if frames > 0 {
+        let Shrunk { looked_at, frames } = owners.shrink(ask, self, observer);
+        if looked_at > 0 {
             let node = ask.node;
-            observer.event(Event::Memory(MemoryEvent::Reclaimed { node, frames }));
+            observer.event(Event::Memory(MemoryEvent::Reclaimed {
+                node,
+                by,
+                looked_at,
+                frames,
+            }));
         }
         frames
     }

@@ -1,6 +1,8 @@
 //! The slow path of a request that waits, up to 3.8, where there are owners to ask.
 
-use pfnlab_model::{AllocError, Block, CompactResult, Gfp, Observer, Order, Reclaim, Request};
+use pfnlab_model::{
+    AllocError, Block, CompactResult, Event, Gfp, MemoryEvent, Observer, Order, Reclaim, Request,
+};
 
 use crate::Mm;
 use crate::alloc_flags::AllocFlags;
@@ -78,7 +80,8 @@ impl Mm {
             true => Priority::SyncLight,
             false => Priority::Async,
         };
-        let result = self.compact_zones(asked, flags, priority, owners, observer);
+        // These generations capture nothing.
+        let (_, result) = self.compact_zones(asked, flags, priority, owners, observer);
         if result == CompactResult::Skipped {
             return None;
         }
@@ -91,6 +94,8 @@ impl Mm {
         if found.is_some() || priority == Priority::SyncLight {
             self.note_compaction(asked, found.is_some(), observer);
         }
+        let served = found.is_some();
+        observer.event(Event::Memory(MemoryEvent::CompactedFor { order, served }));
         found
     }
 }

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use pfnlab_model::{
     AreaState, CpuId, CpuState, FreeListState, GlobalState, MemRange, MigrateType, NodeState,
-    OfflineState, OnlinePolicy, Order, PageblockState, PcpField, PcpListState, PcpState, PfnRange,
-    SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneState,
+    OfflineState, OnlinePolicy, Order, PageblockState, PcpField, PcpListState, PcpState, Pfn,
+    PfnRange, SNAPSHOT_FORMAT, Snapshot, ZoneId, ZoneState,
 };
 
 use crate::Mm;
@@ -171,18 +171,20 @@ impl Mm {
         let first = span.start().align_down(order);
         let count = span.end().align_up(order).since(first) >> order.get();
         let starts = || (0..count).map(|at| first.offset(at << order.get()));
-        let movable =
-            |(at, frames): (usize, u64)| (frames > 0).then_some((at as u32, frames as u32));
+        let counted = |count: &dyn Fn(Pfn) -> u64| {
+            let counts = starts().map(count).enumerate();
+            counts
+                .filter(|&(_, frames)| frames > 0)
+                .map(|(at, frames)| (at as u32, frames as u32))
+                .collect()
+        };
         PageblockState {
             first,
             types: starts()
                 .map(|start| self.blocks.recorded_type(start))
                 .collect(),
-            movable: starts()
-                .map(|start| self.blocks.movable(start))
-                .enumerate()
-                .filter_map(movable)
-                .collect(),
+            movable: counted(&|start| self.blocks.movable(start)),
+            listed: counted(&|start| self.blocks.listed(start)),
         }
     }
 }

@@ -10,7 +10,7 @@ use pfnlab_model::{
 
 use crate::alloc_flags::{AllocFlags, Mark};
 use crate::buddy::Buddy;
-use crate::compaction::Known;
+use crate::compaction::{Capture, Known};
 use crate::frames::{Frames, State};
 use crate::pcp::Pcp;
 use crate::profile::{Policy, Told, told};
@@ -109,6 +109,8 @@ pub(crate) struct Zone {
     pub(crate) pcps: Vec<Pcp>,
     /// What compaction remembers, once it looked at the zone.
     pub(crate) compaction: Option<Box<Known>>,
+    /// Somebody compacts it for a block, and takes it when it has grown.
+    pub(crate) capture: Option<Capture>,
 }
 
 /// The limits every per-CPU list of a zone gets.
@@ -163,6 +165,7 @@ impl Zone {
             buddy: Buddy::new(id, frames, config.top_order),
             pcps: (0..cpus).map(pcp).collect(),
             compaction: None,
+            capture: None,
         }
     }
 

@@ -226,3 +226,83 @@ fn what_a_generation_does_not_do() {
         assert_eq!(ask(CompactGoal::Proactive), at >= 4, "{}", profile.name());
     }
 }
+
+/// The same, and somebody waits: whoever asks has memory moved for him.
+#[derive(Default)]
+struct Patient(Everybody);
+
+impl Tenants for Patient {
+    fn can_move(&self, block: Block) -> bool {
+        self.0.can_move(block)
+    }
+
+    fn moved(&mut self, from: Block, to: Block, cpu: CpuId, observer: &mut impl Observer) {
+        self.0.moved(from, to, cpu, observer);
+    }
+}
+
+impl Reclaim for Patient {
+    fn is_there(&self) -> bool {
+        true
+    }
+}
+
+/// Every second frame is in use. Who waits for 16 frames gets them, and from 6.1 on some are his as soon as they
+/// have grown: a whole pageblock for anybody, in 6.12 a part of a movable one for movable memory, too. What is
+/// captured is what he gets; it was never on a list.
+#[test]
+fn what_grows_goes_to_who_waits() {
+    for &profile in Profile::ALL {
+        for order in [4, 10] {
+            let mut mm = boot(profile, "16M..144M");
+            keep(&mut mm, |pfn| pfn.get() % 2 == 1);
+            let request = Request {
+                order: Order::new(order).unwrap(),
+                ..Request::new(Gfp::GFP_HIGHUSER_MOVABLE | Gfp::NORETRY)
+            };
+            let mut tape = Vec::new();
+            let served = mm.alloc_blocking(&request, &mut Patient::default(), &mut tape);
+            let name = profile.name();
+            let old = matches!(name, "linux-2.6.37" | "linux-3.8");
+            let captured: Vec<(usize, Block)> = tape
+                .iter()
+                .enumerate()
+                .filter_map(|(at, event)| match event {
+                    Event::Compaction(CompactionEvent::Captured { block, .. }) => {
+                        Some((at, *block))
+                    }
+                    _ => None,
+                })
+                .collect();
+            let captures = match name {
+                "linux-6.12.0" | "linux-6.12.y" => true,
+                "linux-6.1.0" | "linux-6.1.y" => order == 10,
+                _ => false,
+            };
+            assert_eq!(
+                captured.len(),
+                usize::from(captures),
+                "{name}, order {order}"
+            );
+            let Ok(block) = served else {
+                // Up to 3.8 the low mark must be free besides, and as much again as is wanted.
+                assert!(old && order == 10, "{name}, order {order}: {served:?}");
+                continue;
+            };
+            for (at, captured) in captured {
+                assert_eq!(captured, block, "{name}, order {order}");
+                let listed = |event: &Event| match event {
+                    Event::Linked { block: linked, .. } => *linked == block,
+                    _ => false,
+                };
+                assert!(!tape[at..].iter().any(listed), "{name}, order {order}");
+            }
+            let after = mm.snapshot();
+            assert_eq!(
+                Mm::resume(&after).unwrap().snapshot(),
+                after,
+                "{name}, order {order}"
+            );
+        }
+    }
+}

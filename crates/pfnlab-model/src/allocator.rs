@@ -203,6 +203,12 @@ pub trait PageAllocator {
         Err(MemoryError::Unsupported)
     }
 
+    /// A page that was handed out is on a list of what can be reclaimed from now on, or on none any
+    /// more (`PageLRU`). Whoever keeps such lists says so, and tells it as
+    /// [`LruEvent::Listed`](crate::LruEvent) and [`LruEvent::Unlisted`](crate::LruEvent); most
+    /// allocators do not care.
+    fn set_listed(&mut self, _page: Block, _listed: bool) {}
+
     /// A way to look inside, if there is one.
     fn inspect(&self) -> Option<&dyn Inspect> {
         None

@@ -103,6 +103,25 @@ impl Block {
             None => None,
         }
     }
+
+    /// The blocks of at most order `most` that it is made of, ascending.
+    ///
+    /// ```
+    /// use pfnlab_model::{Block, Order, Pfn};
+    /// let order = |order| Order::new(order).unwrap();
+    /// let block = Block::containing(Pfn::new(8), order(3));
+    /// let starts: Vec<u64> = block.parts(order(2)).map(|part| part.start().get()).collect();
+    /// assert_eq!(starts, [8, 12]);
+    /// assert!(block.parts(order(9)).eq([block]));
+    /// ```
+    pub fn parts(self, most: Order) -> impl Iterator<Item = Block> {
+        let order = self.order.min(most);
+        let count = 1_u64 << (self.order.get() - order.get());
+        (0..count).map(move |at| Block {
+            start: self.start.offset(at << order.get()),
+            order,
+        })
+    }
 }
 
 impl fmt::Display for Block {

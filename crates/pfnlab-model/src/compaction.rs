@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{Order, Pfn, ZoneId};
+use crate::{Block, Order, Pfn, ZoneId};
 
 /// What compaction is to bring about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,6 +96,17 @@ pub enum CompactionEvent {
         result: CompactResult,
         /// How many blocks were moved.
         moved: u32,
+        /// How often it looked for what can be moved, and for free frames: a block, or a frame of
+        /// none, is one look (about `COMPACTMIGRATE_SCANNED` and `COMPACTFREE_SCANNED`).
+        looked: [u64; 2],
+    },
+    /// A block has grown to what somebody waits for: it is handed to him and was never on a list
+    /// (`compaction_capture`).
+    Captured {
+        /// Which zone.
+        zone: ZoneId,
+        /// The block.
+        block: Block,
     },
 
     // ---- the facts -------------------------------------------------------------------------
@@ -150,6 +161,7 @@ impl CompactionEvent {
         match self {
             CompactionEvent::Started { zone, .. }
             | CompactionEvent::Ended { zone, .. }
+            | CompactionEvent::Captured { zone, .. }
             | CompactionEvent::Known { zone }
             | CompactionEvent::ScannerSet { zone, .. }
             | CompactionEvent::DeferralSet { zone, .. }

@@ -92,7 +92,7 @@ pub use node::{CpuId, NodeId, NodeMask, ZoneId, ZoneKind};
 pub use op::{Expect, Op, Sysctl, Ticket};
 pub use order::{Order, OrderError};
 pub use pfn::{Pfn, PfnRange};
-pub use reclaim::{Reclaim, Shrink};
+pub use reclaim::{Reclaim, Reclaimer, Shrink, Shrunk};
 pub use request::Request;
 pub use snapshot::{
     AreaState, CompactionState, CpuState, FreeListState, GlobalState, NodeState, OfflineState,

@@ -1,6 +1,8 @@
 //! What happens when memory comes and goes, and when a range of it is isolated.
 
-use crate::{Block, MemoryStep, MigrateType, NodeId, Order, Pfn, PfnRange, ZoneId};
+use crate::{
+    Block, MemoryStep, MigrateType, NodeId, Order, Pfn, PfnRange, Reclaimer, ZoneId, ZoneKind,
+};
 
 /// Something that happened to a range of frames, or follows from it. As with
 /// [`Event`](crate::Event), the *facts* are complete and the *story* changes nothing.
@@ -42,12 +44,28 @@ pub enum MemoryEvent {
         to: Block,
     },
 
-    /// Those who have memory gave some up (`shrink_node`).
+    /// Those who have memory were asked to give some up (`shrink_node`).
     Reclaimed {
         /// Of which node.
         node: NodeId,
-        /// How many frames.
+        /// By whom.
+        by: Reclaimer,
+        /// How many frames they looked at (`PGSCAN_KSWAPD`, `PGSCAN_DIRECT`).
+        looked_at: u64,
+        /// How many they gave up (`PGSTEAL_KSWAPD`, `PGSTEAL_DIRECT`).
         frames: u64,
+    },
+    /// A request waits for others to give memory up (`ALLOCSTALL`).
+    WaitedForReclaim {
+        /// It may come from zones up to this kind.
+        highest: ZoneKind,
+    },
+    /// Memory was compacted for a request that waits (`COMPACTSTALL`), and the zones were asked again.
+    CompactedFor {
+        /// The order that was wanted.
+        order: Order,
+        /// It was had (`COMPACTSUCCESS`), or not (`COMPACTFAIL`).
+        served: bool,
     },
     /// Nothing else helped: somebody lost all it had (`oom_kill_process`).
     OomKilled {

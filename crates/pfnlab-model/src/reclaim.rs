@@ -18,6 +18,25 @@ pub struct Shrink {
     pub cpu: crate::CpuId,
 }
 
+/// On whose behalf memory is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub enum Reclaimer {
+    /// That of the background reclaimer of a node.
+    Kswapd,
+    /// That of a request that waits.
+    Direct,
+}
+
+/// What came of being asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shrunk {
+    /// How many frames were looked at.
+    pub looked_at: u64,
+    /// How many were given up.
+    pub frames: u64,
+}
+
 /// Who has memory that can be given up: an allocator asks them when a request that may wait finds
 /// none. `()` is nobody, and then such a request is treated like one that may not wait.
 pub trait Reclaim: Tenants {
@@ -26,14 +45,14 @@ pub trait Reclaim: Tenants {
         false
     }
 
-    /// Some memory is given up; says how many frames (`shrink_node`).
+    /// Some memory is given up; says how much (`shrink_node`).
     fn shrink(
         &mut self,
         _ask: Shrink,
         _memory: &mut impl PageAllocator,
         _observer: &mut impl Observer,
-    ) -> u64 {
-        0
+    ) -> Shrunk {
+        Shrunk::default()
     }
 
     /// How many frames of a zone could be given up at most (`zone_reclaimable_pages`).

@@ -405,6 +405,13 @@ pub struct PageblockState {
     /// How many frames of a pageblock can be moved though they are not free, where there are any:
     /// position of the block, frames.
     pub movable: Vec<(u32, u32)>,
+    /// The same of those that were handed out and are on a list of what can be reclaimed
+    /// (`PageLRU`), as far as whoever keeps such lists said so.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub listed: Vec<(u32, u32)>,
 }
 }
 

@@ -137,7 +137,8 @@ impl Around {
         self.lru.migrate(from, to, cpu, &mut tap, observer)
     }
 
-    /// Pages of the lists are given up, but for those that others hold or `may` says no to; which.
+    /// Pages of the lists are given up, but for those that others hold or `may` says no to; which, and how
+    /// many frames were looked at.
     pub(crate) fn shrink(
         &mut self,
         model: ReclaimModel,
@@ -145,7 +146,7 @@ impl Around {
         may: impl Fn(Block) -> bool,
         allocator: &mut impl PageAllocator,
         observer: &mut impl Observer,
-    ) -> Vec<Block> {
+    ) -> (Vec<Block>, u64) {
         let may = |block| !self.references.is_shared(block) && may(block);
         self.lru.shrink(model, ask, may, allocator, observer)
     }
@@ -474,6 +475,10 @@ impl<A: PageAllocator> PageAllocator for Tap<'_, A> {
         let pages = (0..u64::from(frames)).map(|frame| Block::page(start.offset(frame)));
         self.1.extend(pages.map(Move::Got));
         Ok(start)
+    }
+
+    fn set_listed(&mut self, page: Block, listed: bool) {
+        self.0.set_listed(page, listed);
     }
 
     fn inspect(&self) -> Option<&dyn Inspect> {

@@ -278,5 +278,6 @@ put_struct!(PcpListState {
 put_struct!(PageblockState {
     first,
     types: list,
-    movable: list
+    movable: list,
+    listed: if_any
 });

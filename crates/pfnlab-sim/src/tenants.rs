@@ -4,7 +4,7 @@
 use pfnlab_clients::lru::ReclaimModel;
 use pfnlab_model::{
     AllocError, Block, CpuId, FreeError, MemoryNotice, Observer, PageAllocator, Reclaim, Request,
-    Shrink, Tenants, ZoneId,
+    Shrink, Shrunk, Tenants, ZoneId,
 };
 
 use crate::tickets::Tickets;
@@ -156,13 +156,14 @@ impl Reclaim for Holders<'_> {
         ask: Shrink,
         memory: &mut impl PageAllocator,
         observer: &mut impl Observer,
-    ) -> u64 {
+    ) -> Shrunk {
         let (Some(model), Some(around)) = (self.model, &mut self.around) else {
-            return 0;
+            return Shrunk::default();
         };
         let owned = |block| self.tickets.naming(block).is_some();
-        let given_up = around.shrink(model, ask, owned, memory, observer);
-        self.lost(given_up)
+        let (given_up, looked_at) = around.shrink(model, ask, owned, memory, observer);
+        let frames = self.lost(given_up);
+        Shrunk { looked_at, frames }
     }
 
     fn reclaimable(&self, zone: ZoneId) -> u64 {

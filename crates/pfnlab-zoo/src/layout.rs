@@ -281,6 +281,7 @@ impl Layout {
                 first,
                 types,
                 movable: vec![],
+                listed: vec![],
             }),
             lent: vec![],
             guards: vec![],

@@ -286,6 +286,21 @@ impl PageAllocator for FirstFit {
         Ok(())
     }
 
+    fn set_listed(&mut self, page: Block, listed: bool) {
+        // Which list it is does not matter.
+        let (node, list, end) = (NodeId(0), LruList::InactiveFile, End::Head);
+        let block = page;
+        self.state.apply(Event::Lru(match listed {
+            true => LruEvent::Listed {
+                node,
+                list,
+                block,
+                end,
+            },
+            false => LruEvent::Unlisted { node, list, block },
+        }));
+    }
+
     fn inspect(&self) -> Option<&dyn Inspect> {
         self.layout.open.then_some(self)
     }

@@ -1,12 +1,12 @@
 //! What clients counted, for `/proc`.
 
 use pfnlab_clients::numa_events::NumaEvents;
-use pfnlab_clients::vm_events::VmEvents;
+use pfnlab_clients::vm_events::{VmEvent, VmEvents};
 use pfnlab_linux::proc::Counters;
 use pfnlab_model::Snapshot;
 
-/// What listeners counted up to a state, by the names of `/proc/vmstat`: `pgalloc_` by kind of zone
-/// and `pgfree`, over the online CPUs, and the `numa_` counters of every zone. They do not tell
+/// What listeners counted up to a state, by the names of `/proc/vmstat`: `pgalloc_` and `allocstall_`
+/// by kind of zone, `pgfree`, and what compaction and reclaim did, over the online CPUs, and the `numa_` counters of every zone. They do not tell
 /// `numa_interleave`.
 pub fn counters(snapshot: &Snapshot, vm: &VmEvents, numa: &NumaEvents) -> Counters {
     let mut counters = Counters::default();
@@ -17,6 +17,13 @@ pub fn counters(snapshot: &Snapshot, vm: &VmEvents, numa: &NumaEvents) -> Counte
         counters.machine(&name, vm.pgalloc(kind, online()));
     }
     counters.machine("pgfree", vm.pgfree(online()));
+    for &kind in &snapshot.global.zone_kinds {
+        let name = format!("allocstall_{}", kind.name().to_lowercase());
+        counters.machine(&name, vm.allocstall(kind, online()));
+    }
+    for event in VmEvent::ALL {
+        counters.machine(event.name(), vm.of(event, online()));
+    }
     for zone in &snapshot.zones {
         let counts = numa.of(zone.id);
         for (name, count) in [

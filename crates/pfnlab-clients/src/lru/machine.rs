@@ -185,7 +185,7 @@ impl Lru {
         if let Some(page) = self.pages.get_mut(block.start()) {
             page.owned = false;
         }
-        match self.pages.release(block.start(), observer) {
+        match self.pages.release(block.start(), memory, observer) {
             Some(block) => memory.free(block, cpu, observer).map(|()| true),
             None => {
                 observer.event(Event::Lru(LruEvent::Kept { block }));
@@ -221,7 +221,7 @@ impl Lru {
         if !self.can_move(from) {
             return Ok(());
         }
-        let Some((page, list)) = self.pages.take(from.start(), observer) else {
+        let Some((page, list)) = self.pages.take(from.start(), memory, observer) else {
             return Ok(());
         };
         self.pages.insert(Page {
@@ -297,7 +297,7 @@ impl Lru {
         };
         let batch = self.kinds[position];
         for &start in &waiting {
-            self.arrive(start, batch, observer);
+            self.arrive(start, batch, memory, observer);
         }
         observer.event(Event::Lru(LruEvent::Drained {
             cpu,
@@ -309,7 +309,7 @@ impl Lru {
             ReleaseOrder::Forward => {}
         }
         for start in waiting {
-            if let Some(block) = self.pages.release(start, observer) {
+            if let Some(block) = self.pages.release(start, memory, observer) {
                 memory.free(block, on, observer)?;
             }
         }
@@ -317,7 +317,13 @@ impl Lru {
     }
 
     /// A page reaches the place it waited for, unless it left its list in the meantime.
-    fn arrive(&mut self, start: Pfn, batch: LruBatch, observer: &mut impl Observer) {
+    fn arrive(
+        &mut self,
+        start: Pfn,
+        batch: LruBatch,
+        memory: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) {
         let Some(page) = self.pages.get(start) else {
             return;
         };
@@ -332,7 +338,7 @@ impl Lru {
             (LruBatch::Mlock, Some(_)) => Some((LruList::Unevictable, End::Head)),
         };
         if let Some((list, end)) = place {
-            self.pages.put(start, list, end, observer);
+            self.pages.put(start, list, end, memory, observer);
         }
     }
 

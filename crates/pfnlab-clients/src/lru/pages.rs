@@ -2,7 +2,7 @@
 
 use alloc::collections::BTreeMap;
 
-use pfnlab_model::{Block, End, Event, LruEvent, LruList, NodeId, Observer, Pfn};
+use pfnlab_model::{Block, End, Event, LruEvent, LruList, NodeId, Observer, PageAllocator, Pfn};
 
 /// A page that somebody wanted on a list.
 #[derive(Clone, Debug)]
@@ -82,9 +82,10 @@ impl Pages {
         start: Pfn,
         list: LruList,
         end: End,
+        memory: &mut impl PageAllocator,
         observer: &mut impl Observer,
     ) {
-        self.take_off(start, observer);
+        self.take_off(start, memory, observer);
         let Some(page) = self.pages.get_mut(&start) else {
             return;
         };
@@ -96,6 +97,7 @@ impl Pages {
             End::Tail => pages.last_key_value().map_or(0, |(last, _)| last + 1),
         };
         pages.insert(page.place, start);
+        memory.set_listed(block, true);
         observer.event(Event::Lru(LruEvent::Listed {
             node,
             list,
@@ -104,7 +106,12 @@ impl Pages {
         }));
     }
 
-    fn take_off(&mut self, start: Pfn, observer: &mut impl Observer) {
+    fn take_off(
+        &mut self,
+        start: Pfn,
+        memory: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) {
         let Some(page) = self.pages.get_mut(&start) else {
             return;
         };
@@ -115,6 +122,7 @@ impl Pages {
         if let Some(pages) = self.lists.get_mut(&(node, list)) {
             pages.remove(&place);
         }
+        memory.set_listed(block, false);
         observer.event(Event::Lru(LruEvent::Unlisted { node, list, block }));
     }
 
@@ -122,23 +130,29 @@ impl Pages {
     pub(super) fn take(
         &mut self,
         start: Pfn,
+        memory: &mut impl PageAllocator,
         observer: &mut impl Observer,
     ) -> Option<(Page, LruList)> {
         let list = self.pages.get(&start)?.list?;
-        self.take_off(start, observer);
+        self.take_off(start, memory, observer);
         let page = self.pages.remove(&start)?;
         Some((page, list))
     }
 
     /// Lets go of one reference. If it was the last, the page is off its list and known no more,
     /// and its block is to be freed.
-    pub(super) fn release(&mut self, start: Pfn, observer: &mut impl Observer) -> Option<Block> {
+    pub(super) fn release(
+        &mut self,
+        start: Pfn,
+        memory: &mut impl PageAllocator,
+        observer: &mut impl Observer,
+    ) -> Option<Block> {
         let page = self.pages.get_mut(&start)?;
         page.references -= 1;
         if page.references > 0 {
             return None;
         }
-        self.take_off(start, observer);
+        self.take_off(start, memory, observer);
         self.pages.remove(&start).map(|page| page.block)
     }
 }

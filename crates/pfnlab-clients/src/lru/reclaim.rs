@@ -40,7 +40,7 @@ impl ReclaimModel {
 impl Lru {
     /// Gives up pages of a node, least recently added first, of files and, in turn, anonymous ones;
     /// each is freed at once. Of every list, 1/2^priority is looked at; pages of zones above the
-    /// highest, and those that `may` says no to, go back to its head. Says which were given up.
+    /// highest, and those that `may` says no to, go back to its head. Says which were given up, and how many frames were looked at.
     pub fn shrink(
         &mut self,
         model: ReclaimModel,
@@ -48,12 +48,12 @@ impl Lru {
         may: impl Fn(Block) -> bool,
         memory: &mut impl PageAllocator,
         observer: &mut impl Observer,
-    ) -> Vec<Block> {
+    ) -> (Vec<Block>, u64) {
         let mut given_up = Vec::new();
-        let mut frames = 0;
+        let (mut frames, mut looked_at) = (0, 0);
         let mut left: Vec<(LruList, u64)> = Vec::new();
         for &(inactive, active) in model.lists() {
-            self.refill(ask.node, inactive, active, observer);
+            self.refill(ask.node, inactive, active, memory, observer);
             let pages = self.pages.length(ask.node, inactive) as u64;
             left.push((inactive, pages >> ask.priority));
         }
@@ -64,12 +64,14 @@ impl Lru {
                     let Some(block) = self.pages.last(ask.node, *list) else {
                         break;
                     };
+                    looked_at += block.frames();
                     let zone = memory
                         .inspect()
                         .and_then(|inside| inside.zone_of(block.start()));
                     let within = zone.is_none_or(|zone| zone.kind <= ask.highest);
                     if !within || !self.can_move(block) || !may(block) {
-                        self.pages.put(block.start(), *list, End::Head, observer);
+                        self.pages
+                            .put(block.start(), *list, End::Head, memory, observer);
                         continue;
                     }
                     if self.give_up(block, ask.cpu, memory, observer).is_ok() {
@@ -79,7 +81,7 @@ impl Lru {
                 }
             }
         }
-        given_up
+        (given_up, looked_at)
     }
 
     /// Active pages, oldest first, become inactive while there are too many of them
@@ -89,6 +91,7 @@ impl Lru {
         node: NodeId,
         inactive: LruList,
         active: LruList,
+        memory: &mut impl PageAllocator,
         observer: &mut impl Observer,
     ) {
         let both = self.pages.length(node, inactive) + self.pages.length(node, active);
@@ -99,7 +102,8 @@ impl Lru {
             < self.pages.length(node, active) as u64
             && let Some(block) = self.pages.last(node, active)
         {
-            self.pages.put(block.start(), inactive, End::Head, observer);
+            self.pages
+                .put(block.start(), inactive, End::Head, memory, observer);
         }
     }
 
@@ -142,7 +146,7 @@ impl Lru {
         memory: &mut impl PageAllocator,
         observer: &mut impl Observer,
     ) -> Result<(), FreeError> {
-        match self.pages.release(block.start(), observer) {
+        match self.pages.release(block.start(), memory, observer) {
             Some(block) => memory.free(block, cpu, observer),
             None => Err(FreeError::NotLent(Block::page(Pfn::default()))),
         }

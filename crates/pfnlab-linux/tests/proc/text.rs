@@ -156,6 +156,7 @@ fn no_blocks() -> PageblockState {
         first: Pfn::new(0),
         types: Vec::new(),
         movable: Vec::new(),
+        listed: Vec::new(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Compaction for a request that waits for it (`try_to_compact_pages`).
 
-use pfnlab_model::{Block, CompactResult, Gfp, Observer, Order, Tenants};
+use pfnlab_model::{Block, CompactResult, Event, Gfp, MemoryEvent, Observer, Order, Tenants};
 
+use super::Capture;
 use super::run::{Mode, Run};
 use crate::Mm;
 use crate::alloc_flags::AllocFlags;
@@ -20,7 +21,8 @@ pub(crate) enum Priority {
 }
 
 impl Mm {
-    /// Compacts the zones the request may come from, until a block can be had in one.
+    /// Compacts the zones the request may come from, until a block can be had in one. Where one is handed
+    /// over at once, it is his.
     pub(crate) fn compact_zones(
         &mut self,
         asked: &Asked<'_>,
@@ -28,7 +30,7 @@ impl Mm {
         priority: Priority,
         tenants: &mut impl Tenants,
         observer: &mut impl Observer,
-    ) -> CompactResult {
+    ) -> (Option<Block>, CompactResult) {
         let (gfp, order) = (asked.request.gfp, asked.request.order);
         let rule = self.profile.compaction;
         let may = match rule.tests_low_mark() {
@@ -36,8 +38,9 @@ impl Mm {
             false => gfp.contains(Gfp::IO),
         };
         let mut best = CompactResult::Skipped;
+        let mut captured = None;
         if !may {
-            return best;
+            return (captured, best);
         }
         let pageblock = self.config.pageblock_order;
         let mut from = 0;
@@ -71,8 +74,14 @@ impl Mm {
                 anywhere: everything,
                 ..Run::new(Some(order), mode, asked.request.cpu)
             };
+            self.zones[at].capture = rule.captures().then_some(Capture {
+                order,
+                mt: asked.mt,
+                got: None,
+            });
             let result = self.compact_zone(at, &mut run, tenants, observer);
             let zone = &mut self.zones[at];
+            captured = zone.capture.take().and_then(|capture| capture.got);
             best = best.max(result);
             match result {
                 CompactResult::Success if by_zone => {
@@ -88,7 +97,7 @@ impl Mm {
                 _ => {}
             }
         }
-        best
+        (captured, best)
     }
 
     /// Compacts, then asks the zones again (`__alloc_pages_direct_compact`).
@@ -104,7 +113,7 @@ impl Mm {
         if order == Order::ZERO {
             return (None, CompactResult::Skipped);
         }
-        let result = self.compact_zones(asked, flags, priority, tenants, observer);
+        let (captured, result) = self.compact_zones(asked, flags, priority, tenants, observer);
         let least = match self.profile.compaction.counts_deferred() {
             true => CompactResult::Deferred,
             false => CompactResult::Continue,
@@ -112,10 +121,12 @@ impl Mm {
         if result < least {
             return (None, result);
         }
-        let found = self.walk(asked, flags, observer).ok();
+        let found = captured.or_else(|| self.walk(asked, flags, observer).ok());
         if let Some(block) = found {
             self.served_after_compaction(block, order, observer);
         }
+        let served = found.is_some();
+        observer.event(Event::Memory(MemoryEvent::CompactedFor { order, served }));
         (found, result)
     }
 

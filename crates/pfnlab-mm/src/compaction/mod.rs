@@ -11,10 +11,12 @@
 //! - `known`: what is remembered in between. `rule`: in what generations differ.
 //! - `direct`: for a request that waits; `node`: for nobody in particular.
 //!
+//! - `capture`: what becomes of a block that grows while somebody waits for it.
+//!
 //! What it does not do: search the free lists for a place to begin (`fast_isolate_freepages`, since
-//! 5.1), and hand a block that grows straight to who waits (`capture_control`, since 5.1): he finds
-//! it on the lists.
+//! 5.1).
 
+mod capture;
 mod direct;
 mod known;
 mod node;
@@ -25,6 +27,7 @@ mod sources;
 mod suitable;
 mod targets;
 
+pub(crate) use capture::Capture;
 pub(crate) use direct::Priority;
 pub(crate) use known::Known;
 pub(crate) use resume::resume;

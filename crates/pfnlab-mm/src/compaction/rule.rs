@@ -13,7 +13,8 @@ pub(crate) enum CompactionRule {
     /// The same, remembered once for those who may not wait and once for those who may; there is a
     /// background compactor (4.14, 5.0).
     RememberedTwice,
-    /// The same, and a pageblock that was begun is finished; before anybody fails of it, too (6.1).
+    /// The same, and a pageblock that was begun is finished, and what has grown is handed out without
+    /// ever being on a list; before anybody fails of it, too (6.1).
     Finishing,
     /// The same, and what is moved and where to may be of several frames (6.12).
     AnySize,
@@ -94,6 +95,16 @@ impl CompactionRule {
 
     /// Whether blocks of several frames are moved, and targets kept as large as they are.
     pub(crate) fn moves_blocks(self) -> bool {
+        self == CompactionRule::AnySize
+    }
+
+    /// Whether a block that grows goes straight to who waits for it.
+    pub(crate) fn captures(self) -> bool {
+        self.finishes_pageblocks()
+    }
+
+    /// Whether a part of a movable pageblock goes so to a movable request.
+    pub(crate) fn captures_parts_for_movable(self) -> bool {
         self == CompactionRule::AnySize
     }
 

@@ -54,6 +54,8 @@ pub(crate) struct Run {
     /// All of the pageblock is looked through.
     pub(super) finishing: bool,
     pub(super) moved: u32,
+    /// How often it looked for what can be moved, and for free frames.
+    pub(super) looked: [u64; 2],
 }
 
 impl Run {
@@ -77,6 +79,7 @@ impl Run {
             targets: Targets::default(),
             finishing: false,
             moved: 0,
+            looked: [0; 2],
         }
     }
 }
@@ -112,11 +115,15 @@ impl Zone {
             self.begin(run, pageblock, observer);
             result = self.compact_on(run, blocks, tenants, observer);
             self.release_targets(run, blocks, observer);
+            if self.has_captured() {
+                result = CompactResult::Success;
+            }
         }
         observer.event(Event::Compaction(CompactionEvent::Ended {
             zone: self.id,
             result,
             moved: run.moved,
+            looked: run.looked,
         }));
         result
     }
@@ -186,6 +193,9 @@ impl Zone {
                 if !self.move_sources(run, blocks, tenants, observer) && !run.has_met(pageblock) {
                     return CompactResult::Contended;
                 }
+                if self.has_captured() {
+                    return CompactResult::Success;
+                }
             } else if both && let Some(known) = &self.compaction {
                 // Who may wait need not look again at what nobody can use.
                 let at = known.migrate[0];
@@ -197,6 +207,9 @@ impl Zone {
             {
                 self.drain(run.cpu, run.cpu, blocks, observer);
                 last = None;
+                if self.has_captured() {
+                    return CompactResult::Success;
+                }
             }
         }
     }

@@ -90,6 +90,7 @@ impl Zone {
                 }
                 window_end = Some(at.offset(1).align_up(order));
             }
+            run.looked[0] += 1;
             match self.buddy.frames.block_from(at) {
                 Some((block, State::Free(_))) => at = block.range().end(),
                 Some((block, State::Lent)) if self.is_movable(block, pageblock, run, tenants) => {

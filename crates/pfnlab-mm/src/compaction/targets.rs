@@ -148,6 +148,7 @@ impl Zone {
     ) -> Pfn {
         let mut at = run.free.max(self.span.start());
         while at < end {
+            run.looked[1] += 1;
             match self.buddy.frames.block_from(at) {
                 Some((block, State::Free(mt))) => {
                     if !self.isolate_free(block, mt, run.cpu, blocks, observer) {

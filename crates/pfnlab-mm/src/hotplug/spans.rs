@@ -84,6 +84,7 @@ impl Mm {
             if !listed.iter().any(|listed| listed.contains(at)) {
                 self.blocks.record(at, None);
                 self.blocks.set_movable(at, 0);
+                self.blocks.record_listed(at, 0);
             }
         }
         self.zones[zone].respan(span, observer);

@@ -3,8 +3,8 @@
 use alloc::collections::VecDeque;
 
 use crate::{
-    Block, CpuId, CpuState, End, Event, FreeListState, GlobalState, MigrateType, NodeId, NodeState,
-    PcpField, PcpListState, PcpState, Snapshot, Sysctl, ZoneId, ZoneStat, ZoneState,
+    Block, CpuId, CpuState, End, Event, FreeListState, GlobalState, LruEvent, MigrateType, NodeId,
+    NodeState, PcpField, PcpListState, PcpState, Snapshot, Sysctl, ZoneId, ZoneStat, ZoneState,
     ZonelistCacheState,
 };
 
@@ -30,8 +30,13 @@ impl Snapshot {
             | Event::Refused(_)
             | Event::HeldBy { .. }
             | Event::Slab(_)
-            | Event::Lru(_)
+            | Event::Lru(
+                LruEvent::Batched { .. } | LruEvent::Drained { .. } | LruEvent::Kept { .. },
+            )
             | Event::PageExt(_) => {}
+
+            Event::Lru(LruEvent::Listed { block, .. }) => self.count_listed(block, 1),
+            Event::Lru(LruEvent::Unlisted { block, .. }) => self.count_listed(block, -1),
 
             Event::Lent { zone, block } => self.zone_mut(zone).lend(block),
             Event::Returned { zone, block } => self.zone_mut(zone).take_back(block),

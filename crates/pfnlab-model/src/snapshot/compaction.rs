@@ -37,7 +37,9 @@ impl Snapshot {
     /// When the event does not follow from the state.
     pub(super) fn apply_compaction(&mut self, event: CompactionEvent) {
         match event {
-            CompactionEvent::Started { .. } | CompactionEvent::Ended { .. } => {}
+            CompactionEvent::Started { .. }
+            | CompactionEvent::Ended { .. }
+            | CompactionEvent::Captured { .. } => {}
             CompactionEvent::Known { zone } => {
                 let pageblock = self.global.pageblock_order;
                 let state = self.zone_mut(zone);

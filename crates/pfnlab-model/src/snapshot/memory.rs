@@ -21,6 +21,8 @@ impl Snapshot {
             | MemoryEvent::IsolationUndone { .. }
             | MemoryEvent::Migrated { .. }
             | MemoryEvent::Reclaimed { .. }
+            | MemoryEvent::WaitedForReclaim { .. }
+            | MemoryEvent::CompactedFor { .. }
             | MemoryEvent::OomKilled { .. }
             | MemoryEvent::Released { .. } => {}
 
@@ -131,11 +133,15 @@ impl Snapshot {
         let count = span.end().align_up(order).since(first) >> order.get();
         let starts = (0..count).map(|at| first.offset(at << order.get()));
         let types = starts.clone().map(|start| self.type_at(start)).collect();
-        let movable = (0_u32..)
-            .zip(starts)
-            .map(|(at, start)| (at, self.movable_at(start)))
-            .filter(|&(_, frames)| frames > 0)
-            .collect();
+        let counted = |count: fn(&PageblockState) -> &Vec<(u32, u32)>| {
+            let counts = (0_u32..).zip(starts.clone());
+            counts
+                .map(|(at, start)| (at, self.count_at(start, count)))
+                .filter(|&(_, frames)| frames > 0)
+                .collect()
+        };
+        let movable = counted(|pageblocks| &pageblocks.movable);
+        let listed = counted(|pageblocks| &pageblocks.listed);
         let zone = self.zone_mut(id);
         zone.start = span.start();
         zone.spanned = span.frames();
@@ -143,6 +149,7 @@ impl Snapshot {
             first,
             types,
             movable,
+            listed,
         });
     }
 
@@ -156,20 +163,37 @@ impl Snapshot {
         self.zones.iter().find_map(listed)
     }
 
-    fn movable_at(&self, start: Pfn) -> u32 {
+    fn count_at(&self, start: Pfn, count: fn(&PageblockState) -> &Vec<(u32, u32)>) -> u32 {
         let order = self.global.pageblock_order;
-        let listed = |zone: &ZoneState| {
+        let counted = |zone: &ZoneState| {
             let pageblocks = zone.pageblocks.as_ref()?;
             let offset = start.get().checked_sub(pageblocks.first.get())?;
             let at = (offset >> order.get()) as u32;
-            let mut movable = pageblocks.movable.iter();
-            Some(movable.find(|(listed, _)| *listed == at)?.1)
+            let mut counts = count(pageblocks).iter();
+            Some(counts.find(|(counted, _)| *counted == at)?.1)
         };
-        self.zones.iter().find_map(listed).unwrap_or(0)
+        self.zones.iter().find_map(counted).unwrap_or(0)
     }
 
     /// Frames of a pageblock that are in use but can be moved became more, or fewer.
     fn count_movable(&mut self, block: Block, sign: i64) {
+        self.count(block, sign, |pageblocks| &mut pageblocks.movable);
+    }
+
+    /// Frames of a pageblock that are on lists became more, or fewer.
+    pub(super) fn count_listed(&mut self, block: Block, sign: i64) {
+        let order = self.global.pageblock_order;
+        for part in block.parts(order) {
+            self.count(part, sign, |pageblocks| &mut pageblocks.listed);
+        }
+    }
+
+    fn count(
+        &mut self,
+        block: Block,
+        sign: i64,
+        counts: fn(&mut PageblockState) -> &mut Vec<(u32, u32)>,
+    ) {
         let order = self.global.pageblock_order;
         for zone in &mut self.zones {
             let Some(pageblocks) = &mut zone.pageblocks else {
@@ -182,17 +206,17 @@ impl Snapshot {
             };
             // Fits: it is a position in a table.
             let at = at as u32;
-            let movable = &mut pageblocks.movable;
-            let found = movable.binary_search_by_key(&at, |&(at, _)| at);
-            let before = found.map_or(0, |found| movable[found].1);
+            let counts = counts(pageblocks);
+            let found = counts.binary_search_by_key(&at, |&(at, _)| at);
+            let before = found.map_or(0, |found| counts[found].1);
             let change = sign * block.frames() as i64;
             let now = (i64::from(before) + change).max(0) as u32;
             match found {
                 Ok(found) if now == 0 => {
-                    movable.remove(found);
+                    counts.remove(found);
                 }
-                Ok(found) => movable[found].1 = now,
-                Err(place) if now > 0 => movable.insert(place, (at, now)),
+                Ok(found) => counts[found].1 = now,
+                Err(place) if now > 0 => counts.insert(place, (at, now)),
                 Err(_) => {}
             }
         }

@@ -87,6 +87,15 @@ pub enum Why {
     /// A block is retyped that is no pageblock of any zone.
     #[error("block {0} is no pageblock")]
     NoPageblock(Block),
+    /// Compaction moves something out of the zone, or into it.
+    #[error("what is in {0} is moved to {1}, in another zone")]
+    LeavesTheZone(Block, Block),
+    /// Compaction moves something toward where it looks for what can be moved.
+    #[error("what is in {0} is moved down to {1}")]
+    MovesDown(Block, Block),
+    /// Compaction hands over what nobody waits for, or what somebody else could have.
+    #[error("block {0} is handed over, but it was not what is wanted, or was not in hand")]
+    NotWanted(Block),
 }
 
 /// What is found in a place, as part of a sentence.

@@ -19,6 +19,7 @@
 //! - [`Impossible`]: an event that does not follow from the books, and why.
 //! - [`Ledger`]: the books.
 
+mod compaction;
 mod hand;
 mod impossible;
 mod memory;
@@ -93,6 +94,8 @@ pub struct Ledger {
     /// Pageblocks whose type became, or was, one that merges with nothing else, with nothing lent
     /// from or returned to them since.
     unsettled: BTreeSet<Pfn>,
+    /// The zone that is being compacted, and for blocks of which order.
+    compacting: Option<(ZoneId, Option<Order>)>,
     impossible: Option<Impossible>,
 }
 
@@ -126,6 +129,7 @@ impl Ledger {
             places: BTreeMap::new(),
             hand: Hand::default(),
             unsettled: BTreeSet::new(),
+            compacting: None,
             impossible: None,
         };
         if let Err(why) = ledger.fill(first) {
@@ -380,7 +384,11 @@ impl Ledger {
                     .try_for_each(|page| self.lend(zone, page))
             }
             Event::Retyped { block, mt } => self.retype(block, mt),
-            Event::Memory(event) => self.memory(event),
+            Event::Memory(event) => {
+                self.moved(event)?;
+                self.memory(event)
+            }
+            Event::Compaction(event) => self.compaction(event),
             number => {
                 impossible::check_names(&self.base, number)?;
                 self.base.apply(number);

@@ -13,6 +13,7 @@
 
 mod accounting;
 mod clients;
+mod compaction;
 mod lending;
 mod promises;
 mod structure;
@@ -150,6 +151,9 @@ pub const ALL: &[Rule] = &[
     structure::STATE_03,
     structure::BALANCE_01,
     structure::COUNT_01,
+    compaction::COMPACT_01,
+    compaction::COMPACT_02,
+    compaction::COMPACT_03,
     lending::LEND_03,
     lending::ZONE_01,
     types::PCP_01,

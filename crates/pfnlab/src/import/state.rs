@@ -239,6 +239,7 @@ fn fill(
         // Where there is no section there is no type.
         types: of_blocks.map(|(mt, section)| section.and(mt)).collect(),
         movable: places.movable(on_lists(of)),
+        listed: Vec::new(),
     });
     let used = known
         .used

@@ -210,6 +210,7 @@ impl Build {
             first: pfn(blocks.first_pfn)?,
             types,
             movable: blocks.nr_lru_or_movable,
+            listed: Vec::new(),
         })
     }
 }

@@ -37,6 +37,7 @@ fn step(event: CompactionEvent) -> Option<String> {
             zone,
             result,
             moved,
+            ..
         } => {
             let why = match result {
                 CompactResult::Skipped => {
@@ -56,6 +57,10 @@ fn step(event: CompactionEvent) -> Option<String> {
                 counted(u64::from(moved), "block")
             )
         }
+        CompactionEvent::Captured { zone, block } => format!(
+            "{block} has grown in {}: it goes straight to who waits for it.",
+            names::zone(zone)
+        ),
         CompactionEvent::DeferralSet {
             zone,
             considered,

@@ -178,10 +178,28 @@ fn step(event: MemoryEvent) -> Option<String> {
         MemoryEvent::ZonelistsEmptied { node } => {
             format!("The zonelists of node {node} are built anew.")
         }
-        MemoryEvent::Reclaimed { node, frames } => format!(
+        MemoryEvent::Reclaimed {
+            frames: 0,
+            node,
+            looked_at,
+            ..
+        } => format!(
+            "Those who have memory of node {node} look at {} and give none up.",
+            counted(looked_at, "frame")
+        ),
+        MemoryEvent::Reclaimed { node, frames, .. } => format!(
             "Those who have memory of node {node} give up {}.",
             counted(frames, "frame")
         ),
+        MemoryEvent::WaitedForReclaim { .. } => {
+            "The request waits for memory to be given up.".to_owned()
+        }
+        MemoryEvent::CompactedFor { served: true, .. } => {
+            "After compaction the request is served.".to_owned()
+        }
+        MemoryEvent::CompactedFor { served: false, .. } => {
+            "After compaction there is still no block for the request.".to_owned()
+        }
         MemoryEvent::OomKilled { .. } => {
             "Nothing else helps: whoever has anonymous memory loses all of it.".to_owned()
         }
