@@ -170,7 +170,7 @@ impl Tour {
             let outcome = match &mut self.coverage {
                 None => self.driver.step(&op, &mut ()),
                 Some(coverage) => {
-                    let outcome = self.driver.step(&op, coverage);
+                    let outcome = self.driver.step_told(&op, coverage);
                     if let Ok(outcome) = &outcome {
                         coverage.observe(&op, outcome);
                     }
