@@ -13,7 +13,7 @@ use common::{at_home, spec};
 use pfnlab_check::sim::Checker;
 use pfnlab_check::sim::rules::{self, Check};
 use pfnlab_check::work::Work;
-use pfnlab_check::{Case, Finding, Patience, Suite, catch};
+use pfnlab_check::{Case, Finding, Patience, Plans, Suite, catch};
 use pfnlab_zoo::Bug;
 use rayon::prelude::*;
 
@@ -110,6 +110,7 @@ fn survey(bug: Bug, seed: u64) -> BTreeMap<&'static str, u64> {
 fn shortest(bug: Bug) -> Option<(String, usize)> {
     let make = |machine: &_| at_home(bug, machine);
     let suite = Suite::default()
+        .plans(Plans::None)
         .machines(vec![spec(bug.home())])
         .seeds(SEEDS / 2)
         .operations(BUDGET as u32)

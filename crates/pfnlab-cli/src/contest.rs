@@ -1,5 +1,6 @@
 //! `check` of several allocators: `--lib` more than once, or `--against`.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use pfnlab::boot::Booted;
@@ -64,10 +65,9 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Verdict, Failure> {
             "one allocator is compared with another: --lib A --against B",
         );
     }
-    let hosts: Result<Vec<Host>, _> = (args.lib.iter())
-        .map(|path| library::open_library(path, &args.suite.limits))
-        .collect();
-    let hosts = hosts?;
+    let libraries = args.lib.iter();
+    let hosts = libraries.map(|path| library::open_library(path, &args.suite.limits));
+    let hosts: Vec<Host> = hosts.collect::<Result<_, _>>()?;
     let profiles = args.against.iter().map(|name| kernel::profile(Some(name)));
     let profiles: Vec<&'static Profile> = profiles.collect::<Result<_, _>>()?;
     let bar = output::progress(0, "allocators");
@@ -169,7 +169,7 @@ fn text(comparison: &Comparison, case: Option<&Case>, path: Option<&PathBuf>) ->
         text.extend(case.to_string().lines().map(|line| format!("  {line}\n")));
     }
     if let Some(path) = path {
-        text.push_str(&format!("kept: {}\n", path.display()));
+        let _ = writeln!(text, "kept: {}", path.display());
     }
     text
 }
