@@ -1,7 +1,9 @@
-//! Other allocators under the conformance suite.
+//! Other allocators under the conformance suite, and in a contest.
 
 use pfnlab_check::Suite;
+use pfnlab_check::contest::{Agreement, Contest};
 use pfnlab_check::machines::machine;
+use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
     AllocError, Block, BlockError, Capability, CpuId, FreeError, Machine, Observer, Order,
     PageAllocator, Pfn, Request,
@@ -64,12 +66,16 @@ impl<P: Peer> PageAllocator for Adapter<P> {
     }
 }
 
+/// On two of the largest blocks, and a little that is none.
+fn suite() -> Suite {
+    let one = machine("two-tops", &[(1, &[(0, 2 * Order::MAX.frames() + 5)])]);
+    Suite::default().machines(vec![one])
+}
+
 /// Nothing is found in a peer.
 #[track_caller]
 fn holds<P: Peer>() {
-    // Two of the largest blocks, and a little that is none.
-    let one = machine("two-tops", &[(1, &[(0, 2 * Order::MAX.frames() + 5)])]);
-    let suite = Suite::default().machines(vec![one]).seeds(12);
+    let suite = suite().seeds(12);
     if let Err(error) = suite.run(Adapter::<P>::new) {
         panic!("{}: {error}", P::NAME);
     }
@@ -98,4 +104,53 @@ fn frame_alloc() {
 #[test]
 fn frame_alloc_with_its_cache() {
     holds::<Depot>();
+}
+
+/// All of them and pfnlab on the same operations: each keeps its promises, whatever frames it takes.
+#[test]
+fn all_of_them_keep_their_promises_on_the_same_operations() {
+    let contest = Contest::new(Agreement::Promises)
+        .with("buddy_system", Adapter::<BuddySystem>::new)
+        .with("bitmap", Adapter::<Bitmap>::new)
+        .with("buddy-slab", Adapter::<BuddySlab>::new)
+        .with("frame-alloc", Adapter::<FrameAlloc>::new)
+        .with("depot", Adapter::<Depot>::new)
+        .with("linux-6.12.y", |machine: &Machine| {
+            let profile = Profile::by_name("linux-6.12.y").expect("it exists");
+            Mm::boot(machine, profile, &Config::X86_64).expect("a plain machine")
+        });
+    let contested = contest.search(&suite().seeds(2).operations(1000)).unwrap();
+    let comparison = contested.comparison;
+    assert!(comparison.agrees(), "{comparison}");
+    assert!(comparison.operations > 3000, "{comparison}");
+    // Nobody places as somebody else does.
+    let others = &comparison.sides[1..];
+    assert!(others.iter().all(|side| side.differing > 0), "{comparison}");
+}
+
+/// Two buddies part at the first operation that shows where they begin.
+#[test]
+fn two_buddies_part_at_their_first_frame() {
+    let contest = Contest::new(Agreement::Outcomes)
+        .with("bitmap", Adapter::<Bitmap>::new)
+        .with("frame-alloc", Adapter::<FrameAlloc>::new);
+    let contested = contest.search(&suite().seeds(1)).unwrap();
+    let case = contested.case.expect("they place otherwise");
+    assert_eq!(case.steps().len(), 1, "{case}");
+    assert!(
+        contested
+            .comparison
+            .parting
+            .is_some_and(|parting| parting.step == 0)
+    );
+}
+
+/// One allocator twice comes to the same.
+#[test]
+fn a_peer_agrees_with_itself() {
+    let contest = Contest::new(Agreement::Outcomes)
+        .with("one", Adapter::<BuddySlab>::new)
+        .with("other", Adapter::<BuddySlab>::new);
+    let contested = contest.search(&suite().seeds(2)).unwrap();
+    assert!(contested.comparison.agrees(), "{}", contested.comparison);
 }

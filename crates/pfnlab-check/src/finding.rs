@@ -10,7 +10,8 @@ use crate::Death;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The id of the rule that is broken; `panic`: the allocator panicked; `driver`: an operation
-    /// cannot be run; `crash` and the like: it died, see [`Death`]. Shrinking keeps to it.
+    /// cannot be run; `differs`: allocators do not come to the same; `crash` and the like: it died,
+    /// see [`Death`]. Shrinking keeps to it.
     pub kind: String,
     /// After which step, from 0; `None`: from the start, or nobody knows.
     pub step: Option<usize>,
@@ -23,6 +24,8 @@ impl Finding {
     pub const PANIC: &'static str = "panic";
     /// The word for an operation that cannot be run.
     pub const DRIVER: &'static str = "driver";
+    /// The word for allocators that do not come to the same.
+    pub const DIFFERS: &'static str = "differs";
 
     pub(crate) fn death(step: Option<usize>, death: Death) -> Finding {
         Finding {

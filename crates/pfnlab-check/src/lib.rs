@@ -21,9 +21,10 @@
 //! - [`Finding`]: what is wrong. [`Report`]: the same, explained. [`Summary`]: nothing is.
 //! - [`Case`]: a machine and what is asked on it, as a file. [`Corpus`]: a folder of these.
 //! - [`machines`]: the machines. [`work`]: what is asked on them.
+//! - [`steer`]: what reached new states is changed and tried again.
 //! - [`check`]: one case, once. [`catch`], [`Patience`]: panics and endless loops are findings.
 //!   [`Death`]: so is the end of an allocator that runs elsewhere.
-//! - [`exhaust`]: every state of a small world.
+//! - [`exhaust`]: every state of a small world. [`contest`]: several allocators on one case.
 //! - [`choices`]: operations before it is known on what machine: from bytes (feature `arbitrary`), or
 //!   from `strategies` for proptest (feature `proptest`); `state_machine` is a harness for
 //!   proptest-state-machine (feature `state-machine`).
@@ -44,6 +45,8 @@ pub mod machines;
 
 pub mod work;
 
+pub mod steer;
+
 pub mod choices;
 
 #[cfg(feature = "proptest")]
@@ -52,6 +55,8 @@ pub mod strategies;
 #[cfg(feature = "state-machine")]
 pub mod state_machine;
 
+mod explore;
+
 mod corpus;
 
 mod report;
@@ -59,6 +64,8 @@ mod report;
 mod suite;
 
 pub mod exhaust;
+
+pub mod contest;
 
 pub use case::{Case, CaseError};
 pub use corpus::{Corpus, CorpusError};
@@ -70,4 +77,4 @@ pub use pfnlab_sim as sim;
 pub use probe::check;
 pub use quiet::catch;
 pub use report::Report;
-pub use suite::{Suite, SuiteError, Summary, suite};
+pub use suite::{Plans, Search, Suite, SuiteError, Summary, suite};

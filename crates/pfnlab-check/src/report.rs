@@ -13,6 +13,7 @@ use pfnlab_view::{Style, buddies, operation};
 use crate::suite::REPLAY;
 use crate::{Case, Finding};
 
+pub(crate) use table::came;
 use table::{Row, Run};
 
 /// A finding, explained: the case, what each operation did to the free lists, the frames of the

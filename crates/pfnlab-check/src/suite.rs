@@ -4,12 +4,14 @@ use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use pfnlab_model::{Machine, MachineSpec, Op, PageAllocator, Step, Trace};
-use pfnlab_sim::{Checker, Failure, shrink_case};
+use pfnlab_model::{Machine, MachineSpec, PageAllocator, Trace};
+use pfnlab_sim::coverage::States;
+use pfnlab_sim::shrink_case;
 
-use crate::quiet::survive;
+use crate::explore::{Ran, explore};
+use crate::steer::{Asking, Steering};
 use crate::work::Work;
-use crate::{Case, Corpus, CorpusError, Finding, Patience, Report, check, machines};
+use crate::{Case, Corpus, CorpusError, Finding, Report, check, machines};
 
 /// The variable that names a trace to replay in place of the whole suite.
 pub(crate) const REPLAY: &str = "PFNLAB_TRACE";
@@ -56,26 +58,42 @@ pub struct Suite {
     first_seed: u64,
     seeds: u64,
     operations: u32,
+    plans: Plans,
     shrink_operations: u64,
     corpus: Option<Corpus>,
 }
 
 impl Default for Suite {
-    /// Every machine, six seeds on each, 2000 operations for each seed, no corpus.
+    /// Every machine, plans that are drawn anew, then six seeds on each, 2000 operations for each seed, no
+    /// corpus.
     fn default() -> Suite {
         Suite {
             machines: machines::all(),
             first_seed: 1,
             seeds: 6,
             operations: 2000,
+            plans: Plans::Anew,
             shrink_operations: 300_000,
             corpus: None,
         }
     }
 }
 
-/// Nothing is wrong.
+/// What a suite runs before seeds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Plans {
+    /// Nothing.
+    None,
+    /// Plans that are all drawn anew: a few weights each for what is asked.
+    #[default]
+    Anew,
+    /// Plans that are steered to states that were not reached; see [`steer`](crate::steer). Bugs of the
+    /// zoo are found a little later with these.
+    Steered,
+}
+
+/// Nothing is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Cases of the corpus that were replayed.
     pub replayed: u64,
@@ -83,6 +101,19 @@ pub struct Summary {
     pub machines: u64,
     /// Operations on all of them.
     pub operations: u64,
+    /// What they reached.
+    pub states: States,
+}
+
+/// What came of looking for something that is wrong.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Operations up to what was found, or in all.
+    pub operations: u64,
+    /// What they reached.
+    pub states: States,
+    /// The first thing that is wrong, as it was found: not shrunk, not kept.
+    pub found: Option<(Case, Finding)>,
 }
 
 /// Why a suite ended early.
@@ -133,6 +164,12 @@ impl Suite {
         Suite { first_seed, ..self }
     }
 
+    /// What is run before the seeds.
+    #[must_use]
+    pub fn plans(self, plans: Plans) -> Suite {
+        Suite { plans, ..self }
+    }
+
     /// At most so many operations for each seed.
     #[must_use]
     pub fn operations(self, operations: u32) -> Suite {
@@ -172,43 +209,106 @@ impl Suite {
             replay(path, &Corpus::read(path)?, &make)?;
             return Ok(summary);
         }
-        if let Some(corpus) = &self.corpus {
-            for (path, case) in corpus.cases()? {
-                summary.replayed += 1;
-                replay(&path, &case, &make)?;
-            }
+        for (path, case) in self.kept()? {
+            summary.replayed += 1;
+            replay(&path, &case, &make)?;
         }
         summary.machines = self.machines.len() as u64;
-        for (spec, seed, operations) in self.runs() {
-            match explore(spec, seed, operations, &make) {
-                Ok(operations) => summary.operations += operations,
-                Err(found) => {
-                    let (case, finding) = *found;
-                    return Err(self.found(&case, finding, &make)?);
-                }
-            }
+        let search = self.search(&make);
+        summary.operations = search.operations;
+        summary.states = search.states;
+        match search.found {
+            None => Ok(summary),
+            Some((case, finding)) => Err(self.found(&case, finding, &make)?),
         }
-        Ok(summary)
     }
 
     /// The first thing that is wrong on any machine, as it was found: not shrunk, not kept.
     pub fn first<A: PageAllocator>(&self, make: impl Fn(&Machine) -> A) -> Option<(Case, Finding)> {
-        let mut runs = self.runs();
-        let found =
-            runs.find_map(|(spec, seed, operations)| explore(spec, seed, operations, &make).err());
-        found.map(|found| *found)
+        self.search(make).found
+    }
+
+    /// Looks for something that is wrong, on every machine, up to the first. The corpus is left
+    /// alone.
+    pub fn search<A: PageAllocator>(&self, make: impl Fn(&Machine) -> A) -> Search {
+        let mut search = Search::default();
+        for empty in self.empty() {
+            self.run_plans(&empty, &make, &mut search);
+            if search.found.is_some() {
+                return search;
+            }
+        }
+        for (empty, seed, operations) in self.runs() {
+            let work = |machine: &Machine, allocator: &A| Work::new(seed, machine, allocator);
+            let states = &mut search.states;
+            let ran = explore(&empty, operations, &make, work, |state| {
+                state.into_iter().for_each(|state| states.add(state, 1));
+            });
+            search.add(ran);
+            if search.found.is_some() {
+                break;
+            }
+        }
+        search
+    }
+
+    /// As many operations of plans as the longest runs of half of the seeds have.
+    fn run_plans<A: PageAllocator>(
+        &self,
+        empty: &Case,
+        make: &impl Fn(&Machine) -> A,
+        search: &mut Search,
+    ) {
+        let mut steering = match self.plans {
+            Plans::None => return,
+            Plans::Anew => Steering::unsteered(self.first_seed),
+            Plans::Steered => Steering::new(self.first_seed),
+        };
+        let mut left = self.seeds * u64::from(self.operations) / 2;
+        while left > 0 && search.found.is_none() {
+            let plan = steering.plan();
+            let asking = |machine: &Machine, allocator: &A| Asking::new(&plan, machine, allocator);
+            let ran = explore(empty, left, make, asking, |state| steering.see(state));
+            // A plan without operations, too, boots a machine.
+            left = left.saturating_sub(ran.operations.max(1));
+            search.add(ran);
+            steering.end(plan);
+        }
+        search.states.extend(steering.reached());
+    }
+
+    /// Every machine, with nothing asked on it.
+    fn empty(&self) -> impl Iterator<Item = Case> {
+        let specs = self.machines.iter();
+        specs.filter_map(|spec| Case::new(spec.clone(), Vec::new()).ok())
     }
 
     /// Machines, seeds and how many operations: short runs of all come first, so that what is found
     /// is found in a short one.
-    fn runs(&self) -> impl Iterator<Item = (&MachineSpec, u64, u32)> {
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (Case, u64, u64)> {
         let short = SHORT.into_iter().filter(|&short| short < self.operations);
         short.chain([self.operations]).flat_map(move |operations| {
-            self.machines.iter().flat_map(move |spec| {
+            self.empty().flat_map(move |empty| {
                 let seeds = self.first_seed..self.first_seed + self.seeds;
-                seeds.map(move |seed| (spec, seed, operations))
+                seeds.map(move |seed| (empty.clone(), seed, u64::from(operations)))
             })
         })
+    }
+
+    /// What is in the corpus, by file name.
+    pub(crate) fn kept(&self) -> Result<Vec<(PathBuf, Case)>, CorpusError> {
+        let corpus = self.corpus.as_ref();
+        corpus.map_or(Ok(Vec::new()), Corpus::cases)
+    }
+
+    /// Keeps a case, if there is a corpus.
+    pub(crate) fn keep(
+        &self,
+        case: &Case,
+        finding: &Finding,
+    ) -> Result<Option<PathBuf>, CorpusError> {
+        let corpus = self.corpus.as_ref();
+        corpus.map(|corpus| corpus.keep(case, finding)).transpose()
     }
 
     /// A shorter case that fails in the same way.
@@ -243,46 +343,10 @@ impl Suite {
     ) -> Result<SuiteError, SuiteError> {
         let short = self.shrink(case, &finding, make);
         let finding = check(&short, make).err().unwrap_or(finding);
-        let path = match &self.corpus {
-            Some(corpus) => Some(corpus.keep(&short, &finding)?),
-            None => None,
-        };
+        let path = self.keep(&short, &finding)?;
         let report = Report::new(&short, finding, path, make);
         Ok(SuiteError::Found(Box::new(report)))
     }
-}
-
-/// The work of one seed on one machine: how many operations went well, or what did not.
-fn explore<A: PageAllocator>(
-    spec: &MachineSpec,
-    seed: u64,
-    operations: u32,
-    make: &impl Fn(&Machine) -> A,
-) -> Result<u64, Box<(Case, Finding)>> {
-    let Ok(empty) = Case::new(spec.clone(), Vec::new()) else {
-        return Ok(0);
-    };
-    let mut ops: Vec<Op> = Vec::new();
-    let run = survive(|| -> Result<(), Failure> {
-        let allocator = make(empty.machine());
-        let mut work = Work::new(seed, empty.machine(), &allocator);
-        let mut checker = Checker::new(allocator)?.on(empty.machine());
-        let mut patience = Patience::default();
-        while (ops.len() as u64) < u64::from(operations) {
-            let Some(op) = work.next_op() else { break };
-            ops.push(op);
-            work.observe(&checker.step(&op, &mut patience)?);
-        }
-        checker.finish()
-    });
-    let finding = match run {
-        Ok(Ok(())) => return Ok(ops.len() as u64),
-        Ok(Err(failure)) => Finding::from(failure),
-        Err(death) => Finding::death(ops.len().checked_sub(1), death),
-    };
-    let steps = ops.into_iter().map(Step::from).collect();
-    let case = Case::new(spec.clone(), steps).unwrap_or(empty);
-    Err(Box::new((case, finding)))
 }
 
 fn replay<A: PageAllocator>(
@@ -299,16 +363,29 @@ fn replay<A: PageAllocator>(
     }
 }
 
+impl Search {
+    fn add(&mut self, ran: Ran) {
+        self.operations += ran.operations;
+        self.found = ran.found;
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Summary {
             replayed,
             machines,
             operations,
+            states,
         } = self;
         write!(
             f,
             "every rule holds: {operations} operations on {machines} machines, {replayed} cases replayed"
-        )
+        )?;
+        if states.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "\nreached {states}")
+        }
     }
 }

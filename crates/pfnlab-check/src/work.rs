@@ -37,10 +37,16 @@ impl Work {
     pub fn new(seed: u64, machine: &Machine, allocator: &impl PageAllocator) -> Work {
         let offered = allocator.offers(Capability::Zones);
         let inspect = allocator.inspect().filter(|_| offered);
+        let zones = inspect.map(Inspect::zones).unwrap_or_default();
+        Work::of_zones(seed, machine, offered, zones)
+    }
+
+    /// The same; `nodes`: requests may name some. The flags of `zones` are poked.
+    pub(crate) fn of_zones(seed: u64, machine: &Machine, nodes: bool, zones: Vec<ZoneId>) -> Work {
         Work {
-            plan: Plan::new(seed, machine, offered),
+            plan: Plan::new(seed, machine, nodes),
             stream: Stream::new(seed, "between"),
-            zones: inspect.map(Inspect::zones).unwrap_or_default(),
+            zones,
             between: false,
         }
     }

@@ -13,13 +13,13 @@ use common::{at_home, spec};
 use pfnlab_check::sim::Checker;
 use pfnlab_check::sim::rules::{self, Check};
 use pfnlab_check::work::Work;
-use pfnlab_check::{Case, Finding, Patience, Suite, catch};
+use pfnlab_check::{Case, Finding, Patience, Plans, Suite, catch};
 use pfnlab_zoo::Bug;
 use rayon::prelude::*;
 
-/// A bug is found by one of so many seeds …
-const SEEDS: u64 = 4;
-/// … within so many operations.
+/// Each bug is looked for with so many seeds …
+const SEEDS: u64 = 8;
+/// … of so many operations.
 const BUDGET: u64 = 1500;
 /// So many operations more are run, for other rules to find it, too.
 const AFTERMATH: u64 = 60;
@@ -35,49 +35,78 @@ const OF_COMPACTION: [&str; 3] = ["COMPACT-01", "COMPACT-02", "COMPACT-03"];
 /// What is known of a bug.
 struct Row {
     bug: Bug,
-    /// After how many operations each rule was broken first.
-    found: BTreeMap<&'static str, u64>,
+    /// For each rule that was broken, how many seeds broke it, and after how few operations.
+    found: BTreeMap<&'static str, Found>,
+    /// With how many seeds it was found.
+    seeds: u64,
     /// The rule asked first of those that found it first, and how many operations it takes.
     shortest: Option<(String, usize)>,
 }
 
-/// Goes on behind the first breach, to see who else finds it.
-fn survey(bug: Bug, seeds: u64) -> BTreeMap<&'static str, u64> {
-    let machine = spec(bug.home()).build().unwrap();
-    let mut found: BTreeMap<&str, u64> = BTreeMap::new();
-    for seed in 1..=seeds {
-        let mut end = BUDGET;
-        // What panics behind a breach has been found.
-        let _ = catch(|| {
-            let checker = Checker::new(at_home(bug, &machine));
-            let mut checker = match checker {
-                Ok(checker) => checker.on(&machine),
-                Err(failure) => {
-                    found.insert(failure.breach().unwrap().rule, 0);
-                    return;
-                }
-            };
-            let mut work = Work::new(seed, &machine, checker.driver().allocator());
-            let mut patience = Patience::default();
-            let mut number = 0;
-            while number < end {
-                number += 1;
-                let Some(op) = work.next_op() else { break };
-                let Ok((outcome, breaches)) = checker.survey(&op, &mut patience) else {
-                    break;
-                };
-                for breach in breaches {
-                    end = end.min(number + AFTERMATH);
-                    let first = found.entry(breach.rule).or_insert(number);
-                    *first = number.min(*first);
-                }
-                work.observe(&outcome);
+/// How a rule found a bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Found {
+    seeds: u64,
+    first: u64,
+}
+
+impl Row {
+    fn of(bug: Bug) -> Row {
+        let (mut found, mut seeds) = (BTreeMap::new(), 0);
+        for seed in 1..=SEEDS {
+            let broken = survey(bug, seed);
+            seeds += u64::from(!broken.is_empty());
+            for (rule, first) in broken {
+                let entry = found.entry(rule).or_insert(Found { seeds: 0, first });
+                entry.seeds += 1;
+                entry.first = entry.first.min(first);
             }
-        });
-        if !found.is_empty() {
-            break;
+        }
+        Row {
+            bug,
+            found,
+            seeds,
+            shortest: shortest(bug),
         }
     }
+
+    /// Whether this rule found it, and no other rule did with any seed.
+    fn only(&self, rule: &str) -> bool {
+        self.found.len() == 1 && self.found.contains_key(rule)
+    }
+}
+
+/// Goes on behind the first breach, to see who else finds it.
+fn survey(bug: Bug, seed: u64) -> BTreeMap<&'static str, u64> {
+    let machine = spec(bug.home()).build().unwrap();
+    let mut found: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut end = BUDGET;
+    // What panics behind a breach has been found.
+    let _ = catch(|| {
+        let checker = Checker::new(at_home(bug, &machine));
+        let mut checker = match checker {
+            Ok(checker) => checker.on(&machine),
+            Err(failure) => {
+                found.insert(failure.breach().unwrap().rule, 0);
+                return;
+            }
+        };
+        let mut work = Work::new(seed, &machine, checker.driver().allocator());
+        let mut patience = Patience::default();
+        let mut number = 0;
+        while number < end {
+            number += 1;
+            let Some(op) = work.next_op() else { break };
+            let Ok((outcome, breaches)) = checker.survey(&op, &mut patience) else {
+                break;
+            };
+            for breach in breaches {
+                end = end.min(number + AFTERMATH);
+                found.entry(breach.rule).or_insert(number);
+            }
+            work.observe(&outcome);
+        }
+    });
     found
 }
 
@@ -85,8 +114,9 @@ fn survey(bug: Bug, seeds: u64) -> BTreeMap<&'static str, u64> {
 fn shortest(bug: Bug) -> Option<(String, usize)> {
     let make = |machine: &_| at_home(bug, machine);
     let suite = Suite::default()
+        .plans(Plans::None)
         .machines(vec![spec(bug.home())])
-        .seeds(SEEDS)
+        .seeds(SEEDS / 2)
         .operations(BUDGET as u32)
         .shrink_operations(20_000);
     let (case, finding): (Case, Finding) = suite.first(make)?;
@@ -97,24 +127,14 @@ fn shortest(bug: Bug) -> Option<(String, usize)> {
 #[test]
 fn every_bug_is_caught_and_every_rule_is_needed() {
     assert_eq!(survey(Bug::None, 1), BTreeMap::new());
-    let rows: Vec<Row> = Bug::ALL
-        .par_iter()
-        .map(|&bug| Row {
-            bug,
-            found: survey(bug, SEEDS),
-            shortest: shortest(bug),
-        })
-        .collect();
+    let rows: Vec<Row> = Bug::ALL.par_iter().map(|&bug| Row::of(bug)).collect();
     let missed: Vec<Bug> = rows
         .iter()
         .filter(|row| row.found.is_empty() || row.shortest.is_none())
         .map(|row| row.bug)
         .collect();
     assert_eq!(missed, [], "not caught");
-    let needed = |rule: &str| {
-        let mut rows = rows.iter();
-        rows.any(|row| row.found.len() == 1 && row.found.contains_key(rule))
-    };
+    let needed = |rule: &str| rows.iter().any(|row| row.only(rule));
     let idle: Vec<&str> = rules::ALL
         .iter()
         .map(|rule| rule.id)
@@ -132,29 +152,39 @@ fn matrix(rows: &[Row]) -> String {
     let mut page = format!(
         "# The kill matrix\n\n\
          {} broken allocators, each with one bug; the same allocator without one breaks no rule. A \
-         bug is found within {BUDGET} operations by one of {SEEDS} seeds; {AFTERMATH} more are run \
-         to see which other rules find it, too. *Alone* means that no other did: without that rule \
-         the bug would live. The last column is the number of operations left when the failing trace \
-         is made short. Rules about caches and batches ({}) are not here: what they watch is no \
-         allocator. Nor are those about compaction ({}): these allocators do not compact.\n\n\
-         | bug | what it does | rules, and after how many operations | shortest |\n\
-         | --- | --- | --- | --: |\n",
+         bug is looked for with {SEEDS} seeds of {BUDGET} operations each; once it is found, \
+         {AFTERMATH} operations more are run to see which other rules find it, too. With each rule \
+         stands after how few operations, and, where it was not every seed that finds the bug, with \
+         how many. *Alone* means that with no seed any other rule did: without that rule the bug \
+         would live. The last column is the number of operations left when the failing trace is made \
+         short. Rules about caches and batches ({}) are not here: what they watch is no allocator. \
+         Nor are those about compaction ({}): these allocators do not compact.\n\n\
+         | bug | what it does | seeds | rules, and after how many operations | shortest |\n\
+         | --- | --- | --: | --- | --: |\n",
         rows.len(),
         OF_CLIENTS.join(", "),
         OF_COMPACTION.join(", "),
     );
     for row in rows {
         let mut found: Vec<_> = row.found.iter().collect();
-        found.sort_by_key(|&(rule, first)| (first, rule));
+        found.sort_by_key(|&(rule, found)| (found.first, rule));
         let found: Vec<_> = found
             .iter()
-            .map(|(rule, first)| format!("{rule} {first}"))
+            .map(|(rule, found)| match found.seeds == row.seeds {
+                true => format!("{rule} {}", found.first),
+                false => format!("{rule} {} ({} seeds)", found.first, found.seeds),
+            })
             .collect();
         let alone = if found.len() == 1 { ", alone" } else { "" };
         let length = row.shortest.as_ref().map_or(0, |(_, length)| *length);
         let (bug, says) = (row.bug, row.bug.says());
         let found = found.join(", ");
-        writeln!(page, "| `{bug:?}` | {says} | {found}{alone} | {length} |").unwrap();
+        let seeds = row.seeds;
+        writeln!(
+            page,
+            "| `{bug:?}` | {says} | {seeds} | {found}{alone} | {length} |"
+        )
+        .unwrap();
     }
     page
 }

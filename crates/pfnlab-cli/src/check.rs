@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use crate::args::CheckArgs;
 use crate::failure::Failure;
+use crate::reached::Reached;
 use crate::replay::open;
-use crate::{Verdict, library, output};
+use crate::{Verdict, contest, library, output};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -15,6 +16,7 @@ struct CheckReport {
     ops: u64,
     rules: usize,
     breach: Option<BreachReport>,
+    reached: Reached,
 }
 
 /// A broken rule.
@@ -29,14 +31,19 @@ struct BreachReport {
 }
 
 pub(crate) fn check(args: &CheckArgs) -> Result<Verdict, Failure> {
-    if let Some(library) = &args.lib {
-        return library::check(library, args);
+    match (&args.lib[..], &args.against[..]) {
+        ([], []) => trace(args),
+        ([library], []) => library::check(library, args),
+        _ => contest::check(args),
     }
+}
+
+fn trace(args: &CheckArgs) -> Result<Verdict, Failure> {
     let trace = open(args.trace.as_deref().unwrap_or("-"))?;
     let bar = output::progress(trace.trace().steps.len() as u64, "operations");
     let checked = check::check(&trace, |done| bar.set_position(done))?;
     bar.finish_and_clear();
-    let report = CheckReport::new(trace.name(), checked);
+    let report = CheckReport::new(trace.name(), checked, args.states);
     if args.json {
         output::json(&report)?;
     } else {
@@ -46,12 +53,13 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Verdict, Failure> {
 }
 
 impl CheckReport {
-    fn new(file: &str, checked: Checked) -> CheckReport {
+    fn new(file: &str, checked: Checked, states: bool) -> CheckReport {
         let line = checked.line;
         CheckReport {
             file: file.to_owned(),
             ops: checked.ops,
             rules: checked.rules,
+            reached: Reached::new(&checked.states, states),
             breach: checked.breach.map(|breach| BreachReport {
                 rule: breach.rule,
                 says: breach.says,
@@ -68,7 +76,10 @@ impl CheckReport {
             file, ops, rules, ..
         } = self;
         let Some(breach) = &self.breach else {
-            return format!("{file}: {rules} rules hold after each of {ops} operations\n");
+            return format!(
+                "{file}: {rules} rules hold after each of {ops} operations\n{}",
+                self.reached.as_text()
+            );
         };
         let BreachReport {
             rule, says, what, ..

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::args::{CheckArgs, HostLibraryArgs, LimitArgs, SuiteArgs};
 use crate::failure::Failure;
+use crate::reached::Reached;
 use crate::replay::open;
 use crate::{Verdict, output};
 
@@ -21,6 +22,8 @@ struct LibraryReport {
     replayed: u64,
     machines: u64,
     operations: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reached: Option<Reached>,
     finding: Option<FindingReport>,
 }
 
@@ -51,6 +54,7 @@ pub(crate) fn check(library: &Path, args: &CheckArgs) -> Result<Verdict, Failure
                     replayed: 1,
                     machines: 1,
                     operations: case.steps().len() as u64,
+                    ..Summary::default()
                 }),
                 Err(finding) => Err(Box::new(Report::new(&case, finding, None, &make))),
             }
@@ -64,10 +68,19 @@ pub(crate) fn check(library: &Path, args: &CheckArgs) -> Result<Verdict, Failure
     bar.finish_and_clear();
     let verdict = Verdict::of(checked.is_ok());
     if args.json {
-        output::json(&LibraryReport::new(library, checked))?;
+        output::json(&LibraryReport::new(library, checked, args.states))?;
     } else {
         output::text(&match checked {
-            Ok(summary) => format!("{}: {summary}\n", library.display()),
+            Ok(summary) => {
+                let table = args
+                    .states
+                    .then(|| Reached::new(&summary.states, true).as_text());
+                format!(
+                    "{}: {summary}\n{}",
+                    library.display(),
+                    table.unwrap_or_default()
+                )
+            }
             Err(report) => explained(library, *report),
         })?;
     }
@@ -85,7 +98,7 @@ pub(crate) fn open_library(library: &Path, limits: &LimitArgs) -> Result<Host, F
     Ok(host)
 }
 
-fn suite(args: &SuiteArgs) -> Result<Suite, Failure> {
+pub(crate) fn suite(args: &SuiteArgs) -> Result<Suite, Failure> {
     let mut suite = Suite::default().seeds(args.seeds);
     if !args.machine.is_empty() {
         let all = machines::all();
@@ -123,13 +136,15 @@ fn explained(library: &Path, mut report: Report) -> String {
 }
 
 impl LibraryReport {
-    fn new(library: &Path, checked: Result<Summary, Box<Report>>) -> LibraryReport {
-        let summary = checked.as_ref().copied().unwrap_or_default();
+    fn new(library: &Path, checked: Result<Summary, Box<Report>>, states: bool) -> LibraryReport {
+        let summary = checked.as_ref().cloned().unwrap_or_default();
+        let reached = Reached::new(&summary.states, states);
         LibraryReport {
             library: library.to_owned(),
             replayed: summary.replayed,
             machines: summary.machines,
             operations: summary.operations,
+            reached: (!summary.states.is_empty()).then_some(reached),
             finding: checked.err().map(|report| FindingReport {
                 kind: report.finding.kind.clone(),
                 says: sim::rules::by_id(&report.finding.kind).map(|rule| rule.says),

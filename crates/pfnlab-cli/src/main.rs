@@ -13,6 +13,7 @@ mod args;
 
 mod boot;
 mod check;
+mod contest;
 mod diff;
 mod draw;
 mod exhaust;
@@ -26,6 +27,7 @@ mod lesson;
 mod library;
 mod profiles;
 mod quiz;
+mod reached;
 mod replay;
 mod report;
 mod run;

@@ -23,6 +23,7 @@ use crate::args::{RunArgs, RunOptions};
 use crate::failure::Failure;
 use crate::generations::{self, usage};
 use crate::output;
+use crate::reached::Reached;
 use crate::scenario::ScenarioReport;
 
 /// What `--json` prints.
@@ -35,6 +36,7 @@ struct RunReport {
     outcomes: Outcomes,
     refusals: Vec<Refusals>,
     zones: Vec<ZoneSummary>,
+    reached: Reached,
     ops_per_second: u64,
     fingerprint: String,
     repro: String,
@@ -87,11 +89,12 @@ pub(crate) fn tour(args: &RunOptions) -> Result<Verdict, Failure> {
         let seed = args.seed.unwrap_or(standard.seed);
         output::text(&format!("{}; seed {seed}\n", tour.title()))?;
     }
+    tour.watch_states();
     let nanos = drive(&mut tour, ops, args)?;
     if args.records_to_stdout() {
         return Ok(Verdict::Fine);
     }
-    let report = RunReport::new(&tour.summary(), speed(ops, nanos));
+    let report = RunReport::new(&tour.summary(), args.states, speed(ops, nanos));
     if args.json {
         output::json(&report)?;
     } else {
@@ -125,12 +128,14 @@ fn scenario(path: &str, args: &RunOptions) -> Result<Verdict, Failure> {
         }
         output::text(&format!("{}; seed {}\n", run.title(), run.seed()))?;
     }
+    run.watch_states();
     let nanos = drive(&mut run, args.ops.unwrap_or(0), args)?;
     if args.records_to_stdout() {
         return Ok(Verdict::Fine);
     }
     let summary = run.summary();
-    let report = ScenarioReport::new(&scenario, &summary, speed(summary.tally.ops, nanos));
+    let speed = speed(summary.tally.ops, nanos);
+    let report = ScenarioReport::new(&scenario, &summary, args.states, speed);
     if args.json {
         output::json(&report)?;
     } else {
@@ -242,7 +247,7 @@ pub(crate) fn refusals(tally: &Tally) -> Vec<Refusals> {
 }
 
 impl RunReport {
-    fn new(summary: &TourSummary, speed: u64) -> RunReport {
+    fn new(summary: &TourSummary, states: bool, speed: u64) -> RunReport {
         let (tally, repro) = (&summary.tally, &summary.repro);
         RunReport {
             seed: repro.seed,
@@ -252,6 +257,7 @@ impl RunReport {
             outcomes: Outcomes::of(tally),
             refusals: refusals(tally),
             zones: zones(&summary.last),
+            reached: Reached::new(&summary.states, states),
             ops_per_second: speed,
             fingerprint: format!("{:016x}", repro.fingerprint),
             repro: repro.to_string(),
@@ -289,8 +295,11 @@ impl RunReport {
         }
         let _ = write!(
             text,
-            "{:>12} operations per second\n\n{buddyinfo}\nfingerprint {}\n{}\n",
-            self.ops_per_second, self.fingerprint, self.repro
+            "{:>12} operations per second\n{}\n{buddyinfo}\nfingerprint {}\n{}\n",
+            self.ops_per_second,
+            self.reached.as_text(),
+            self.fingerprint,
+            self.repro
         );
         text
     }

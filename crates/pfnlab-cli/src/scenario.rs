@@ -8,6 +8,7 @@ use pfnlab::scenario::{PhaseSummary, ReportSpec, Scenario, ScenarioSummary, Zone
 use pfnlab::view::Style;
 use serde::Serialize;
 
+use crate::reached::Reached;
 use crate::run::{Outcomes, Refusals, refusals};
 
 /// What `--json` prints.
@@ -24,6 +25,7 @@ pub(crate) struct ScenarioReport {
     phases: Vec<Phase>,
     before: State,
     after: State,
+    reached: Reached,
     ops_per_second: u64,
     fingerprint: String,
     repro: String,
@@ -75,7 +77,12 @@ struct Indices {
 }
 
 impl ScenarioReport {
-    pub(crate) fn new(scenario: &Scenario, summary: &ScenarioSummary, speed: u64) -> Self {
+    pub(crate) fn new(
+        scenario: &Scenario,
+        summary: &ScenarioSummary,
+        states: bool,
+        speed: u64,
+    ) -> Self {
         let (spec, repro) = (scenario.spec(), &summary.repro);
         ScenarioReport {
             scenario: scenario.name().to_owned(),
@@ -89,6 +96,7 @@ impl ScenarioReport {
             phases: summary.phases.iter().map(Phase::of).collect(),
             before: State::of(&summary.first, &spec.report.indices),
             after: State::of(&summary.last, &spec.report.indices),
+            reached: Reached::new(&summary.states, states),
             ops_per_second: speed,
             fingerprint: format!("{:016x}", repro.fingerprint),
             repro: repro.to_string(),
@@ -113,6 +121,7 @@ impl ScenarioReport {
         }
         let _ = writeln!(text, "{:>12} operations", self.outcomes.ops);
         let _ = writeln!(text, "{:>12} operations per second", self.ops_per_second);
+        text.push_str(&self.reached.as_text());
         let states = [&self.before, &self.after];
         for ((when, state), buddyinfo) in
             ["before", "after"].iter().zip(states).zip(&self.buddyinfo)

@@ -82,6 +82,68 @@ fn check_tells_sound_from_broken() {
 }
 
 #[test]
+fn several_are_compared() {
+    let sound = library("first", "put(b, frame, 0)", "put(b, frame, 0)");
+    let broken = library(
+        "second",
+        "frame ^ (1ull << order)",
+        "frame + (1ull << order)",
+    );
+    let [sound, broken] = [&sound, &broken].map(|path| path.to_str().unwrap());
+    let two = |others: &[&'static str]| -> Vec<String> {
+        let all = ["check", "--machine", "one-node", "--seeds", "1"];
+        let all = all.iter().chain(others).map(ToString::to_string);
+        all.chain(["--lib".to_owned(), sound.to_owned()]).collect()
+    };
+    let run = |arguments: &[String]| {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        pfnlab(&arguments)
+    };
+    // With itself it comes to the same; with a kernel it keeps the same promises.
+    let same = [
+        two(&["--agree", "outcomes"]),
+        vec!["--lib".to_owned(), sound.to_owned()],
+    ]
+    .concat();
+    ends(
+        &run(&same),
+        0,
+        &["all of them came to the same", "every rule holds in each"],
+    );
+    let kernel = two(&["--against", "linux-6.12.y"]);
+    ends(
+        &run(&kernel),
+        0,
+        &[
+            "first difference: ",
+            "linux-6.12.y",
+            "every rule holds in each",
+        ],
+    );
+    // The broken one is named, and what it did is kept.
+    let both = [
+        two(&["--corpus", "compared"]),
+        vec!["--lib".to_owned(), broken.to_owned()],
+    ]
+    .concat();
+    let _ = fs::remove_dir_all(Path::new(env!("CARGO_TARGET_TMPDIR")).join("compared"));
+    ends(
+        &run(&both),
+        1,
+        &[
+            "second.so: LEND-02 is broken",
+            "kept: compared/lend-02.trace",
+        ],
+    );
+    let one = ["check", "--against", "linux-6.12.y"];
+    ends(
+        &pfnlab(&one),
+        2,
+        &["one allocator is compared with another"],
+    );
+}
+
+#[test]
 fn what_cannot_be_used_is_bad_input() {
     let none = ["check", "--lib", "./none.so"];
     ends(&pfnlab(&none), 3, &["error: ./none.so: "]);

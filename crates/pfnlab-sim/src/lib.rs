@@ -12,6 +12,7 @@
 //! - [`Ledger`]: the books, kept from events alone.
 //! - [`rules`], [`Checker`]: what must hold, asked after every operation.
 //! - [`first_difference`]: where two snapshots part.
+//! - [`coverage`]: which states a run has reached.
 //! - [`shrink()`]: a failing trace becomes a short one.
 //! - [`Stream`], [`Workload`]: seeded operations without end.
 //! - [`phase`]: seeded operations with an end, put together to programs.
@@ -39,6 +40,8 @@ pub mod ledger;
 
 mod differ;
 
+pub mod coverage;
+
 mod clients;
 mod objects;
 mod seen;
@@ -59,6 +62,7 @@ pub mod index;
 pub use around::{Around, Move};
 pub use checker::{Checker, Failure, check};
 pub use clients::Clients;
+pub use coverage::Coverage;
 pub use differ::{Difference, first_difference};
 pub use driver::{Driver, DriverError};
 pub use encode::encode;

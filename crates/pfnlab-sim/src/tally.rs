@@ -71,6 +71,46 @@ impl Tally {
         }
     }
 
+    /// Adds the counts of another run.
+    pub fn add(&mut self, other: &Tally) {
+        let Tally {
+            ops,
+            lent,
+            refused,
+            refusals,
+            freed,
+            skipped,
+            split,
+            bulk,
+            bulk_frames,
+            exact,
+            objects,
+            objects_freed,
+            kept,
+            done,
+            rejected,
+            unsupported,
+        } = other;
+        self.ops += ops;
+        self.lent += lent;
+        self.refused += refused;
+        for (sum, count) in self.refusals.iter_mut().zip(refusals) {
+            *sum += count;
+        }
+        self.freed += freed;
+        self.skipped += skipped;
+        self.split += split;
+        self.bulk += bulk;
+        self.bulk_frames += bulk_frames;
+        self.exact += exact;
+        self.objects += objects;
+        self.objects_freed += objects_freed;
+        self.kept += kept;
+        self.done += done;
+        self.rejected += rejected;
+        self.unsupported += unsupported;
+    }
+
     /// Refusals by reason, those that occurred.
     pub fn refusals(&self) -> impl Iterator<Item = (RefusalKind, u64)> {
         let all = RefusalKind::ALL.into_iter().zip(self.refusals);

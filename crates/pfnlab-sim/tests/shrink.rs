@@ -1,7 +1,8 @@
 //! Failing traces become short ones that fail in the same way.
 
-use pfnlab_model::{Step, Trace, TraceStart};
-use pfnlab_sim::{Checker, Driver, Setting, Workload, check, shrink};
+use pfnlab_model::{MachineSpec, NodeSpec, Step, Trace, TraceStart};
+use pfnlab_sim::shrink::Shrinking;
+use pfnlab_sim::{Checker, Driver, Setting, Workload, check, shrink, shrink_case};
 use pfnlab_zoo::{Bug, FirstFit};
 
 /// A seeded trace, as a run of a sound allocator gives it.
@@ -81,6 +82,76 @@ fn runs_are_counted() {
         runs % 2 == 0
     });
     assert!(runs <= 51, "{runs}");
+}
+
+#[test]
+fn the_same_case_is_shrunk_to_the_same() {
+    let once = || {
+        let mut seen = Vec::new();
+        let mut fails = breaks(Bug::MergesOnce, "MERGE-01");
+        let short = shrink(&trace(1, 600), 300, |trace| {
+            seen.push(trace.to_string());
+            fails(trace)
+        });
+        (short, seen)
+    };
+    assert_eq!(once(), once());
+}
+
+/// In pieces, across a restart, nothing is tried twice, and the result is that of one go.
+#[test]
+fn shrinking_goes_on_where_it_ended() {
+    let (long, machine) = (trace(1, 200), MachineSpec::default());
+    let mut fails = breaks(Bug::ForgetsToMerge, "MERGE-01");
+    let mut runs = 0;
+    let whole = shrink(&long, 100_000, |trace| {
+        runs += 1;
+        fails(trace)
+    });
+    let mut pieces = 0;
+    let mut shrinking = Shrinking::new(&machine, &long);
+    while !shrinking.is_done() {
+        let before = shrinking.answers().len();
+        let mut calls = 0;
+        shrinking.go_on(40, |_, trace| {
+            calls += 1;
+            fails(trace)
+        });
+        assert!(calls <= 41, "{calls}");
+        assert!(shrinking.answers().len() - before <= 40);
+        shrinking = match shrinking.is_done() {
+            true => shrinking,
+            false => Shrinking::resume(&machine, &long, shrinking.answers().to_vec()),
+        };
+        pieces += 1;
+    }
+    assert!(pieces > 1, "it was one go");
+    assert_eq!(shrinking.best().1, whole);
+    assert!(runs - shrinking.answers().len() <= 1);
+}
+
+/// Memory far up, with a hole: what fails on any piece of nine frames, the first of which is odd,
+/// fails on such a piece at the bottom.
+#[test]
+fn a_machine_is_shifted_down() {
+    const PAGE: u64 = 4096;
+    let ram = |start: u64, end: u64| format!("{}..{}", start * PAGE, end * PAGE).parse().unwrap();
+    let node = NodeSpec {
+        cpus: vec![0],
+        ram: vec![ram(0x101, 0x200), ram(0x303, 0x30c)],
+        ..NodeSpec::default()
+    };
+    let machine = MachineSpec {
+        nodes: vec![node],
+        ..MachineSpec::default()
+    };
+    let fails = |machine: &MachineSpec, _: &Trace| {
+        let pieces = machine.nodes.iter().flat_map(|node| &node.ram);
+        let mut odd = pieces.filter(|piece| piece.start / PAGE % 2 == 1);
+        odd.any(|piece| piece.size() / PAGE >= 9)
+    };
+    let (short, _) = shrink_case(&machine, &trace(1, 1), 1000, fails);
+    assert_eq!(short.nodes[0].ram, [ram(1, 10)]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A trace with every rule checked after every operation.
 
-use pfnlab_sim::{Breach, Checker, Failure, Report, rules};
+use pfnlab_sim::coverage::States;
+use pfnlab_sim::{Breach, Checker, Coverage, Failure, Report, rules};
 
 use crate::{Error, TraceFile};
 
@@ -13,6 +14,8 @@ pub struct Checked {
     pub rules: usize,
     /// Outcomes counted, expectations counted.
     pub report: Report,
+    /// The states that were reached.
+    pub states: States,
     /// The rule that was broken, if one was. The check ends there.
     pub breach: Option<Breach>,
     /// The line of the operation that broke it, from 1; `None`: none did, or it was broken before
@@ -42,25 +45,30 @@ fn run(file: &TraceFile, progress: &mut dyn FnMut(u64)) -> Result<Checked, Error
     let profile = mm.profile().name();
     let rules = rules::ALL.iter().filter(|rule| rule.concerns(profile));
     let rules = rules.count();
+    let mut coverage = Coverage::of(&mm);
     let mut checker = match Checker::new(mm) {
         Ok(checker) => checker,
-        Err(failure) => return ended(file, rules, report, failure),
+        Err(failure) => return ended(file, rules, report, coverage.states(), failure),
     };
     file.name_held(checker.driver_mut());
     for step in &file.trace().steps {
-        match checker.step(&step.op, &mut ()) {
-            Ok(outcome) => report.record(step, &outcome, checker.driver().pages()),
-            Err(failure) => return ended(file, rules, report, failure),
+        match checker.step(&step.op, &mut coverage) {
+            Ok(outcome) => {
+                coverage.observe(&step.op, &outcome);
+                report.record(step, &outcome, checker.driver().pages());
+            }
+            Err(failure) => return ended(file, rules, report, coverage.states(), failure),
         }
         progress(report.tally.ops);
     }
     if let Err(failure) = checker.finish() {
-        return ended(file, rules, report, failure);
+        return ended(file, rules, report, coverage.states(), failure);
     }
     Ok(Checked {
         ops: report.tally.ops,
         rules,
         report,
+        states: coverage.states(),
         breach: None,
         line: None,
     })
@@ -70,6 +78,7 @@ fn ended(
     file: &TraceFile,
     rules: usize,
     report: Report,
+    states: States,
     failure: Failure,
 ) -> Result<Checked, Error> {
     match failure {
@@ -80,6 +89,7 @@ fn ended(
             ops: breach.step.map_or(0, |step| step + 1),
             rules,
             report,
+            states,
             line: breach.step.map(|step| file.line(step as usize)),
             breach: Some(*breach),
         }),

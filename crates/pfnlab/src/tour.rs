@@ -14,7 +14,8 @@ use std::io::{self, Write};
 use pfnlab_linux::proc;
 use pfnlab_mm::Mm;
 use pfnlab_model::{Machine, Snapshot, Step, Trace, TraceStart};
-use pfnlab_sim::{Driver, DriverError, Fingerprint, Setting, Tally, Workload};
+use pfnlab_sim::coverage::States;
+use pfnlab_sim::{Coverage, Driver, DriverError, Fingerprint, Setting, Tally, Workload};
 
 use crate::boot::{Booted, snapshot_of};
 use crate::{Error, Repro, kernel, machine};
@@ -58,6 +59,7 @@ pub struct Tour {
     workload: Workload,
     tally: Tally,
     fingerprint: Fingerprint,
+    coverage: Option<Coverage>,
 }
 
 /// What a tour came to.
@@ -65,6 +67,8 @@ pub struct Tour {
 pub struct TourSummary {
     /// Outcomes, counted by kind.
     pub tally: Tally,
+    /// The states reached, if they were watched.
+    pub states: States,
     /// The state at the end.
     pub last: Snapshot,
     /// How to get it again, and the fingerprint.
@@ -112,7 +116,13 @@ impl Tour {
             driver: Driver::new(booted.into_mm()),
             tally: Tally::default(),
             fingerprint: Fingerprint::new(),
+            coverage: None,
         })
+    }
+
+    /// From now on the states it reaches are watched, which costs a little time.
+    pub fn watch_states(&mut self) {
+        self.coverage = Some(Coverage::of(self.driver.allocator()));
     }
 
     /// The machine and the kernel in one line.
@@ -157,10 +167,17 @@ impl Tour {
     ) -> Result<(), TourError> {
         for number in 0..self.options.ops {
             let op = self.workload.next_op();
-            let outcome = self
-                .driver
-                .step(&op, &mut ())
-                .map_err(|error| TourError::Driver { op: number, error })?;
+            let outcome = match &mut self.coverage {
+                None => self.driver.step(&op, &mut ()),
+                Some(coverage) => {
+                    let outcome = self.driver.step_told(&op, coverage);
+                    if let Ok(outcome) = &outcome {
+                        coverage.observe(&op, outcome);
+                    }
+                    outcome
+                }
+            };
+            let outcome = outcome.map_err(|error| TourError::Driver { op: number, error })?;
             self.workload.observe(&outcome);
             self.tally.count(&outcome);
             self.fingerprint.outcome(&op, &outcome, self.driver.pages());
@@ -181,6 +198,7 @@ impl Tour {
         let mm = self.driver.allocator();
         TourSummary {
             tally: self.tally,
+            states: states_of(self.coverage.as_ref()),
             repro: Repro {
                 kind: "tour".to_owned(),
                 seed: self.options.seed,
@@ -193,4 +211,9 @@ impl Tour {
             last,
         }
     }
+}
+
+/// What was reached, if it was watched.
+pub(crate) fn states_of(coverage: Option<&Coverage>) -> States {
+    coverage.map(Coverage::states).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pfnlab_model::{Block, Event, Inspect, Machine, Order, PageAllocator, Snapshot};
+use pfnlab_model::{Block, Event, Inspect, Machine, Order, PageAllocator, Pfn, Snapshot};
 use pfnlab_sim::{Checker, Failure, Outcome};
 
 use super::picture;
@@ -71,7 +71,7 @@ impl Run {
             self.blocks = moved(&outcome);
             self.after = picture::draw(&checker, case.machine());
             if let Some(row) = self.rows.last_mut() {
-                row.came = came(&outcome, &checker);
+                row.came = came(&outcome, checker.driver().pages());
                 row.lists = differences(snapshot.as_ref(), look(&checker).as_ref());
             }
             if !breaches.is_empty() {
@@ -95,7 +95,8 @@ fn moved(outcome: &Outcome) -> Vec<Block> {
     }
 }
 
-fn came<A: PageAllocator>(outcome: &Outcome, checker: &Checker<A>) -> String {
+/// What came of an operation, in words; `pages` are the frames of the latest `bulk`.
+pub(crate) fn came(outcome: &Outcome, pages: &[Pfn]) -> String {
     match outcome {
         Outcome::Lent(block) => format!("gets {block}"),
         Outcome::Freed(block) => format!("gives {block} back"),
@@ -103,8 +104,7 @@ fn came<A: PageAllocator>(outcome: &Outcome, checker: &Checker<A>) -> String {
         Outcome::Exact(range) => format!("gets {range}"),
         Outcome::FreedRun(range) => format!("gives {range} back"),
         Outcome::Bulk { .. } => {
-            let pages = checker.driver().pages().iter();
-            let pages: Vec<_> = pages.map(ToString::to_string).collect();
+            let pages: Vec<_> = pages.iter().map(ToString::to_string).collect();
             format!("gets {}", pages.join(" "))
         }
         Outcome::Refused(error) => format!("refused: {error}"),

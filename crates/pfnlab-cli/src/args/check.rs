@@ -14,36 +14,57 @@ Examples:
   pfnlab check --lib ./liballoc.so
   pfnlab check --lib ./liballoc.so --machine one-node --corpus found
   pfnlab check --lib ./liballoc.so found/lend-02.trace
+  pfnlab check --lib ./liballoc.so --lib ./libother.so --agree outcomes
+  pfnlab check --lib ./liballoc.so --against linux-6.12.y
 
 A library exports what include/pfnlab.h of pfnlab-loader declares. It is asked on many machines,
 in a process of its own: a crash, an endless loop and too much memory are findings like a broken
-rule. What is found is made short and explained.")]
+rule. What is found is made short and explained. Several allocators are run on the same operations,
+as the first one answers them; what not all offer is asked of none.")]
 pub(crate) struct CheckArgs {
     /// A trace, or - for stdin; with --lib one that holds its machine, or none: the whole suite
-    #[arg(value_name = "TRACE", required_unless_present = "lib")]
+    #[arg(value_name = "TRACE", required_unless_present_any = ["lib", "against"])]
     pub(crate) trace: Option<String>,
-    /// An allocator of your own
-    #[arg(long, value_name = "LIBRARY")]
-    pub(crate) lib: Option<PathBuf>,
+    /// An allocator of your own; several are compared
+    #[arg(long, value_name = "LIBRARY", group = "own")]
+    pub(crate) lib: Vec<PathBuf>,
+    /// A kernel generation to be compared with, such as linux-6.12.y; may be given more than once
+    #[arg(long, value_name = "NAME", group = "own")]
+    pub(crate) against: Vec<String>,
+    /// In what several allocators must agree
+    #[arg(long, value_name = "WHAT", value_enum, requires = "own", default_value_t = AgreeIn::Promises)]
+    pub(crate) agree: AgreeIn,
     /// What a library is asked.
     #[command(flatten)]
     pub(crate) suite: SuiteArgs,
+    /// Show which states were reached, and by how many operations
+    #[arg(long)]
+    pub(crate) states: bool,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// In what several allocators must agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AgreeIn {
+    /// The same frames, and the same requests refused.
+    Outcomes,
+    /// The rules hold in each; what differs is told.
+    Promises,
 }
 
 /// What a library is asked, and what it may use.
 #[derive(Debug, Args)]
 pub(crate) struct SuiteArgs {
     /// Only on this machine of the suite, such as one-node; may be given more than once
-    #[arg(long, value_name = "NAME", requires = "lib")]
+    #[arg(long, value_name = "NAME", requires = "own")]
     pub(crate) machine: Vec<String>,
     /// How many seeds on each machine
-    #[arg(long, value_name = "N", requires = "lib", default_value_t = 6)]
+    #[arg(long, value_name = "N", requires = "own", default_value_t = 6)]
     pub(crate) seeds: u64,
     /// A folder: what is found is kept there, and what is there is asked first
-    #[arg(long, value_name = "DIR", requires = "lib")]
+    #[arg(long, value_name = "DIR", requires = "own")]
     pub(crate) corpus: Option<PathBuf>,
     /// What a library may use.
     #[command(flatten)]

@@ -21,7 +21,7 @@ use pfnlab::Pfn;
 
 pub(crate) use boot::{BootArgs, ReplayArgs, Show};
 pub(crate) use check::{
-    CheckArgs, ExhaustArgs, GradeArgs, HostLibraryArgs, LimitArgs, RulesAt, SuiteArgs,
+    AgreeIn, CheckArgs, ExhaustArgs, GradeArgs, HostLibraryArgs, LimitArgs, RulesAt, SuiteArgs,
 };
 pub(crate) use exchange::{ExportArgs, ExportForm, ImportKmemArgs, ImportWhat, ReportArgs};
 pub(crate) use picture::{DrawArgs, LessonArgs, QuizArgs, QuizFormat, TuiArgs};

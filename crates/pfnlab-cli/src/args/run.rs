@@ -45,6 +45,9 @@ pub(crate) struct RunOptions {
     /// Write the operations, and what came of each, as a trace; `-` for stdout
     #[arg(long, value_name = "OUT.trace")]
     pub(crate) record: Option<String>,
+    /// Show which states were reached, and by how many operations
+    #[arg(long)]
+    pub(crate) states: bool,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,

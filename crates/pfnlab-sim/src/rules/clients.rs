@@ -116,3 +116,110 @@ fn concerns(view: &ClientView<'_>) -> bool {
         Some((Op::Client(_) | Op::Free { .. }, _)) | None
     )
 }
+
+/// What these rules watch is the driver's own, so no allocator can break one without breaking its own
+/// rules first. Here the view is what is wrong: each lie is found by one rule, and by no other.
+#[cfg(test)]
+mod tests {
+    use pfnlab_model::{Op, Trace};
+    use pfnlab_zoo::{Bug, FirstFit};
+
+    use super::super::{ALL, ClientView};
+    use crate::objects::Objects;
+    use crate::{Clients, Driver, Move, Outcome};
+
+    /// A run, and what is believed of it.
+    struct World {
+        driver: Driver<FirstFit>,
+        clients: Clients,
+        objects: Objects,
+        latest: Option<(Op, Outcome)>,
+    }
+
+    impl World {
+        fn after(steps: &[&str]) -> World {
+            let mut world = World {
+                driver: Driver::new(FirstFit::new(Bug::None)),
+                clients: Clients::new(),
+                objects: Objects::default(),
+                latest: None,
+            };
+            for step in steps {
+                let text = format!("#pfnlab-trace 1\nmachine any\n{step}\n");
+                let op = Trace::parse(&text).unwrap().trace.steps[0].op;
+                let outcome = world.driver.step(&op, &mut ()).unwrap();
+                if let Outcome::Lent(block) = outcome {
+                    world.clients.get(block.range()).unwrap();
+                }
+                let around = world.driver.around();
+                for block in around
+                    .map(|around| around.moves().to_vec())
+                    .unwrap_or_default()
+                {
+                    match block {
+                        Move::Got(block) => world.clients.get(block.range()).unwrap(),
+                        Move::Gave(block) => world.clients.give(block.range()),
+                    }
+                }
+                world.objects.follow(&outcome, around);
+                world.latest = Some((op, outcome));
+            }
+            assert_eq!(world.broken(), [""; 0], "before the lie");
+            world
+        }
+
+        fn broken(&self) -> Vec<&'static str> {
+            let view = ClientView {
+                latest: self.latest.as_ref().map(|(op, outcome)| (op, outcome)),
+                pages: self.driver.pages(),
+                clients: &self.clients,
+                around: self.driver.around(),
+                objects: &self.objects,
+                collision: None,
+                not_taken: None,
+                memory: None,
+                seen: None,
+                top: None,
+            };
+            let broken = ALL.iter().filter(|rule| rule.asked_outside(&view).is_err());
+            broken.map(|rule| rule.id).collect()
+        }
+
+        fn around(&self) -> &crate::Around {
+            self.driver.around().expect("there is a client")
+        }
+    }
+
+    #[test]
+    fn an_object_that_two_have_breaks_the_first_rule_of_caches() {
+        let mut world = World::after(&["kmalloc 1 size=100", "kmalloc 2 size=100"]);
+        let (_, outcome) = world.latest.expect("two steps");
+        world.objects.follow(&outcome, world.driver.around());
+        assert_eq!(world.broken(), ["SLAB-01"]);
+    }
+
+    #[test]
+    fn an_object_that_is_too_small_breaks_the_second() {
+        let mut world = World::after(&["kmalloc 1 size=100"]);
+        let larger = World::after(&["kmalloc 1 size=3000"]);
+        let asked = larger.latest.expect("a step").0;
+        world.latest = world.latest.map(|(_, outcome)| (asked, outcome));
+        assert_eq!(world.broken(), ["SLAB-02"]);
+    }
+
+    #[test]
+    fn a_slab_that_was_given_back_breaks_the_third() {
+        let mut world = World::after(&["kmalloc 1 size=100", "kmalloc 2 size=100", "kfree 1"]);
+        let slab = world.around().slub().blocks().next().expect("a slab");
+        world.clients.give(slab.range());
+        assert_eq!(world.broken(), ["SLAB-03"]);
+    }
+
+    #[test]
+    fn a_page_that_was_given_back_breaks_the_rule_of_batches() {
+        let mut world = World::after(&["a 1 order=0", "lru-add 1 list=active_anon cpu=0"]);
+        let page = world.around().lru().blocks().next().expect("a page");
+        world.clients.give(page.range());
+        assert_eq!(world.broken(), ["LRU-02"]);
+    }
+}

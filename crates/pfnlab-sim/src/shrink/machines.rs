@@ -12,6 +12,7 @@ pub(super) fn smaller(machine: &MachineSpec) -> Vec<MachineSpec> {
     all.extend(with_fewer_cpus(machine));
     all.extend(with_less_memory(machine));
     all.extend(without_a_reservation(machine));
+    all.extend(shifted(machine));
     all.retain(|smaller| smaller != machine && smaller.build().is_ok());
     all
 }
@@ -116,4 +117,46 @@ fn without_a_reservation(machine: &MachineSpec) -> impl Iterator<Item = MachineS
         smaller.reserved.remove(gone);
         smaller
     })
+}
+
+/// What lies behind a hole, or behind the beginning of all addresses, is moved down: by the whole hole,
+/// or by less, so that positions modulo some power of two stay.
+fn shifted(machine: &MachineSpec) -> Vec<MachineSpec> {
+    let mut memory: Vec<ByteRange> = machine
+        .nodes
+        .iter()
+        .flat_map(|node| node.ram.clone())
+        .collect();
+    memory.sort_unstable();
+    let mut end = 0;
+    let mut all = Vec::new();
+    for piece in memory {
+        let hole = piece.start.saturating_sub(end);
+        let mut moves: Vec<u64> = (PAGE.ilog2()..u64::BITS)
+            .map(|shift| hole >> shift << shift)
+            .take_while(|&by| by > 0)
+            .collect();
+        moves.dedup();
+        all.extend(moves.iter().map(|&by| moved_down(machine, piece.start, by)));
+        end = end.max(piece.end);
+    }
+    all
+}
+
+/// Everything from an address on lies so much lower.
+fn moved_down(machine: &MachineSpec, from: u64, by: u64) -> MachineSpec {
+    let mut machine = machine.clone();
+    let ram = machine.nodes.iter_mut().flat_map(|node| &mut node.ram);
+    let others = [
+        &mut machine.reserved,
+        &mut machine.hotplug,
+        &mut machine.mirrored,
+    ];
+    for range in ram.chain(others.into_iter().flatten()) {
+        if range.start >= from {
+            range.start -= by;
+            range.end -= by;
+        }
+    }
+    machine
 }

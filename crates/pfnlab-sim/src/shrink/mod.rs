@@ -2,21 +2,24 @@
 //!
 //! Operations are dropped in ever smaller chunks, then those of one ticket together, then any two;
 //! what is left is made plainer: lower orders, fewer flags, no nodes, CPU 0. Then very short traces
-//! are tried that get the same done in another way (`anew`). A machine loses nodes, CPUs and memory. The same case and the same predicate give the same result. When the runs are
-//! used up, the best so far is the result, and shrinking that goes on where this ended.
+//! are tried that get the same done in another way (`anew`). A machine loses nodes, CPUs, memory and
+//! holes. The same case and the same predicate give the same result. When the runs are used up, the best
+//! so far is the result, and a [`Shrinking`] goes on where it ended.
 //!
-//! - [`shrink`]: a trace. [`shrink_case`]: a trace and its machine.
+//! - [`shrink`]: a trace. [`shrink_case`]: a trace and its machine. [`Shrinking`]: a few runs at a time.
 //! - [`renumber`]: every ticket is given out once, so that any operation can be dropped.
 
 mod anew;
 mod machines;
 mod plainer;
 mod renumber;
+mod resume;
 mod tickets;
 
 use pfnlab_model::{MachineSpec, Step, Trace};
 
 pub use renumber::renumber;
+pub use resume::Shrinking;
 
 /// Any two operations are dropped together only when no more than these are left.
 const FEW: usize = 40;
@@ -47,28 +50,9 @@ pub fn shrink_case(
     runs: u32,
     fails: impl FnMut(&MachineSpec, &Trace) -> bool,
 ) -> (MachineSpec, Trace) {
-    let mut search = Search {
-        machine: machine.clone(),
-        best: trace.clone(),
-        left: runs,
-        shortest: 0,
-        fails,
-    };
-    search.accept(renumber(trace));
-    loop {
-        let mut changed = search.drop_chunks();
-        changed |= search.drop_tickets();
-        changed |= search.make_plainer();
-        // What takes long, or takes possibilities away, comes when nothing else is left to do.
-        changed = changed || search.drop_two() || search.make_anew() || search.make_smaller();
-        if search.left == 0 || !changed {
-            break;
-        }
-    }
-    // The last look is free: it costs one run more than asked for at most.
-    search.left = 1;
-    search.accept(renumber(&search.best));
-    (search.machine, search.best)
+    let mut shrinking = Shrinking::new(machine, trace);
+    shrinking.go_on(runs, fails);
+    shrinking.best
 }
 
 struct Search<F> {
@@ -81,6 +65,22 @@ struct Search<F> {
 }
 
 impl<F: FnMut(&MachineSpec, &Trace) -> bool> Search<F> {
+    /// Until nothing changes any more, or no run is left.
+    fn run(&mut self) {
+        let renumbered = renumber(&self.best);
+        self.accept(renumbered);
+        loop {
+            let mut changed = self.drop_chunks();
+            changed |= self.drop_tickets();
+            changed |= self.make_plainer();
+            // What takes long, or takes possibilities away, comes when nothing else is left to do.
+            changed = changed || self.drop_two() || self.make_anew() || self.make_smaller();
+            if self.left == 0 || !changed {
+                break;
+            }
+        }
+    }
+
     /// Keeps a candidate if it fails too.
     fn accept(&mut self, candidate: Trace) -> bool {
         if self.left == 0 || candidate == self.best {

@@ -7,13 +7,13 @@ use pfnlab_model::{
     Gfp, Op, Order, PageAllocator, Snapshot, Step, Ticket, Trace, TraceStart, ZoneState,
 };
 use pfnlab_sim::phase::{Kind, Program};
-use pfnlab_sim::{Driver, Fingerprint, Tally, index};
+use pfnlab_sim::{Coverage, Driver, Fingerprint, Tally, index};
 
 use crate::boot::{Booted, snapshot_of};
 use crate::mixed;
 use crate::scenario::summary::scores;
 use crate::scenario::{PhaseSummary, Scenario, ScenarioSummary};
-use crate::tour::TourError;
+use crate::tour::{TourError, states_of};
 use crate::watch::Watch;
 use crate::{Error, HugePages, Otherwise, Repro, kernel};
 
@@ -52,6 +52,7 @@ pub struct ScenarioRun {
     total: Tally,
     tally: Tally,
     watch: Watch,
+    coverage: Option<Coverage>,
     phases: Vec<PhaseSummary>,
     first: Snapshot,
 }
@@ -109,6 +110,7 @@ impl ScenarioRun {
             total: Tally::default(),
             tally: Tally::default(),
             watch: Watch::default(),
+            coverage: None,
             phases: Vec::new(),
             first,
         })
@@ -117,6 +119,11 @@ impl ScenarioRun {
     /// The machine and the kernel in one line.
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// From now on the states it reaches are watched, which costs a little time.
+    pub fn watch_states(&mut self) {
+        self.coverage = Some(Coverage::of(self.driver.allocator()));
     }
 
     /// The seed it runs with.
@@ -162,10 +169,18 @@ impl ScenarioRun {
         while self.total.ops + self.tally.ops < self.most {
             let Some(op) = self.next_op() else { break };
             let number = self.total.ops + self.tally.ops;
-            let outcome = self
-                .driver
-                .step_told(&op, &mut self.watch)
-                .map_err(|error| TourError::Driver { op: number, error })?;
+            let outcome = match &mut self.coverage {
+                None => self.driver.step_told(&op, &mut self.watch),
+                Some(coverage) => {
+                    let mut both = (&mut self.watch, &mut *coverage);
+                    let outcome = self.driver.step_told(&op, &mut both);
+                    if let Ok(outcome) = &outcome {
+                        coverage.observe(&op, outcome);
+                    }
+                    outcome
+                }
+            };
+            let outcome = outcome.map_err(|error| TourError::Driver { op: number, error })?;
             self.program.observe(&outcome);
             self.tally.count(&outcome);
             self.fingerprint.outcome(&op, &outcome, self.driver.pages());
@@ -214,7 +229,7 @@ impl ScenarioRun {
             (0..).zip(blocks).map(|(order, count)| count << order).sum()
         };
         let pcps = snapshot.zones.iter().flat_map(|zone| &zone.pcp);
-        add(&mut self.total, &tally);
+        self.total.add(&tally);
         self.phases.push(PhaseSummary {
             name,
             tally,
@@ -248,6 +263,7 @@ impl ScenarioRun {
         ScenarioSummary {
             tally: self.total,
             phases: self.phases.clone(),
+            states: states_of(self.coverage.as_ref()),
             repro: Repro {
                 kind: format!("scenario/{}", self.name),
                 seed: self.seed,
@@ -279,44 +295,4 @@ fn check_tunables(
             .map_err(|_| tunable.refusal.clone())?;
     }
     Ok(otherwise.write(&mut mm)?)
-}
-
-/// Adds the counts of a phase.
-fn add(total: &mut Tally, phase: &Tally) {
-    let Tally {
-        ops,
-        lent,
-        refused,
-        refusals,
-        freed,
-        skipped,
-        split,
-        bulk,
-        bulk_frames,
-        exact,
-        objects,
-        objects_freed,
-        kept,
-        done,
-        rejected,
-        unsupported,
-    } = phase;
-    total.ops += ops;
-    total.lent += lent;
-    total.refused += refused;
-    for (sum, count) in total.refusals.iter_mut().zip(refusals) {
-        *sum += count;
-    }
-    total.freed += freed;
-    total.skipped += skipped;
-    total.split += split;
-    total.bulk += bulk;
-    total.bulk_frames += bulk_frames;
-    total.exact += exact;
-    total.objects += objects;
-    total.objects_freed += objects_freed;
-    total.kept += kept;
-    total.done += done;
-    total.rejected += rejected;
-    total.unsupported += unsupported;
 }

@@ -2,6 +2,7 @@
 
 use pfnlab_linux::proc;
 use pfnlab_model::{Order, Snapshot, ZoneId};
+use pfnlab_sim::coverage::States;
 use pfnlab_sim::index::{self, Extfrag, Unusable};
 use pfnlab_sim::{RefusalKind, Tally};
 use pfnlab_view::{Style, ZonePicture};
@@ -15,6 +16,8 @@ pub struct ScenarioSummary {
     pub tally: Tally,
     /// The boot, with the tunables that were written, and every phase.
     pub phases: Vec<PhaseSummary>,
+    /// The states reached, if they were watched.
+    pub states: States,
     /// The state before the first phase.
     pub first: Snapshot,
     /// The state at the end.
