@@ -98,6 +98,7 @@ fn row(zone: &ZoneAnswer) -> String {
         Answer::TooSmall { index } => {
             format!("no block large enough (fragmentation index {index}/1000)")
         }
+        Answer::TooFewLarge => "a block large enough, but too few frames in such".to_owned(),
         Answer::ForOthers => "blocks large enough, but only for others".to_owned(),
         Answer::Enough => "can serve it".to_owned(),
     };
@@ -114,7 +115,7 @@ fn row(zone: &ZoneAnswer) -> String {
 fn cause(diagnosis: &Diagnosis) -> &'static str {
     match diagnosis.verdict {
         Cause::Fragmentation => {
-            "Fragmentation: there are enough free frames, but no block that is large enough."
+            "Fragmentation: there are enough free frames, but too few in blocks that are large enough."
         }
         Cause::Watermark => {
             "Watermark: frames are free, but kept back from this request for others."

@@ -53,7 +53,7 @@ pub struct Diagnosis {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// A zone has enough free frames, and no block that is large enough.
+    /// A zone has enough free frames, and no block that is large enough, or too few.
     Fragmentation,
     /// A zone has free frames, and keeps them back from this request: for those that may use
     /// reserves, or for requests that can be moved.
@@ -125,7 +125,7 @@ fn verdict(
     let any = |wanted: fn(&Answer) -> bool| zones.iter().any(|zone| wanted(&zone.answer));
     if any(|answer| matches!(answer, Answer::Enough)) {
         Verdict::FreedMeanwhile
-    } else if any(|answer| matches!(answer, Answer::TooSmall { .. })) {
+    } else if any(|answer| matches!(answer, Answer::TooSmall { .. } | Answer::TooFewLarge)) {
         Verdict::Fragmentation
     } else if !any(|answer| {
         matches!(

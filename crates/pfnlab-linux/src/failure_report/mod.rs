@@ -86,6 +86,8 @@ pub struct ReportedCounts {
     pub boost: u64,
     /// In pageblocks kept for high-order atomic requests.
     pub reserved_highatomic: u64,
+    /// Of these, what is free (seen in reports of 6.17 and later).
+    pub free_highatomic: Option<u64>,
     /// Free in contiguous memory areas.
     pub free_cma: u64,
     /// On the lists of file pages: what can be reclaimed most easily.

@@ -33,13 +33,14 @@ pub(super) fn zone(line: &mut Cursor<'_>) -> Result<Option<(ZoneId, bool)>, Line
 pub(super) const MOST: u64 = 1 << 40;
 
 /// What is counted in the words of the line that are looked at.
-const COUNTED: [&str; 11] = [
+const COUNTED: [&str; 12] = [
     "free",
     "min",
     "low",
     "high",
     "boost",
     "reserved_highatomic",
+    "free_highatomic",
     "free_cma",
     "free_pcp",
     "managed",
@@ -84,6 +85,7 @@ pub(super) fn counts(mut line: Cursor<'_>) -> Result<ReportedCounts, LineError> 
             "high" => counts.high = number,
             "boost" => counts.boost = number,
             "reserved_highatomic" => counts.reserved_highatomic = number,
+            "free_highatomic" => counts.free_highatomic = Some(number),
             "free_cma" => counts.free_cma = number,
             "free_pcp" => counts.free_pcp = number,
             "managed" => counts.managed = Some(number),

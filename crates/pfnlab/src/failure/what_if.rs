@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use pfnlab_linux::failure_report::FailureReport;
-use pfnlab_model::{Gfp, ZoneId};
+use pfnlab_linux::failure_report::{FailureReport, ReportedZone};
+use pfnlab_model::{Gfp, MigrateType, ZoneId};
 use serde::Serialize;
 
 use super::zone::Means;
@@ -31,6 +31,8 @@ pub enum Change {
     HalfMinFree,
     /// No zone withheld frames from requests for higher zones (`lowmem_reserve_ratio` 0).
     NoLowmemReserve,
+    /// No pageblocks were kept for high-order atomic requests.
+    NoHighatomic,
     /// Memory was compacted, as far as that can go.
     Compacted,
     /// All file pages were dropped, and memory compacted.
@@ -45,6 +47,7 @@ impl fmt::Display for Change {
             Change::Movable => f.write_str("movable"),
             Change::HalfMinFree => f.write_str("half the min_free_kbytes, as much free"),
             Change::NoLowmemReserve => f.write_str("no lowmem_reserve"),
+            Change::NoHighatomic => f.write_str("no pageblocks kept for high-order atomic"),
             Change::Compacted => f.write_str("memory compacted perfectly"),
             Change::DroppedAndCompacted => f.write_str("file pages dropped, then compacted"),
         }
@@ -110,6 +113,16 @@ pub(super) fn table(
             },
         );
     }
+    if report.zones.iter().any(keeps_highatomic) {
+        let no_highatomic = true;
+        row(
+            Change::NoHighatomic,
+            Means {
+                no_highatomic,
+                ..means
+            },
+        );
+    }
     if means.order > 0 {
         let compacted = true;
         row(Change::Compacted, Means { compacted, ..means });
@@ -125,4 +138,13 @@ pub(super) fn table(
         );
     }
     table
+}
+
+/// Whether a zone has pageblocks for high-order atomic requests; not every kernel says how many.
+fn keeps_highatomic(zone: &ReportedZone) -> bool {
+    let counted = zone.counts.as_ref();
+    let areas = zone.areas.iter().flatten();
+    let mut types = areas.flat_map(|area| area.types.iter().flatten());
+    counted.is_some_and(|counts| counts.reserved_highatomic > 0)
+        || types.any(|mt| *mt == MigrateType::HighAtomic)
 }
