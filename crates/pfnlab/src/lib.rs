@@ -101,7 +101,9 @@ pub mod exhaust;
 
 pub use error::Error;
 pub use huge_pages::HugePages;
-pub use input::{read as read_text, read_packed as read_packed_text};
+pub use input::{
+    read as read_text, read_packed as read_packed_text, unpacked as read_packed_bytes,
+};
 pub use otherwise::{KnobError, Otherwise};
 pub use pfnlab_clients as clients;
 pub use pfnlab_lesson as lesson;
