@@ -8,7 +8,7 @@
 //! taken off, the mark is halved, and more must be left. Since 4.4 there must be a block.
 
 use pfnlab::ZoneKind::{Dma, Dma32, Normal};
-use pfnlab::failure::{self, Answer, Change, Diagnosis, Verdict};
+use pfnlab::failure::{self, Answer, Change, Diagnosis, States, Verdict};
 use pfnlab::{Gfp, ZoneKind};
 
 /// Every report in a file.
@@ -226,4 +226,54 @@ fn linux_6_19_has_no_room_for_a_camera() {
     assert_eq!(helps(report, Change::Order(4)), Some(true));
     assert_eq!(helps(report, Change::Atomic), Some(false));
     assert_eq!(helps(report, Change::Compacted), Some(true));
+}
+
+/// In how many of two states the change helps.
+fn states(diagnosis: &Diagnosis, change: Change) -> u32 {
+    let mut rows = diagnosis.what_if.iter();
+    let row = rows.find(|row| row.change == change).unwrap();
+    row.states.unwrap()
+}
+
+/// The allocator itself says the same in states with the counts of a report; and more: of the 300 MiB
+/// of that machine so many frames are the kernel's, and so few free, that no compaction would do,
+/// while dropping files would.
+#[test]
+fn states_with_the_same_counts_are_asked_again() {
+    let log = include_str!("failures/6.19-order5.log");
+    let reports = failure::diagnose_in_states("log", log, None, 2).unwrap();
+    let asked = |served| States::Asked { seeds: 2, served };
+    assert_eq!(reports[0].states, asked(0));
+    assert_eq!(states(&reports[0], Change::Order(4)), 2);
+    assert_eq!(states(&reports[0], Change::Atomic), 0);
+    assert_eq!(states(&reports[0], Change::HalfMinFree), 0);
+    assert_eq!(states(&reports[0], Change::Compacted), 0);
+    assert_eq!(states(&reports[0], Change::DroppedAndCompacted), 2);
+    // And the same every time.
+    let again = failure::diagnose_in_states("log", log, None, 2).unwrap();
+    assert_eq!(reports, again);
+}
+
+/// A machine that is none of ours is told, and so is one that is too large.
+#[test]
+fn not_every_report_makes_a_state() {
+    let why = |log: &str| {
+        let reports = failure::diagnose_in_states("log", log, None, 1).unwrap();
+        match reports.into_iter().next().map(|report| report.states) {
+            Some(States::Impossible { why }) => why,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(
+        why(include_str!("failures/5.10-cma.log")),
+        "no PC has a node 0 HighMem like that"
+    );
+    assert_eq!(
+        why(include_str!("failures/5.14-dma.log")),
+        "3071 GiB are too much to lay out frame by frame"
+    );
+    assert_eq!(
+        why(include_str!("failures/3.7-order4.log")),
+        "it does not say how large node 0 Normal is"
+    );
 }

@@ -67,6 +67,8 @@ pub(super) struct Means {
     pub(super) dropped: bool,
     /// Whether nothing is withheld for lower zones' sake.
     pub(super) no_reserve: bool,
+    /// Whether the watermarks are not boosted.
+    pub(super) no_boost: bool,
     /// Whether no pageblocks are kept for high-order atomic requests.
     pub(super) no_highatomic: bool,
     /// The watermarks are halved so many times.
@@ -82,6 +84,7 @@ impl Means {
             compacted: false,
             dropped: false,
             no_reserve: false,
+            no_boost: false,
             no_highatomic: false,
             marks_halved: 0,
         }
@@ -130,7 +133,7 @@ pub(super) fn answer(
         0
     };
     let kept = kept(counts, frame, rules, means);
-    let boost = match rules.forgets_boost(means.order, means.gfp) {
+    let boost = match means.no_boost || rules.forgets_boost(means.order, means.gfp) {
         true => counts.boost.min(counts.min),
         false => 0,
     };
@@ -229,7 +232,7 @@ fn extfrag(areas: &[FreeArea], order: u8) -> i32 {
 }
 
 /// The frames withheld in `zone` from a request that could go as high as `highest`.
-fn reserve(report: &FailureReport, zone: &ReportedZone, highest: ZoneKind) -> u64 {
+pub(super) fn reserve(report: &FailureReport, zone: &ReportedZone, highest: ZoneKind) -> u64 {
     let reserves = &zone.lowmem_reserve;
     let known = |kind| report.zones.iter().any(|zone| zone.id.kind == kind);
     // Which zones a kernel has shows in how many it lists; Movable is always one, and with 32 bits

@@ -234,6 +234,21 @@ fn fill(
         zone.watermarks = of.marks;
     }
     zone.boost = of.boost;
+    let atomic = zone
+        .free_lists
+        .iter()
+        .filter(|list| list.mt == MigrateType::HighAtomic);
+    let atomic: u64 = atomic
+        .map(|list| list.order.frames() * list.pfns.len() as u64)
+        .sum();
+    zone.highatomic_free = zone.highatomic_free.map(|_| atomic);
+    let blocks = of
+        .pageblocks
+        .iter()
+        .filter(|(mt, _)| *mt == MigrateType::HighAtomic);
+    zone.highatomic_reserved = blocks
+        .map(|(_, count)| count * config.pageblock_order.frames())
+        .sum();
     if of.protection.len() == zone.lowmem_reserve.len() {
         zone.lowmem_reserve.clone_from(&of.protection);
     }
