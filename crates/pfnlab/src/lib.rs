@@ -84,6 +84,7 @@ pub mod teach;
 
 mod mixed;
 mod watch;
+mod work;
 
 mod repro;
 pub mod tour;
@@ -122,6 +123,7 @@ pub use repro::{Repro, ReproError};
 pub use text::TextError;
 pub use trace::TraceFile;
 pub use whereabouts::Whereabouts;
+pub use work::Work;
 
 /// The example in the README works.
 #[cfg(doctest)]

@@ -72,7 +72,7 @@ impl Side {
     }
 
     /// The state.
-    pub(super) fn snapshot(&self) -> Snapshot {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         snapshot_of(self.driver.allocator())
     }
 
@@ -98,6 +98,15 @@ impl Side {
         self.tally.count(&outcome);
         self.fingerprint.outcome(op, &outcome, self.driver.pages());
         Ok(outcome)
+    }
+
+    /// What is done besides, before the operation at a position. It counts nowhere.
+    pub(crate) fn before(&mut self, file: &TraceFile, at: usize, ops: &[Op]) -> Result<(), Error> {
+        for op in ops {
+            let done = self.driver.step(op, &mut ());
+            done.map_err(|error| file.at_step(at, error.to_string()))?;
+        }
+        Ok(())
     }
 
     /// Where a trace was recorded a request was refused, and its ticket was given out again. Here
