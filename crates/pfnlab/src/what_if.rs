@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::generations::{Generation, Side, generation};
 use crate::scenario::{Scenario, ScenarioOptions};
-use crate::{Error, HugePages, Otherwise, TraceFile, work};
+use crate::{Error, HugePages, Otherwise, TraceFile};
 
 /// What the work came to under one setting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,10 +43,7 @@ pub fn of_trace<S: AsRef<str>>(file: &TraceFile, settings: &[S]) -> Result<Vec<R
         let steps = &file.trace().steps;
         let work = &otherwise.work;
         let left_out = work.left_out(steps);
-        let nodes = match work.adds() {
-            true => work::nodes(&side.snapshot()),
-            false => Vec::new(),
-        };
+        let nodes = work.nodes(side.driver().allocator());
         for at in (0..steps.len()).filter(|at| !left_out.contains(at)) {
             side.before(file, at, &work.before(at as u64, &nodes))?;
             side.step(file, at, &mut ())?;

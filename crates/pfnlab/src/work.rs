@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 
-use pfnlab_model::{CompactGoal, CpuId, MemoryOp, NodeId, Op, Snapshot, Step, Ticket};
+use pfnlab_model::{CompactGoal, CpuId, Inspect, MemoryOp, NodeId, Op, Snapshot, Step, Ticket};
 
 /// What is done besides the operations of a trace or a scenario, and what of them is left out. By
 /// default, nothing.
@@ -22,7 +22,7 @@ pub struct Work {
 impl Work {
     /// What is done before the operation with a number, on each of `nodes`. Costs nothing when that is
     /// nothing.
-    pub(crate) fn before(&self, number: u64, nodes: &[NodeId]) -> Vec<Op> {
+    pub fn before(&self, number: u64, nodes: &[NodeId]) -> Vec<Op> {
         let all = (self.compact_at == Some(number)).then_some(CompactGoal::All);
         let due = |every: NonZeroU64| number > 0 && number.is_multiple_of(every.get());
         let ahead = self.proactive_every.filter(|every| due(*every));
@@ -35,13 +35,21 @@ impl Work {
         goals.flat_map(compact).collect()
     }
 
+    /// The nodes of a machine, if anything is done on them besides.
+    pub fn nodes(&self, machine: &impl Inspect) -> Vec<NodeId> {
+        match self.adds() {
+            true => nodes(&machine.snapshot()),
+            false => Vec::new(),
+        }
+    }
+
     /// Whether anything is done besides.
-    pub(crate) fn adds(&self) -> bool {
+    fn adds(&self) -> bool {
         self.compact_at.is_some() || self.proactive_every.is_some()
     }
 
     /// The steps of a trace that are left out, by position: evenly spread over those that leak.
-    pub(crate) fn left_out(&self, steps: &[Step]) -> BTreeSet<usize> {
+    pub fn left_out(&self, steps: &[Step]) -> BTreeSet<usize> {
         let Some(percent) = self.leak else {
             return BTreeSet::new();
         };

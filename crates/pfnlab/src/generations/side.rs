@@ -72,7 +72,7 @@ impl Side {
     }
 
     /// The state.
-    pub(crate) fn snapshot(&self) -> Snapshot {
+    pub(super) fn snapshot(&self) -> Snapshot {
         snapshot_of(self.driver.allocator())
     }
 

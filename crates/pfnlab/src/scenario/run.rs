@@ -171,8 +171,9 @@ impl ScenarioRun {
             let number = self.total.ops + self.tally.ops;
             let failed = |error| TourError::Driver { op: number, error };
             let (work, nodes) = &self.work;
-            for besides in work.before(number, nodes) {
-                self.driver.step(&besides, &mut ()).map_err(failed)?;
+            for op in work.before(number, nodes) {
+                self.driver.step(&op, &mut ()).map_err(failed)?;
+                tell(&|| Step { op, expect: None })?;
             }
             let outcome = self.driver.step_told(&op, &mut self.watch).map_err(failed)?;
             self.program.observe(&outcome);
