@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs::File;
 
 use pfnlab::Error;
-use pfnlab::failure::{self, Answer, Diagnosis, Verdict as Cause, ZoneAnswer};
+use pfnlab::failure::{self, Answer, Diagnosis, States, Verdict as Cause, ZoneAnswer};
 use serde::Serialize;
 
 use crate::Verdict;
@@ -30,7 +30,7 @@ pub(crate) fn explain_failure(args: &ExplainFailureArgs) -> Result<Verdict, Fail
             (path, pfnlab::read_text(path, file)?)
         }
     };
-    let failures = failure::diagnose(name, &log, args.profile.as_deref())?;
+    let failures = failure::diagnose_in_states(name, &log, args.profile.as_deref(), args.seeds)?;
     if args.json {
         let file = name.to_owned();
         output::json(&ExplainFailureReport { file, failures })?;
@@ -78,12 +78,41 @@ fn as_text(name: &str, diagnosis: &Diagnosis) -> String {
         false => "",
     };
     let _ = writeln!(text, "\n{}{but}\n", cause(diagnosis));
+    text.push_str(&table(diagnosis));
+    text
+}
+
+/// What would have come of it otherwise: by the counts alone, and in states that have them.
+fn table(diagnosis: &Diagnosis) -> String {
+    let mut text = String::new();
+    let (seeds, served) = match &diagnosis.states {
+        States::Asked { seeds, served } => (*seeds, Some(*served)),
+        States::NotAsked | States::Impossible { .. } => (0, None),
+    };
+    let states = |served: Option<u32>| match served {
+        Some(served) => format!("{served:>5} of {seeds}"),
+        None => String::new(),
+    };
+    // Writing to a String cannot fail.
+    if served.is_some() {
+        let title = "served in states";
+        let _ = writeln!(text, "{:<44} {:<30}{title}", "what if", "by the counts");
+        let line = format!("{:<44} {:<30}{}", "as it is", "fails", states(served));
+        if diagnosis.verdict != Cause::FreedMeanwhile {
+            let _ = writeln!(text, "{line}");
+        }
+    }
     for what_if in &diagnosis.what_if {
         let outcome = match what_if.served_by {
             Some(zone) => format!("served, from node {} {}", zone.node, zone.kind),
             None => "fails".to_owned(),
         };
-        let _ = writeln!(text, "{:<44} {outcome}", what_if.change.to_string());
+        let change = what_if.change.to_string();
+        let line = format!("{change:<44} {outcome:<30}{}", states(what_if.states));
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    if let States::Impossible { why } = &diagnosis.states {
+        let _ = writeln!(text, "\nNo states were made of the report: {why}.");
     }
     text
 }
@@ -98,6 +127,7 @@ fn row(zone: &ZoneAnswer) -> String {
         Answer::TooSmall { index } => {
             format!("no block large enough (fragmentation index {index}/1000)")
         }
+        Answer::TooFewLarge => "a block large enough, but too few frames in such".to_owned(),
         Answer::ForOthers => "blocks large enough, but only for others".to_owned(),
         Answer::Enough => "can serve it".to_owned(),
     };
@@ -114,7 +144,7 @@ fn row(zone: &ZoneAnswer) -> String {
 fn cause(diagnosis: &Diagnosis) -> &'static str {
     match diagnosis.verdict {
         Cause::Fragmentation => {
-            "Fragmentation: there are enough free frames, but no block that is large enough."
+            "Fragmentation: there are enough free frames, but too few in blocks that are large enough."
         }
         Cause::Watermark => {
             "Watermark: frames are free, but kept back from this request for others."

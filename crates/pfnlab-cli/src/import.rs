@@ -1,5 +1,7 @@
 //! `pfnlab import`.
 
+pub(crate) mod counts;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -28,7 +30,7 @@ struct ImportReport {
 pub(crate) fn kmem(args: &ImportKmemArgs) -> Result<Verdict, Failure> {
     let profile = kernel::profile(args.profile.as_deref())?;
     let config = kernel::config(args.config.as_deref())?;
-    let counts = counts(
+    let counts = read(
         &args.zoneinfo,
         args.buddyinfo.as_deref(),
         args.pagetypeinfo.as_deref(),
@@ -44,7 +46,7 @@ pub(crate) fn kmem(args: &ImportKmemArgs) -> Result<Verdict, Failure> {
     let members = ensemble(&counts, profile, &config, &import, &seeds)?;
     let end = match (&args.end_zoneinfo, &args.end_pagetypeinfo) {
         (None, None) => None,
-        (zoneinfo, types) => Some(self::counts(
+        (zoneinfo, types) => Some(read(
             zoneinfo.as_ref().unwrap_or(&args.zoneinfo),
             None,
             types.as_deref(),
@@ -68,7 +70,7 @@ pub(crate) fn kmem(args: &ImportKmemArgs) -> Result<Verdict, Failure> {
     Ok(Verdict::Fine)
 }
 
-fn counts(
+fn read(
     zoneinfo: &str,
     buddyinfo: Option<&str>,
     pagetypeinfo: Option<&str>,

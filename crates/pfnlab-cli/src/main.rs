@@ -121,6 +121,7 @@ fn perform(cli: Cli) -> Result<Verdict, Failure> {
         Some(Verb::Report(args)) => report::report(&args),
         Some(Verb::Export(args)) => export::export(&args),
         Some(Verb::Import(ImportWhat::Kmem(args))) => import::kmem(&args),
+        Some(Verb::Import(ImportWhat::Counts(args))) => import::counts::counts(&args),
         Some(Verb::Diff(args)) => diff::diff(&args),
         Some(Verb::Profiles(args)) => profiles::profiles(&args),
         Some(Verb::HostLibrary(args)) => library::host(&args),

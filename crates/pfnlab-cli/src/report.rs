@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use pfnlab::scenario::{Scenario, ScenarioOptions};
-use pfnlab::{Error, Otherwise, TraceFile, what_if};
+use pfnlab::{Error, Otherwise, TraceFile, Work, what_if};
 use pfnlab_report::{Film, Section, figures, page};
 
 use crate::Verdict;
@@ -29,6 +29,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Verdict, Failure> {
                 let booted = Otherwise {
                     seed: None,
                     sysctls: Vec::new(),
+                    work: Work::default(),
                     ..otherwise
                 };
                 Film::shoot(&trace, &booted, args.looks)?

@@ -122,6 +122,22 @@ pub const TARGETS: &[Target] = &[
         feed: targets::linux::proc,
     },
     Target {
+        name: "counts",
+        what: "/proc/zoneinfo and pagetypeinfo as a state",
+        seeds: &[],
+        made: targets::linux::counted,
+        most: 1 << 13,
+        feed: targets::linux::counts,
+    },
+    Target {
+        name: "kpageflags",
+        what: "/proc/kpageflags as a state",
+        seeds: &[],
+        made: targets::linux::page_flags,
+        most: 1 << 15,
+        feed: targets::linux::kpageflags,
+    },
+    Target {
         name: "kmem",
         what: "kmem traces of ftrace, trace-cmd and perf",
         seeds: &[

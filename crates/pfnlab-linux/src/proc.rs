@@ -4,6 +4,7 @@
 //! - [`pagetypeinfo`]: `/proc/pagetypeinfo`, the same by migratetype, and pageblocks.
 //! - [`zoneinfo`]: `/proc/zoneinfo`, of every zone.
 //! - [`vmstat`]: `/proc/vmstat`, counters of the whole machine.
+//! - [`kpageflags`]: `/proc/kpageflags`, what every frame is.
 //! - [`Counters`]: what the last two show and no snapshot holds.
 //! - [`free_areas`]: the lines of `show_mem` about free blocks.
 //! - [`read`]: the same files of a running kernel, read back.
@@ -11,6 +12,7 @@
 mod buddyinfo;
 mod counters;
 mod free_areas;
+mod kpageflags;
 mod pagetypeinfo;
 mod vmstat;
 mod zoneinfo;
@@ -20,6 +22,7 @@ pub mod read;
 pub use buddyinfo::buddyinfo;
 pub use counters::Counters;
 pub use free_areas::{FreeAreasForm, free_areas};
+pub use kpageflags::{PageFlags, kpageflags};
 pub use pagetypeinfo::pagetypeinfo;
 pub use vmstat::vmstat;
 pub use zoneinfo::{ZoneinfoForm, zoneinfo};

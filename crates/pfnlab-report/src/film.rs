@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pfnlab::sim::{Driver, Outcome, index};
+use pfnlab::sim::{Driver, DriverError, Outcome, index};
 use pfnlab::{
     Error, Event, Gfp, Inspect, MigrateType, Mm, Observer, Op, Order, Otherwise, Pfn, PfnRange,
     Ticket, TraceFile, ZoneId,
@@ -86,11 +86,17 @@ impl Film {
             block,
         };
         let mut fallbacks = Fallbacks::default();
+        let nodes = otherwise.work.nodes(driver.allocator());
+        let left_out = otherwise.work.left_out(steps);
         for (number, step) in (0..).zip(steps) {
-            let outcome = driver.step_told(&step.op, &mut fallbacks);
-            let outcome =
-                outcome.map_err(|error| trace.at_step(number as usize, error.to_string()))?;
-            note(&mut asked, &step.op, &outcome);
+            let failed = |error: DriverError| trace.at_step(number as usize, error.to_string());
+            for op in otherwise.work.before(number, &nodes) {
+                driver.step(&op, &mut fallbacks).map_err(failed)?;
+            }
+            if !left_out.contains(&(number as usize)) {
+                let outcome = driver.step_told(&step.op, &mut fallbacks).map_err(failed)?;
+                note(&mut asked, &step.op, &outcome);
+            }
             let done = number + 1;
             // One more part of the way is behind us.
             if done == last || done * gaps / last > number * gaps / last {

@@ -4,8 +4,9 @@
 //! - [`Diagnosis`]: who asked, what each zone answers, the [`Verdict`], and the [`WhatIf`]s.
 //! - [`Answer`]: what a zone says to a request.
 //!
-//! A report is the state a moment after the failure, printed without a lock. Nothing here is
-//! simulated: each line follows from the printed counts by the kernel's own watermark test.
+//! A report is the state a moment after the failure, printed without a lock. The verdict follows from
+//! the printed counts by the kernel's own watermark test. [`diagnose_in_states`] besides asks the
+//! allocator again, in states with these counts.
 //!
 //! ```
 //! use pfnlab::failure::{self, Verdict};
@@ -21,11 +22,14 @@
 //! ```
 
 mod asked;
+mod counts;
 mod rules;
+mod states;
 mod what_if;
 mod zone;
 
 pub use asked::Asked;
+pub use states::States;
 pub use what_if::{Change, WhatIf};
 pub use zone::{Answer, ZoneAnswer};
 
@@ -47,13 +51,15 @@ pub struct Diagnosis {
     pub verdict: Verdict,
     /// What would have come of it otherwise.
     pub what_if: Vec<WhatIf>,
+    /// States with the report's counts, and what the request came to in them.
+    pub states: States,
 }
 
 /// Why a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// A zone has enough free frames, and no block that is large enough.
+    /// A zone has enough free frames, and no block that is large enough, or too few.
     Fragmentation,
     /// A zone has free frames, and keeps them back from this request: for those that may use
     /// reserves, or for requests that can be moved.
@@ -72,6 +78,22 @@ pub enum Verdict {
 /// # Errors
 /// When there is no such profile, or a line of a report is not what it should be.
 pub fn diagnose(name: &str, log: &str, profile: Option<&str>) -> Result<Vec<Diagnosis>, Error> {
+    diagnose_in_states(name, log, profile, 0)
+}
+
+/// The same, and every request is asked again, as it was and with every change, in the states of so
+/// many seeds that have the report's counts. Where blocks lie, how pageblocks are typed and who has
+/// what is in use no report says; what differs from state to state is not known of that machine.
+/// Files and other pages of users can be moved there, nothing else can.
+///
+/// # Errors
+/// When there is no such profile, or a line of a report is not what it should be.
+pub fn diagnose_in_states(
+    name: &str,
+    log: &str,
+    profile: Option<&str>,
+    seeds: u32,
+) -> Result<Vec<Diagnosis>, Error> {
     let forced = profile
         .map(|name| kernel::profile(Some(name)))
         .transpose()?;
@@ -84,7 +106,10 @@ pub fn diagnose(name: &str, log: &str, profile: Option<&str>) -> Result<Vec<Diag
                 Some(profile) => Rules::of_profile(profile.name()),
                 None => Rules::of_release(report.release.as_deref()),
             };
-            explain(report, rules)
+            let mut diagnosis = explain(report, rules);
+            let means = Means::of(&diagnosis.asked);
+            states::ask(&mut diagnosis, report, &means, seeds);
+            diagnosis
         })
         .collect())
 }
@@ -114,6 +139,7 @@ fn explain(report: &FailureReport, rules: Rules) -> Diagnosis {
         asked,
         zones,
         verdict,
+        states: States::NotAsked,
     }
 }
 
@@ -125,7 +151,7 @@ fn verdict(
     let any = |wanted: fn(&Answer) -> bool| zones.iter().any(|zone| wanted(&zone.answer));
     if any(|answer| matches!(answer, Answer::Enough)) {
         Verdict::FreedMeanwhile
-    } else if any(|answer| matches!(answer, Answer::TooSmall { .. })) {
+    } else if any(|answer| matches!(answer, Answer::TooSmall { .. } | Answer::TooFewLarge)) {
         Verdict::Fragmentation
     } else if !any(|answer| {
         matches!(

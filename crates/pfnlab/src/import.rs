@@ -5,6 +5,8 @@
 //!   whose every frame was, and what the trace does not say.
 //! - [`state`]: a state with these counts. Where blocks are nobody counted, so a seed says it: many
 //!   seeds make an ensemble, and what differs between them is not known.
+//! - [`Counts::take_flags`]: `/proc/kpageflags` says where they are. [`spread()`]: how far states with
+//!   the same counts lie apart.
 //! - [`replay()`]: the operations on such a state, and [`Ended`]: what is counted at the end.
 //! - [`ensemble()`], [`compare`]: the same for many seeds, beside what was recorded.
 //!
@@ -43,17 +45,23 @@
 
 mod counts;
 mod ensemble;
+mod flags;
 mod frames;
 mod kmem;
 mod ledger;
+mod lived_in;
+mod members;
 mod place;
 mod replay;
 mod state;
 
 pub use counts::{Counts, FreeCount, ZoneCounts};
 pub use ensemble::{Spread, compare, ensemble};
+pub use flags::FlagsLedger;
 pub use kmem::KmemImport;
 pub use ledger::KmemLedger;
+pub(crate) use lived_in::{LivedIn, lived_in};
+pub use members::spread;
 pub use replay::{Ended, replay};
 pub use state::{Known, state};
 
@@ -88,9 +96,27 @@ pub enum ImportError {
         /// What is wrong.
         what: String,
     },
+    /// A file is no `/proc/kpageflags`.
+    #[error("{file}: {error}")]
+    Flags {
+        /// The file.
+        file: String,
+        /// Why it is none.
+        error: pfnlab_linux::proc::read::KpageflagsError,
+    },
     /// No zone has memory.
     #[error("{0}: no zone has memory")]
     NoMemory(String),
+    /// A zone spans more frames than are laid out one by one.
+    #[error("{zone}: {frames} frames are too many to lay out: at most {most}")]
+    TooLarge {
+        /// The zone.
+        zone: pfnlab_model::ZoneId,
+        /// How many it spans.
+        frames: u64,
+        /// How many would do.
+        most: u64,
+    },
     /// The blocks that are counted cannot all be in a zone, beside what is known to be in use.
     #[error("{zone}: no room for {blocks} free blocks of order {order}, beside what is in use")]
     Crowded {

@@ -51,7 +51,7 @@ pub fn read(name: &str, reader: impl Read) -> Result<String, Error> {
 ///
 /// # Errors
 /// When it cannot be read or unpacked, or is too large.
-pub(crate) fn unpacked(path: &Path) -> Result<Vec<u8>, Error> {
+pub fn unpacked(path: &Path) -> Result<Vec<u8>, Error> {
     File::open(path)
         .and_then(read_unpacked)
         .map_err(|error| Error::Read {

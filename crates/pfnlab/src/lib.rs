@@ -84,6 +84,7 @@ pub mod teach;
 
 mod mixed;
 mod watch;
+mod work;
 
 mod repro;
 pub mod tour;
@@ -101,7 +102,9 @@ pub mod exhaust;
 
 pub use error::Error;
 pub use huge_pages::HugePages;
-pub use input::{read as read_text, read_packed as read_packed_text};
+pub use input::{
+    read as read_text, read_packed as read_packed_text, unpacked as read_packed_bytes,
+};
 pub use otherwise::{KnobError, Otherwise};
 pub use pfnlab_clients as clients;
 pub use pfnlab_lesson as lesson;
@@ -120,6 +123,7 @@ pub use repro::{Repro, ReproError};
 pub use text::TextError;
 pub use trace::TraceFile;
 pub use whereabouts::Whereabouts;
+pub use work::Work;
 
 /// The example in the README works.
 #[cfg(doctest)]

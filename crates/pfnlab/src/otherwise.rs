@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::work::Work;
 use pfnlab_mm::{Config, Mm};
 use pfnlab_model::{Kernelcore, Machine, Order, PageAllocator, Sysctl};
 
@@ -14,7 +15,7 @@ use crate::{Error, kernel};
 /// let otherwise = Otherwise::parse("min_free_kbytes=65536,profile=linux-6.1.y")?;
 /// assert_eq!(otherwise.profile.as_deref(), Some("linux-6.1.y"));
 /// let error = Otherwise::parse("min_free=1").unwrap_err();
-/// assert!(error.to_string().starts_with("no knob `min_free`: there are profile, config, seed, "));
+/// assert!(error.to_string().starts_with("no knob `min_free`: there are compact-at, "));
 /// # Ok::<(), pfnlab::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Otherwise {
     pub movablecore: Option<Kernelcore>,
     /// Tunables to write first, in this order.
     pub sysctls: Vec<(Sysctl, u64)>,
+    /// Operations besides, and operations left out.
+    pub work: Work,
 }
 
 /// A knob that cannot be turned so.
@@ -64,6 +67,12 @@ pub enum KnobError {
         /// The value.
         value: u64,
     },
+    /// It is about the operations of a trace.
+    #[error("{knob} says something of a trace only: a scenario makes its operations as it goes")]
+    TraceOnly {
+        /// Which knob.
+        knob: &'static str,
+    },
     /// What begins with a saved state has its machine and its kernel already.
     #[error("{knob} cannot be otherwise: {name} begins with a saved state")]
     Saved {
@@ -81,7 +90,10 @@ impl From<KnobError> for Error {
 }
 
 /// The knobs that are no tunables.
-const KNOBS: [&str; 6] = [
+const KNOBS: [&str; 9] = [
+    "compact-at",
+    "proactive-every",
+    "leak",
     "profile",
     "config",
     "seed",
@@ -134,6 +146,21 @@ impl Otherwise {
                 let expected = "a size such as 1G, or a percentage such as 40%";
                 let core = core(value).ok().filter(|core| *core != Kernelcore::Mirror);
                 self.movablecore = Some(core.ok_or_else(|| wrong(expected))?);
+            }
+            "compact-at" => {
+                let number = value
+                    .parse()
+                    .map_err(|_| wrong("the number of an operation"))?;
+                self.work.compact_at = Some(number);
+            }
+            "proactive-every" => {
+                let number = value.parse().map_err(|_| wrong("a number of operations"))?;
+                self.work.proactive_every = Some(number);
+            }
+            "leak" => {
+                let percent = value.strip_suffix('%').unwrap_or(value).parse().ok();
+                let percent = percent.filter(|percent| *percent <= 100);
+                self.work.leak = Some(percent.ok_or_else(|| wrong("a percentage, 0% to 100%"))?);
             }
             tunable => {
                 let sysctl = Sysctl::from_str(tunable).map_err(|()| {

@@ -40,8 +40,12 @@ pub const AS_IT_IS: &str = "as it is";
 pub fn of_trace<S: AsRef<str>>(file: &TraceFile, settings: &[S]) -> Result<Vec<Row>, Error> {
     each(settings, |setting, otherwise| {
         let mut side = Side::boot_otherwise(file, otherwise)?;
-        let first = file.trace().steps.len();
-        for at in 0..first {
+        let steps = &file.trace().steps;
+        let work = &otherwise.work;
+        let left_out = work.left_out(steps);
+        let nodes = work.nodes(side.driver().allocator());
+        for at in (0..steps.len()).filter(|at| !left_out.contains(at)) {
+            side.before(file, at, &work.before(at as u64, &nodes))?;
             side.step(file, at, &mut ())?;
         }
         Ok(Row {
@@ -56,7 +60,7 @@ pub fn of_trace<S: AsRef<str>>(file: &TraceFile, settings: &[S]) -> Result<Vec<R
 /// the same in every row.
 ///
 /// # Errors
-/// When a setting makes no sense, or the machine does not boot.
+/// When a setting makes no sense or is about a trace, or the machine does not boot.
 ///
 /// # Panics
 /// When an allocator does not take back what it handed out: a bug in it.

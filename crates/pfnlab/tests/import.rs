@@ -1,11 +1,13 @@
 //! A running kernel's counts become states with the same counts, and its trace operations: cuts of
 //! real traces on the machines of their `/proc`, and small traces by hand.
 
-use pfnlab::import::{Counts, KmemImport, Known, compare, ensemble, replay, state};
+use std::collections::BTreeSet;
+
+use pfnlab::import::{Counts, KmemImport, Known, compare, ensemble, replay, spread, state};
 use pfnlab::linux::kmem::KmemKernel;
 use pfnlab::linux::proc;
 use pfnlab::sim::check;
-use pfnlab::{Mm, Snapshot, kernel};
+use pfnlab::{Block, Mm, Order, Pfn, Snapshot, kernel};
 
 const KERNELS: [(&str, &str); 2] = [("6.1", "linux-6.1.y"), ("6.12", "linux-6.12.y")];
 
@@ -133,6 +135,112 @@ fn an_ensemble_is_the_same_every_time() {
         (dma.recorded, dma.least, dma.most),
         (Some(3808), 3808, 3808)
     );
+}
+
+/// Free blocks by frame and size, in whatever list.
+fn free_blocks(snapshot: &Snapshot) -> BTreeSet<(Pfn, Order)> {
+    let lists = snapshot.zones.iter().flat_map(|zone| &zone.free_lists);
+    let blocks = lists.flat_map(|list| list.pfns.iter().map(|pfn| (*pfn, list.order)));
+    blocks.collect()
+}
+
+/// By pageblock: frames in use that can be moved.
+fn movable(snapshot: &Snapshot) -> Vec<&Vec<(u32, u32)>> {
+    let zones = snapshot.zones.iter();
+    let blocks = zones.filter_map(|zone| zone.pageblocks.as_ref());
+    blocks.map(|blocks| &blocks.movable).collect()
+}
+
+/// A state is written frame by frame and read back: every free block is where it was, holes are where
+/// they were, and what can be moved is in the same pageblocks; whatever the seed. What is not said, the
+/// order of lists, is the seed's.
+#[test]
+fn kpageflags_say_where_blocks_lie() {
+    for (of, profile) in KERNELS {
+        let counts = counts(of);
+        let written = one_state(&counts, profile, &Known::default(), 7);
+        let bytes = proc::kpageflags(&written);
+        let zones = written.zones.iter().filter(|zone| zone.present > 0);
+        let end = zones.map(|zone| zone.start.get() + zone.spanned).max();
+        assert_eq!(bytes.len() as u64, 8 * end.unwrap());
+        let mut with_flags = counts.clone();
+        let (known, ledger) = with_flags.take_flags("kpageflags", &bytes).unwrap();
+        assert_eq!(ledger.blocks, free_blocks(&written).len() as u64);
+        assert_eq!(ledger.zones_as_large_as_can_be, 0);
+        for seed in [1, 2] {
+            let read = one_state(&with_flags, profile, &known, seed);
+            let (starts, others) = (free_blocks(&read), free_blocks(&written));
+            let pfns = |blocks: &BTreeSet<(Pfn, Order)>| {
+                blocks.iter().map(|(pfn, _)| *pfn).collect::<Vec<_>>()
+            };
+            assert_eq!(pfns(&starts), pfns(&others));
+            // Sizes are dealt out where more than one would fit: the counts stay.
+            let differ = starts.symmetric_difference(&others).count() as u64;
+            assert!(differ <= 2 * ledger.could_be_larger, "{differ}, {ledger:?}");
+            assert_eq!(proc::buddyinfo(&read), proc::buddyinfo(&written));
+            assert_eq!(movable(&read), movable(&written));
+            let memory = |snapshot: &Snapshot| -> Vec<_> {
+                let zones = snapshot.zones.iter();
+                zones.map(|zone| zone.memory.clone()).collect()
+            };
+            assert_eq!(memory(&read), memory(&written));
+        }
+    }
+}
+
+/// Newer kernels mark every frame of a free block: then its size is certain.
+#[test]
+fn blocks_that_are_marked_throughout_have_one_size() {
+    let mut counts = Counts::read(("zoneinfo", ZONEINFO), None, None).unwrap();
+    let mut words = vec![1_u64 << 20; 0x10_0000];
+    words.extend(vec![0; 4096]);
+    // Two blocks side by side of 4 and 2 frames, and one of one.
+    words[0x10_0010..0x10_0016].fill(1 << 10);
+    words[0x10_0021] = 1 << 10;
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let (known, ledger) = counts.take_flags("kpageflags", &bytes).unwrap();
+    let block = |pfn, order| Block::new(Pfn::new(pfn), Order::new(order).unwrap()).unwrap();
+    let mut blocks = known.blocks.unwrap();
+    blocks.sort_by_key(|block| block.start());
+    let expected = [
+        block(0x10_0010, 2),
+        block(0x10_0014, 1),
+        block(0x10_0021, 0),
+    ];
+    assert_eq!(blocks, expected);
+    // The 2048 free frames of the zoneinfo are no blocks like these.
+    assert_eq!(ledger.zones_as_large_as_can_be, 1);
+}
+
+#[test]
+fn half_a_word_is_no_flags() {
+    let mut counts = Counts::read(("zoneinfo", ZONEINFO), None, None).unwrap();
+    let error = counts.take_flags("kpageflags", &[0; 12]).unwrap_err();
+    let expected = "kpageflags: 12 bytes are no whole number of words of 8 bytes";
+    assert_eq!(error.to_string(), expected);
+}
+
+/// What the counts decide is the same in every state; the rest lies apart, and below what is free.
+#[test]
+fn states_with_the_same_counts_lie_apart() {
+    let counts = counts("6.12");
+    let profile = kernel::profile(Some("linux-6.12.y")).unwrap();
+    let config = kernel::config(None).unwrap();
+    let seeds: Vec<u64> = (1..=6).collect();
+    let rows = spread(&counts, profile, &config, &Known::default(), &seeds).unwrap();
+    let row = |what: &str| rows.iter().find(|row| row.what.starts_with(what)).unwrap();
+    let free = row("node 0 DMA32 free frames");
+    assert_eq!((free.least, free.most), (free.median, free.median));
+    let recorded: u64 = counts.zones.iter().map(|zone| zone.free_frames()).sum();
+    assert_eq!(row("node 0 DMA free").most + free.most, recorded);
+    let run = row("node 0 DMA32 longest run");
+    assert!(run.least < run.most && run.most <= free.most, "{run:?}");
+    let (now, compacted) = (row("huge pages now"), row("huge pages after perfect"));
+    let cached = counts.zones.iter().flat_map(|zone| &zone.pagesets);
+    let cached: u64 = cached.map(|set| u64::from(set[0])).sum();
+    let most = (recorded + cached) / 512;
+    assert!(now.most <= most && compacted.most <= most, "{rows:#?}");
+    assert!(now.least > 0 && compacted.least > 0, "{rows:#?}");
 }
 
 const ZONEINFO: &str = "\

@@ -86,16 +86,69 @@ fn a_knob_makes_a_difference() {
     assert!(rows[2].end.free > rows[0].end.free + 50_000, "{rows:?}");
 }
 
+/// Memory is asked for until nothing is left, and every second frame given back: nothing is in one
+/// piece, until it is compacted. Ahead of need that is done, too; not after the last request.
+#[test]
+fn an_earlier_compaction_makes_huge_pages() {
+    let mut ops = String::new();
+    for ticket in 1..=16_000 {
+        ops.push_str(&format!("a {ticket} gfp=GFP_HIGHUSER_MOVABLE cpu=0\n"));
+    }
+    for ticket in (1..=16_000).step_by(2) {
+        ops.push_str(&format!("f {ticket} cpu=0\n"));
+    }
+    ops.push_str("drain cpu=0\na 20000 gfp=GFP_KERNEL cpu=0\n");
+    let last = 16_000 + 8_000 + 1;
+    let knobs = [
+        format!("compact-at={last}"),
+        format!("compact-at={}", last + 1),
+        format!("proactive-every={last}"),
+    ];
+    let rows = what_if::of_trace(&trace(&ops), &knobs).unwrap();
+    let huge: Vec<u64> = rows.iter().map(|row| row.huge.now).collect();
+    assert!(huge[1] > huge[0] + 4, "{huge:?}");
+    assert_eq!(huge[2], huge[0]);
+    assert!(huge[3] > huge[0], "{huge:?}");
+    // What is done besides counts nowhere.
+    assert!(rows.iter().all(|row| row.end.ops == rows[0].end.ops));
+}
+
+/// 2,000 frames leak; of those that do, a tenth.
+#[test]
+fn a_slower_leak_leaves_more() {
+    let ops: String = (1..=4_000)
+        .map(|ticket| match ticket % 2 {
+            0 => format!("f {} cpu=0\n", ticket / 4 * 4 + 1),
+            _ => format!("a {ticket} order=0 gfp=GFP_KERNEL cpu=0\n"),
+        })
+        .collect();
+    let rows = what_if::of_trace(&trace(&ops), &["leak=10%", "leak=100%"]).unwrap();
+    // Of 2,000 requests the first of every pair comes back: 1,000 leak, and 900 fewer do.
+    assert_eq!(rows[1].end.free, rows[0].end.free + 900);
+    assert_eq!(rows[2].end, rows[0].end);
+    let refused = what_if::of_scenario(
+        &scenario("machine = \"one-node\"\n[[phase]]\nidle = {}\n"),
+        &["leak=10%"],
+    );
+    let expected =
+        "leak says something of a trace only: a scenario makes its operations as it goes";
+    assert_eq!(refused.unwrap_err().to_string(), expected);
+}
+
 #[test]
 fn what_cannot_be_turned_is_told() {
     let refused = |setting: &str| {
         let rows = what_if::of_trace(&trace("a 1\n"), &[setting]);
         rows.unwrap_err().to_string()
     };
-    assert!(refused("foo=1").starts_with("no knob `foo`: there are profile, "));
+    assert!(refused("foo=1").starts_with("no knob `foo`: there are compact-at, "));
     assert_eq!(
         refused("min_free_kbytes=much"),
         "`min_free_kbytes=much` sets nothing: min_free_kbytes is a number"
+    );
+    assert_eq!(
+        refused("leak=200%"),
+        "`leak=200%` sets nothing: leak is a percentage, 0% to 100%"
     );
     assert_eq!(
         refused("watermark_scale_factor=9999"),

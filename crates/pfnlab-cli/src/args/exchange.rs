@@ -73,6 +73,51 @@ pub(crate) enum ExportForm {
 pub(crate) enum ImportWhat {
     /// A trace of the kmem tracepoints, on a machine with the counts of /proc
     Kmem(ImportKmemArgs),
+    /// What /proc counts, or says of every frame: states, and how far they lie apart
+    Counts(ImportCountsArgs),
+}
+
+/// What `import counts` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pfnlab import counts --zoneinfo zoneinfo --buddyinfo buddyinfo --seeds 32
+  pfnlab import counts --zoneinfo zoneinfo --pagetypeinfo pagetypeinfo --kpageflags kpageflags \\
+    -o mine.start.json.gz
+
+Where blocks lie only kpageflags says. Without it a seed says it, and what differs from seed to seed is
+not known of the machine. A trace goes on from a state with the line `start mine.start.json.gz`.")]
+pub(crate) struct ImportCountsArgs {
+    /// /proc/zoneinfo
+    #[arg(long, value_name = "FILE")]
+    pub(crate) zoneinfo: String,
+    /// /proc/buddyinfo
+    #[arg(long, value_name = "FILE")]
+    pub(crate) buddyinfo: Option<String>,
+    /// /proc/pagetypeinfo; says more than buddyinfo
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pagetypeinfo: Option<String>,
+    /// /proc/kpageflags, packed or plain: where free blocks lie, and what can be moved
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kpageflags: Option<String>,
+    /// The kernel generation, such as linux-6.12.y [default: the newest]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// How the kernel was built, such as x86_64
+    #[arg(long, value_name = "NAME")]
+    pub(crate) config: Option<String>,
+    /// How many seeds, from --seed on
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    pub(crate) seeds: u32,
+    /// The first seed, and that of the state that is written
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Write the state
+    #[arg(short, long, value_name = "OUT.json.gz")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What `import kmem` takes.

@@ -23,7 +23,9 @@ pub(crate) use boot::{BootArgs, ReplayArgs, Show};
 pub(crate) use check::{
     AgreeIn, CheckArgs, ExhaustArgs, GradeArgs, HostLibraryArgs, LimitArgs, RulesAt, SuiteArgs,
 };
-pub(crate) use exchange::{ExportArgs, ExportForm, ImportKmemArgs, ImportWhat, ReportArgs};
+pub(crate) use exchange::{
+    ExportArgs, ExportForm, ImportCountsArgs, ImportKmemArgs, ImportWhat, ReportArgs,
+};
 pub(crate) use picture::{DrawArgs, LessonArgs, QuizArgs, QuizFormat, TuiArgs};
 pub(crate) use run::{RunArgs, RunOptions, SweepArgs, WhatifArgs};
 pub(crate) use tell::{DiffArgs, ExplainArgs, ExplainFailureArgs, ProfilesArgs};

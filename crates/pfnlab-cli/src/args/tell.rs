@@ -41,7 +41,8 @@ Examples:
   pfnlab explain-failure console.log --json | jq .failures[].verdict
 
 Explained is every `page allocation failure` and every report of the OOM killer: what was asked,
-what each zone answers to that by the kernel's own watermark test, and what would have helped.")]
+what each zone answers to that by the kernel's own watermark test, and what would have helped: by the
+counts of the report, and asked again of states that have these counts.")]
 pub(crate) struct ExplainFailureArgs {
     /// A kernel log, or - for stdin
     #[arg(value_name = "LOG", default_value = "-")]
@@ -49,6 +50,9 @@ pub(crate) struct ExplainFailureArgs {
     /// By the rules of this kernel generation; not given, of the one nearest to the log's release
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
+    /// Ask again in the states of so many seeds; 0: the counts alone
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(..=1024))]
+    pub(crate) seeds: u32,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,

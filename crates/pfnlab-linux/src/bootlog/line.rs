@@ -14,11 +14,14 @@ pub(crate) struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Takes off what a console, `dmesg` or `journalctl` puts in front: `<6>`, `[    0.000000]`,
-    /// `[    T0]`, `Jan 01 00:00:00 host kernel: `.
+    /// Takes off what a console, `dmesg` or a log daemon puts in front: `<6>`, `[    0.000000]`,
+    /// `[    T0]`, `Jan 01 00:00:00 host kernel: `, `Jan 01 00:00:00 [kernel] `.
     pub(crate) fn of(line: &'a str) -> Message<'a> {
         let line = line.trim_end();
-        let line = match line.split_once(" kernel: ") {
+        let daemon = line
+            .split_once(" kernel: ")
+            .or_else(|| line.split_once(" [kernel] "));
+        let line = match daemon {
             Some((before, after)) if !before.contains(['[', '<']) => after,
             _ => line,
         };

@@ -86,12 +86,18 @@ pub struct ReportedCounts {
     pub boost: u64,
     /// In pageblocks kept for high-order atomic requests.
     pub reserved_highatomic: u64,
+    /// Of these, what is free (seen in reports of 6.17 and later).
+    pub free_highatomic: Option<u64>,
     /// Free in contiguous memory areas.
     pub free_cma: u64,
     /// On the lists of file pages: what can be reclaimed most easily.
     pub file: u64,
+    /// On the lists of anonymous pages.
+    pub anon: u64,
     /// On the per-CPU lists.
     pub free_pcp: u64,
+    /// What exists; before 3.9 less what the kernel took for its descriptors.
+    pub present: Option<u64>,
     /// Given to the allocator (since 3.9).
     pub managed: Option<u64>,
 }

@@ -59,6 +59,17 @@ fn said(line: Cursor<'_>) -> Cursor<'_> {
         said = said.from(said.at() + date.len() + 3);
     }
     said.skip_blanks();
+    // Some vendors' kernels say who speaks: `[3:  task:22875] `.
+    if let Some((speaker, _)) = said
+        .rest()
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("] "))
+        && speaker.starts_with(|digit: char| digit.is_ascii_digit())
+        && speaker.matches(':').count() >= 2
+    {
+        said = said.from(said.at() + speaker.len() + 3);
+    }
+    said.skip_blanks();
     said
 }
 

@@ -33,16 +33,20 @@ pub(super) fn zone(line: &mut Cursor<'_>) -> Result<Option<(ZoneId, bool)>, Line
 pub(super) const MOST: u64 = 1 << 40;
 
 /// What is counted in the words of the line that are looked at.
-const COUNTED: [&str; 11] = [
+const COUNTED: [&str; 15] = [
     "free",
     "min",
     "low",
     "high",
     "boost",
     "reserved_highatomic",
+    "free_highatomic",
     "free_cma",
     "free_pcp",
     "managed",
+    "present",
+    "active_anon",
+    "inactive_anon",
     "active_file",
     "inactive_file",
 ];
@@ -84,8 +88,11 @@ pub(super) fn counts(mut line: Cursor<'_>) -> Result<ReportedCounts, LineError> 
             "high" => counts.high = number,
             "boost" => counts.boost = number,
             "reserved_highatomic" => counts.reserved_highatomic = number,
+            "free_highatomic" => counts.free_highatomic = Some(number),
             "free_cma" => counts.free_cma = number,
             "free_pcp" => counts.free_pcp = number,
+            "present" => counts.present = Some(number),
+            "active_anon" | "inactive_anon" => counts.anon = counts.anon.saturating_add(number),
             "managed" => counts.managed = Some(number),
             "active_file" | "inactive_file" => counts.file = counts.file.saturating_add(number),
             _ => {}

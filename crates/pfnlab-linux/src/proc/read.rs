@@ -1,15 +1,18 @@
 //! What a kernel printed in `/proc`, read back as numbers.
 //!
-//! These texts count; where the blocks they count are, they do not say.
+//! These texts count; where the blocks they count are, only the last one says.
 //!
 //! - [`buddyinfo`]: free blocks by order. [`pagetypeinfo`]: by migratetype, too.
 //! - [`zoneinfo`]: everything else about zones, of any generation.
+//! - [`kpageflags`]: what every frame is.
 
 mod buddyinfo;
+mod kpageflags;
 mod pagetypeinfo;
 mod zoneinfo;
 
 pub use buddyinfo::{BuddyinfoZone, buddyinfo};
+pub use kpageflags::{Kpageflags, KpageflagsError, Room, kpageflags};
 pub use pagetypeinfo::{Counted, Pagetypeinfo, PagetypeinfoZone, pagetypeinfo};
 pub use zoneinfo::{ZoneinfoPageset, ZoneinfoZone, zoneinfo};
 

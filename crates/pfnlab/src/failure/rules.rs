@@ -19,6 +19,23 @@ pub(super) struct Rules {
     harder: Harder,
     /// They may so without `__GFP_HIGH`. Since 6.2 it is one reserve.
     alone: bool,
+    /// A single frame is let in past the pageblocks kept for high-order atomic requests, where the
+    /// watermark as it is allows it.
+    pub(super) shortcut: bool,
+    /// Who cannot wait gets single frames of these pageblocks, when there are no others.
+    pub(super) last_resort: bool,
+    /// For whom a boost of the watermarks does not count, if it is about a single frame.
+    unboosted: Unboosted,
+}
+
+/// For whom a boost does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unboosted {
+    Nobody,
+    /// Who says so with a flag (`__GFP_ATOMIC`).
+    Atomic,
+    /// Who may use reserves (`ALLOC_MIN_RESERVE`).
+    High,
 }
 
 /// Who may go lower for not being able to wait (`ALLOC_HARDER`, `ALLOC_NON_BLOCK`).
@@ -44,12 +61,15 @@ const GENERATIONS: [Rules; 8] = [
         profile: "linux-6.1.y",
         since: Some((6, 1)),
         gfp: GfpBits::Linux6_1,
+        unboosted: Unboosted::Atomic,
         ..LINUX_6_12_Y
     },
     Rules {
         profile: "linux-6.1.0",
         since: None,
         gfp: GfpBits::Linux6_1,
+        shortcut: false,
+        unboosted: Unboosted::Atomic,
         ..LINUX_5_0
     },
     LINUX_5_0,
@@ -76,6 +96,9 @@ const LINUX_6_12_Y: Rules = Rules {
     reckons: false,
     harder: Harder::CannotWaitAndMay,
     alone: false,
+    shortcut: false,
+    last_resort: true,
+    unboosted: Unboosted::High,
 };
 
 const LINUX_5_0: Rules = Rules {
@@ -85,6 +108,9 @@ const LINUX_5_0: Rules = Rules {
     reckons: false,
     harder: Harder::Atomic,
     alone: true,
+    shortcut: true,
+    last_resort: false,
+    unboosted: Unboosted::Nobody,
 };
 
 const LINUX_3_8: Rules = Rules {
@@ -94,6 +120,9 @@ const LINUX_3_8: Rules = Rules {
     reckons: true,
     harder: Harder::CannotWaitAndMay,
     alone: true,
+    shortcut: false,
+    last_resort: false,
+    unboosted: Unboosted::Nobody,
 };
 
 impl Rules {
@@ -133,6 +162,16 @@ impl Rules {
             Harder::CannotWaitAndMay => !waits && may,
             Harder::Atomic => gfp.contains(Gfp::ATOMIC) && may,
         }
+    }
+
+    /// Whether a boost of the watermarks does not count for such a request.
+    pub(super) fn forgets_boost(self, order: u8, gfp: Gfp) -> bool {
+        let may = match self.unboosted {
+            Unboosted::Nobody => false,
+            Unboosted::Atomic => gfp.contains(Gfp::ATOMIC),
+            Unboosted::High => gfp.contains(Gfp::HIGH),
+        };
+        order == 0 && may
     }
 
     /// How low such a request may go where the watermark is `min` (`__zone_watermark_ok`).

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use pfnlab_linux::failure_report::FailureReport;
-use pfnlab_model::{Gfp, ZoneId};
+use pfnlab_linux::failure_report::{FailureReport, ReportedZone};
+use pfnlab_model::{Gfp, MigrateType, ZoneId};
 use serde::Serialize;
 
 use super::zone::Means;
@@ -13,8 +13,10 @@ use super::zone::Means;
 pub struct WhatIf {
     /// What is otherwise.
     pub change: Change,
-    /// The zone that serves the request then; `None`: it fails all the same.
+    /// The zone that serves the request then, by the report's counts; `None`: it fails all the same.
     pub served_by: Option<ZoneId>,
+    /// In how many states with these counts it is served; `None`: none were asked.
+    pub states: Option<u32>,
 }
 
 /// One thing that could have been otherwise.
@@ -29,8 +31,12 @@ pub enum Change {
     Movable,
     /// `min_free_kbytes` was half of what it was, and as much was free.
     HalfMinFree,
+    /// Stealing did not boost the watermarks (`watermark_boost_factor` 0).
+    NoBoost,
     /// No zone withheld frames from requests for higher zones (`lowmem_reserve_ratio` 0).
     NoLowmemReserve,
+    /// No pageblocks were kept for high-order atomic requests.
+    NoHighatomic,
     /// Memory was compacted, as far as that can go.
     Compacted,
     /// All file pages were dropped, and memory compacted.
@@ -44,7 +50,9 @@ impl fmt::Display for Change {
             Change::Atomic => f.write_str("allowed to use atomic reserves"),
             Change::Movable => f.write_str("movable"),
             Change::HalfMinFree => f.write_str("half the min_free_kbytes, as much free"),
+            Change::NoBoost => f.write_str("no watermark boost"),
             Change::NoLowmemReserve => f.write_str("no lowmem_reserve"),
+            Change::NoHighatomic => f.write_str("no pageblocks kept for high-order atomic"),
             Change::Compacted => f.write_str("memory compacted perfectly"),
             Change::DroppedAndCompacted => f.write_str("file pages dropped, then compacted"),
         }
@@ -64,6 +72,7 @@ pub(super) fn table(
         table.push(WhatIf {
             change,
             served_by: serves(&means),
+            states: None,
         });
     };
     if means.order > 0 {
@@ -74,18 +83,12 @@ pub(super) fn table(
         let order = best.unwrap_or(0);
         row(Change::Order(order), smaller(order));
     }
-    let atomic = means.gfp.without(Gfp::DIRECT_RECLAIM | Gfp::NOMEMALLOC) | Gfp::GFP_ATOMIC;
     if !means.gfp.contains(Gfp::HIGH) {
-        row(
-            Change::Atomic,
-            Means {
-                gfp: atomic,
-                ..means
-            },
-        );
+        let gfp = means.atomic();
+        row(Change::Atomic, Means { gfp, ..means });
     }
     if !means.gfp.contains(Gfp::MOVABLE) && counts().any(|counts| counts.free_cma > 0) {
-        let gfp = means.gfp.without(Gfp::RECLAIMABLE) | Gfp::MOVABLE;
+        let gfp = means.movable();
         row(Change::Movable, Means { gfp, ..means });
     }
     let marks_halved = means.marks_halved + 1;
@@ -96,6 +99,10 @@ pub(super) fn table(
             ..means
         },
     );
+    if counts().any(|counts| counts.boost > 0) {
+        let no_boost = true;
+        row(Change::NoBoost, Means { no_boost, ..means });
+    }
     if report
         .zones
         .iter()
@@ -106,6 +113,16 @@ pub(super) fn table(
             Change::NoLowmemReserve,
             Means {
                 no_reserve,
+                ..means
+            },
+        );
+    }
+    if report.zones.iter().any(keeps_highatomic) {
+        let no_highatomic = true;
+        row(
+            Change::NoHighatomic,
+            Means {
+                no_highatomic,
                 ..means
             },
         );
@@ -125,4 +142,13 @@ pub(super) fn table(
         );
     }
     table
+}
+
+/// Whether a zone has pageblocks for high-order atomic requests; not every kernel says how many.
+fn keeps_highatomic(zone: &ReportedZone) -> bool {
+    let counted = zone.counts.as_ref();
+    let areas = zone.areas.iter().flatten();
+    let mut types = areas.flat_map(|area| area.types.iter().flatten());
+    counted.is_some_and(|counts| counts.reserved_highatomic > 0)
+        || types.any(|mt| *mt == MigrateType::HighAtomic)
 }

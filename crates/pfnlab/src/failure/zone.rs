@@ -27,6 +27,9 @@ pub enum Answer {
         /// it lacks memory, toward 1000 it is fragmented.
         index: i32,
     },
+    /// Enough frames are free, and a block that is large enough, but too few of them in blocks that
+    /// large. Up to 4.3 a kernel reckons so: half of the watermark must be left for every order.
+    TooFewLarge,
     /// Enough frames are free and blocks large enough are there, but all of them for others:
     /// contiguous areas lend to movable requests only, and some pageblocks are kept for high-order
     /// atomic ones.
@@ -64,6 +67,10 @@ pub(super) struct Means {
     pub(super) dropped: bool,
     /// Whether nothing is withheld for lower zones' sake.
     pub(super) no_reserve: bool,
+    /// Whether the watermarks are not boosted.
+    pub(super) no_boost: bool,
+    /// Whether no pageblocks are kept for high-order atomic requests.
+    pub(super) no_highatomic: bool,
     /// The watermarks are halved so many times.
     pub(super) marks_halved: u32,
 }
@@ -77,6 +84,8 @@ impl Means {
             compacted: false,
             dropped: false,
             no_reserve: false,
+            no_boost: false,
+            no_highatomic: false,
             marks_halved: 0,
         }
     }
@@ -89,6 +98,7 @@ impl Means {
                 .without(Gfp::DIRECT_RECLAIM | Gfp::NOMEMALLOC | Gfp::RECLAIMABLE)
                 | Gfp::GFP_ATOMIC
                 | Gfp::MOVABLE,
+            no_highatomic: true,
             ..self
         }
     }
@@ -123,7 +133,11 @@ pub(super) fn answer(
         0
     };
     let kept = kept(counts, frame, rules, means);
-    let min = (counts.min / frame) >> means.marks_halved;
+    let boost = match means.no_boost || rules.forgets_boost(means.order, means.gfp) {
+        true => counts.boost.min(counts.min),
+        false => 0,
+    };
+    let min = ((counts.min - boost) / frame) >> means.marks_halved;
     let all = means.gfp.contains(Gfp::MEMALLOC) && !means.gfp.contains(Gfp::NOMEMALLOC);
     let mark = if all { 0 } else { rules.mark(min, means.gfp) };
     let withheld = match means.no_reserve || all {
@@ -137,19 +151,25 @@ pub(super) fn answer(
     let request = 1_u64.checked_shl(means.order.into()).unwrap_or(u64::MAX);
     let usable = (free + dropped).saturating_sub(kept);
     let left = usable.saturating_sub(request - 1);
-    told.answer = if left <= mark {
+    let past = rules.shortcut && means.order == 0 && {
+        let cma = kept_cma(counts, means) / frame;
+        (free + dropped).saturating_sub(cma) > min + withheld
+    };
+    told.answer = if left <= mark && !past {
         Answer::TooFew
-    } else if left <= mark + withheld {
+    } else if left <= mark + withheld && !past {
         Answer::Withheld
-    } else if means.order == 0 || means.compacted {
+    } else if means.compacted {
         Answer::Enough
     } else {
         match &zone.areas {
+            None if means.order == 0 => Answer::Enough,
             None => Answer::NotSaid,
             Some(areas) if has_block(areas, left, mark, rules, means) => Answer::Enough,
             Some(areas) => match extfrag(areas, means.order) {
                 // What the index sees is there: blocks of any migratetype.
-                -1000 if !rules.reckons => Answer::ForOthers,
+                -1000 if rules.reckons => Answer::TooFewLarge,
+                -1000 => Answer::ForOthers,
                 index => Answer::TooSmall { index },
             },
         }
@@ -159,15 +179,20 @@ pub(super) fn answer(
 
 /// Frames that are free but not for this request.
 fn kept(counts: &ReportedCounts, frame: u64, rules: Rules, means: &Means) -> u64 {
-    let areas = match means.gfp.contains(Gfp::MOVABLE) {
+    let reserved = counts.free_highatomic.unwrap_or(counts.reserved_highatomic);
+    let atomic = match rules.tries_harder(means.gfp) || means.no_highatomic {
+        true => 0,
+        false => reserved,
+    };
+    (kept_cma(counts, means) + atomic) / frame
+}
+
+/// KiB that are free in contiguous areas, if they lend nothing to this request.
+fn kept_cma(counts: &ReportedCounts, means: &Means) -> u64 {
+    match means.gfp.contains(Gfp::MOVABLE) {
         true => 0,
         false => counts.free_cma,
-    };
-    let atomic = match rules.tries_harder(means.gfp) {
-        true => 0,
-        false => counts.reserved_highatomic,
-    };
-    (areas + atomic) / frame
+    }
 }
 
 /// Whether a block of the order is to be had.
@@ -186,7 +211,10 @@ fn has_block(areas: &[FreeArea], left: u64, mark: u64, rules: Rules, means: &Mea
     }
     let usable = |mt: &MigrateType| match mt {
         MigrateType::Cma => means.gfp.contains(Gfp::MOVABLE),
-        MigrateType::HighAtomic => rules.tries_harder(means.gfp),
+        MigrateType::HighAtomic if means.no_highatomic => true,
+        MigrateType::HighAtomic => {
+            rules.tries_harder(means.gfp) && (means.order > 0 || rules.last_resort)
+        }
         mt => mt.is_ordinary(),
     };
     let mut large = areas.iter().skip(order);
@@ -204,7 +232,7 @@ fn extfrag(areas: &[FreeArea], order: u8) -> i32 {
 }
 
 /// The frames withheld in `zone` from a request that could go as high as `highest`.
-fn reserve(report: &FailureReport, zone: &ReportedZone, highest: ZoneKind) -> u64 {
+pub(super) fn reserve(report: &FailureReport, zone: &ReportedZone, highest: ZoneKind) -> u64 {
     let reserves = &zone.lowmem_reserve;
     let known = |kind| report.zones.iter().any(|zone| zone.id.kind == kind);
     // Which zones a kernel has shows in how many it lists; Movable is always one, and with 32 bits

@@ -100,6 +100,15 @@ impl Side {
         Ok(outcome)
     }
 
+    /// What is done besides, before the operation at a position. It counts nowhere.
+    pub(crate) fn before(&mut self, file: &TraceFile, at: usize, ops: &[Op]) -> Result<(), Error> {
+        for op in ops {
+            let done = self.driver.step(op, &mut ());
+            done.map_err(|error| file.at_step(at, error.to_string()))?;
+        }
+        Ok(())
+    }
+
     /// Where a trace was recorded a request was refused, and its ticket was given out again. Here
     /// it was served: what it got is held for ever, and the ticket is free for the next request.
     fn lose(&mut self, ticket: Ticket) {

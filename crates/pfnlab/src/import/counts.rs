@@ -26,6 +26,8 @@ pub struct ZoneCounts {
     pub id: ZoneId,
     /// From its first frame to its last.
     pub span: PfnRange,
+    /// Where its frames are; `None`: not said.
+    pub memory: Option<Vec<PfnRange>>,
     /// Frames that exist.
     pub present: u64,
     /// Frames that were given to the allocator.
@@ -214,6 +216,7 @@ impl ZoneCounts {
         Ok(ZoneCounts {
             id,
             span: PfnRange::sized(Pfn::new(start), spanned),
+            memory: None,
             present,
             managed,
             marks: Watermarks {
@@ -245,11 +248,14 @@ impl ZoneCounts {
         self.free.iter().map(frames).sum()
     }
 
-    /// Where its frames are: the whole span but for so many frames as do not exist. Where a hole is
-    /// nobody says. The lowest zone of a PC has a known one, below 1 MiB; any other is put in front
+    /// Where its frames are. If that is not said: the whole span but for so many frames as do not
+    /// exist. The lowest zone of a PC has a known one, below 1 MiB; any other is put in front
     /// of the last pageblock.
     pub fn memory(&self, pageblock: Order) -> Vec<PfnRange> {
         const PC_HOLE: (u64, u64) = (0x9f, 0x100);
+        if let Some(memory) = &self.memory {
+            return memory.clone();
+        }
         let (start, end) = (self.span.start(), self.span.end());
         let hole = self.span.frames() - self.present;
         let (from, to) = if hole == 0 {

@@ -24,7 +24,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    fn new(what: String, recorded: Option<u64>, mut values: Vec<u64>) -> Spread {
+    pub(super) fn new(what: String, recorded: Option<u64>, mut values: Vec<u64>) -> Spread {
         values.sort_unstable();
         let at = |position: usize| values.get(position).copied().unwrap_or(0);
         Spread {

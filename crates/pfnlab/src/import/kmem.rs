@@ -338,6 +338,7 @@ impl Importer<'_> {
                     .filter(|(_, was)| *was == Use::Free)
                     .map(|(pfn, _)| pfn)
                     .collect(),
+                ..Known::default()
             },
             ledger: self.ledger,
         }

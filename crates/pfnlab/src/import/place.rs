@@ -1,5 +1,7 @@
 //! Where the blocks that are counted could be.
 
+use std::collections::BTreeMap;
+
 use pfnlab_model::{Block, MigrateType, Order, Pfn, PfnRange};
 use pfnlab_sim::Stream;
 
@@ -23,6 +25,10 @@ pub(super) struct Places<'a> {
     types: Vec<Option<MigrateType>>,
     /// Frames that were free for certain.
     free: Vec<Pfn>,
+    /// Where free blocks lie that have not been placed yet, if that is known.
+    blocks: Option<BTreeMap<Order, Vec<Block>>>,
+    /// By pageblock: frames that can be moved, if that is known.
+    can_move: Option<Vec<u32>>,
     draw: Stream,
 }
 
@@ -65,8 +71,25 @@ impl<'a> Places<'a> {
             frames,
             types: vec![None; blocks as usize],
             free: Vec::new(),
+            blocks: None,
+            can_move: None,
             draw: Stream::new(seed, &name),
         };
+        places.blocks = known.blocks.as_ref().map(|blocks| {
+            let mut orders: BTreeMap<Order, Vec<Block>> = BTreeMap::new();
+            for &block in blocks.iter().filter(|block| span.covers(block.range())) {
+                orders.entry(block.order()).or_default().push(block);
+            }
+            orders
+        });
+        places.can_move = known.movable.as_ref().map(|pfns| {
+            let mut counts = vec![0; blocks as usize];
+            for &pfn in pfns.iter().filter(|pfn| span.contains(**pfn)) {
+                places.fill(Block::page(pfn), Frame::Taken);
+                counts[places.pageblock_of(pfn)] += 1;
+            }
+            counts
+        });
         let mine = known.free.iter().filter(|pfn| span.contains(**pfn));
         places.free = mine.copied().collect();
         for block in &known.used {
@@ -125,6 +148,12 @@ impl<'a> Places<'a> {
     }
 
     fn put(&mut self, block: Block) {
+        if let Some(blocks) = &mut self.blocks {
+            let own = blocks.entry(block.order()).or_default();
+            if let Some(at) = own.iter().position(|other| *other == block) {
+                own.swap_remove(at);
+            }
+        }
         self.fill(block, Frame::Within);
         let at = self.at(block.start());
         self.frames[at] = Frame::Free(block.order());
@@ -164,6 +193,12 @@ impl<'a> Places<'a> {
     }
 
     fn look(&mut self, order: Order, mt: MigrateType, strict: bool, top: Order) -> Option<Block> {
+        if let Some(blocks) = &self.blocks {
+            let own = blocks.get(&order).into_iter().flatten();
+            return own
+                .copied()
+                .find(|block| self.fits(*block, mt, strict, top));
+        }
         for at in 0..TRIES {
             // What is known to have been free comes first.
             let pfn = match at % 2 == 0 && !self.free.is_empty() {
@@ -198,8 +233,24 @@ impl<'a> Places<'a> {
         self.zone.span.start()
     }
 
-    /// Decides the types of pageblocks that no large free block decided.
+    /// Decides the types of pageblocks that no large free block decided. One with something movable
+    /// in it is movable, if so many are.
     pub(super) fn decide_types(&mut self) {
+        if let Some(can_move) = self.can_move.clone() {
+            let counted = |mt| self.zone.pageblocks.iter().find(|(of, _)| *of == mt);
+            let most = counted(MigrateType::Movable).map_or(u64::MAX, |(_, count)| *count);
+            let decided = self.types.iter().flatten();
+            let mut left =
+                most.saturating_sub(decided.filter(|mt| is_movable(**mt)).count() as u64);
+            for (known, count) in self.types.iter_mut().zip(can_move) {
+                if known.is_none() && count > 0 && left > 0 {
+                    *known = Some(MigrateType::Movable);
+                    left -= 1;
+                } else if known.is_none() && self.zone.pageblocks.is_empty() {
+                    *known = Some(MigrateType::Unmovable);
+                }
+            }
+        }
         let mut left: Vec<MigrateType> = Vec::new();
         for &(mt, count) in &self.zone.pageblocks {
             let decided = self
@@ -259,6 +310,11 @@ impl<'a> Places<'a> {
         Ok(cached)
     }
 
+    /// The type of the pageblock of a frame.
+    pub(super) fn type_of(&self, pfn: Pfn) -> MigrateType {
+        self.types[self.pageblock_of(pfn)].unwrap_or(MigrateType::Movable)
+    }
+
     /// The types of its pageblocks; where there is no memory, none.
     pub(super) fn types(&self) -> (Pfn, Vec<Option<MigrateType>>) {
         (self.first_pageblock(), self.types.clone())
@@ -267,6 +323,11 @@ impl<'a> Places<'a> {
     /// By pageblock: frames of movable ones that somebody has, and nothing is known of. At most
     /// `most` in all.
     pub(super) fn movable(&self, most: u64) -> Vec<(u32, u32)> {
+        if let Some(counts) = &self.can_move {
+            // What of a pageblock is on a per-CPU list is in use, but not movable.
+            let open = (0..).zip(counts).filter(|(_, count)| **count > 0);
+            return open.map(|(at, count)| (at, *count)).collect();
+        }
         let mut left = most;
         let mut movable = Vec::new();
         for (at, mt) in self.types.iter().enumerate() {
@@ -300,4 +361,8 @@ fn shuffle<T>(items: &mut [T], draw: &mut Stream) {
         // Fits: there are less than 2^32 frames.
         items.swap(last, draw.below(last as u32 + 1) as usize);
     }
+}
+
+fn is_movable(mt: MigrateType) -> bool {
+    mt == MigrateType::Movable
 }

@@ -20,7 +20,14 @@ pub struct Known {
     pub used: Vec<Block>,
     /// Frames that are free, on whatever list, ascending.
     pub free: Vec<Pfn>,
+    /// Every free block, where it lies; `None`: not known.
+    pub blocks: Option<Vec<Block>>,
+    /// Every frame that can be moved, ascending; `None`: not known.
+    pub movable: Option<Vec<Pfn>>,
 }
+
+/// The most frames of a zone: 256 GiB.
+const MOST: u64 = 1 << 26;
 
 /// Bytes in a page frame.
 const PAGE: u64 = 4096;
@@ -41,6 +48,10 @@ pub fn state(
     known: &Known,
     seed: u64,
 ) -> Result<Snapshot, Error> {
+    if let Some(zone) = counts.zones.iter().find(|zone| zone.span.frames() > MOST) {
+        let (zone, frames, most) = (zone.id, zone.span.frames(), MOST);
+        return Err(ImportError::TooLarge { zone, frames, most }.into());
+    }
     let config = Config {
         pageblock_order: counts.pageblock_order.unwrap_or(config.pageblock_order),
         ..config.clone()
@@ -191,18 +202,28 @@ fn fill(
         let mt = free.mt.unwrap_or(MigrateType::Movable);
         let mut pfns = places.place(free.order, mt, free.blocks, config.top_order)?;
         places.mix(&mut pfns);
-        Ok(FreeListState {
-            order: free.order,
-            mt,
-            pfns: pfns.into(),
-        })
+        Ok::<_, ImportError>(pfns)
     };
     for free in &free[..split] {
-        lists.push(place(&mut places, free)?);
+        let pfns = place(&mut places, free)?;
+        lists.push(list(free, free.mt.unwrap_or(MigrateType::Movable), pfns));
     }
     places.decide_types();
     for free in &free[split..] {
-        lists.push(place(&mut places, free)?);
+        let pfns = place(&mut places, free)?;
+        match free.mt {
+            // Blocks that lie where they lay are of the type of their pageblock.
+            None if known.blocks.is_some() => {
+                for &mt in types {
+                    let own = pfns.iter().copied();
+                    let own: Vec<Pfn> = own.filter(|pfn| places.type_of(*pfn) == mt).collect();
+                    if !own.is_empty() {
+                        lists.push(list(free, mt, own));
+                    }
+                }
+            }
+            mt => lists.push(list(free, mt.unwrap_or(MigrateType::Movable), pfns)),
+        }
     }
     lists.sort_by_key(|list| (list.order, types.iter().position(|mt| *mt == list.mt)));
     zone.free_lists = lists;
@@ -213,6 +234,21 @@ fn fill(
         zone.watermarks = of.marks;
     }
     zone.boost = of.boost;
+    let atomic = zone
+        .free_lists
+        .iter()
+        .filter(|list| list.mt == MigrateType::HighAtomic);
+    let atomic: u64 = atomic
+        .map(|list| list.order.frames() * list.pfns.len() as u64)
+        .sum();
+    zone.highatomic_free = zone.highatomic_free.map(|_| atomic);
+    let blocks = of
+        .pageblocks
+        .iter()
+        .filter(|(mt, _)| *mt == MigrateType::HighAtomic);
+    zone.highatomic_reserved = blocks
+        .map(|(_, count)| count * config.pageblock_order.frames())
+        .sum();
     if of.protection.len() == zone.lowmem_reserve.len() {
         zone.lowmem_reserve.clone_from(&of.protection);
     }
@@ -247,6 +283,14 @@ fn fill(
         .filter(|block| of.span.covers(block.range()));
     zone.lent = used.copied().collect();
     Ok(())
+}
+
+fn list(free: &FreeCount, mt: MigrateType, pfns: Vec<Pfn>) -> FreeListState {
+    FreeListState {
+        order: free.order,
+        mt,
+        pfns: pfns.into(),
+    }
 }
 
 /// Frames on the lists of what can be reclaimed, and so moved.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
-    Gfp, Op, Order, PageAllocator, Snapshot, Step, Ticket, Trace, TraceStart, ZoneState,
+    Gfp, NodeId, Op, Order, PageAllocator, Snapshot, Step, Ticket, Trace, TraceStart, ZoneState,
 };
 use pfnlab_sim::phase::{Kind, Program};
 use pfnlab_sim::{Coverage, Driver, Fingerprint, Tally, index};
@@ -15,7 +15,8 @@ use crate::scenario::summary::scores;
 use crate::scenario::{PhaseSummary, Scenario, ScenarioSummary};
 use crate::tour::{TourError, states_of};
 use crate::watch::Watch;
-use crate::{Error, HugePages, Otherwise, Repro, kernel};
+use crate::work::{self, Work};
+use crate::{Error, HugePages, KnobError, Otherwise, Repro, kernel};
 
 /// How many operations pass between two calls of a progress function.
 const STRIDE: u64 = 1 << 14;
@@ -55,6 +56,8 @@ pub struct ScenarioRun {
     coverage: Option<Coverage>,
     phases: Vec<PhaseSummary>,
     first: Snapshot,
+    /// What is done besides, and on which nodes.
+    work: (Work, Vec<NodeId>),
 }
 
 impl ScenarioRun {
@@ -72,6 +75,9 @@ impl ScenarioRun {
         let config = otherwise.build(&config);
         let machine = otherwise.machine(scenario.machine().clone());
         check_tunables(scenario, otherwise, profile, &config)?;
+        if otherwise.work.leak.is_some() {
+            return Err(KnobError::TraceOnly { knob: "leak" }.into());
+        }
         let booted = Booted::new(&machine, profile, &config)?;
         let first = booted.snapshot();
         let seed = options.seed.or(otherwise.seed).unwrap_or(spec.seed);
@@ -112,6 +118,7 @@ impl ScenarioRun {
             watch: Watch::default(),
             coverage: None,
             phases: Vec::new(),
+            work: (otherwise.work, work::nodes(&first)),
             first,
         })
     }
@@ -169,6 +176,12 @@ impl ScenarioRun {
         while self.total.ops + self.tally.ops < self.most {
             let Some(op) = self.next_op() else { break };
             let number = self.total.ops + self.tally.ops;
+            let failed = |error| TourError::Driver { op: number, error };
+            let (work, nodes) = &self.work;
+            for op in work.before(number, nodes) {
+                self.driver.step(&op, &mut ()).map_err(failed)?;
+                tell(&|| Step { op, expect: None })?;
+            }
             let outcome = match &mut self.coverage {
                 None => self.driver.step_told(&op, &mut self.watch),
                 Some(coverage) => {
@@ -180,7 +193,7 @@ impl ScenarioRun {
                     outcome
                 }
             };
-            let outcome = outcome.map_err(|error| TourError::Driver { op: number, error })?;
+            let outcome = outcome.map_err(failed)?;
             self.program.observe(&outcome);
             self.tally.count(&outcome);
             self.fingerprint.outcome(&op, &outcome, self.driver.pages());

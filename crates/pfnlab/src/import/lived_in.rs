@@ -1,0 +1,88 @@
+//! A state in which somebody has the memory that is in use.
+
+use pfnlab_model::{Block, MigrateType, Pfn, PfnRange, Snapshot, ZoneId, ZoneState};
+use pfnlab_sim::Stream;
+
+/// Frames that somebody has, by zone: pages of files, and others that can be moved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LivedIn {
+    /// Pages of files: they can be dropped.
+    pub(crate) files: Vec<Block>,
+    /// What can be moved, but not dropped.
+    pub(crate) others: Vec<Block>,
+}
+
+/// Of frames in use in movable pageblocks, so many as `wanted` says (files, then others) are handed
+/// out in the state one by one. Which, a seed says: nobody counted that.
+pub(crate) fn lived_in(
+    state: &mut Snapshot,
+    wanted: impl Fn(ZoneId) -> (u64, u64),
+    seed: u64,
+) -> LivedIn {
+    let mut all = LivedIn::default();
+    let order = state.global.pageblock_order;
+    for zone in &mut state.zones {
+        let (files, others) = wanted(zone.id);
+        let mut pfns = in_use(zone, order.frames());
+        let mut draw = Stream::new(
+            seed,
+            &format!("import/owners of node {} {}", zone.id.node, zone.id.kind),
+        );
+        let most = files.saturating_add(others).min(pfns.len() as u64);
+        // The first ones of a shuffle (Fisher and Yates): the others stay the kernel's.
+        for at in 0..most as usize {
+            // Fits: a zone that is laid out has less than 2^32 frames.
+            let other = at + draw.below((pfns.len() - at) as u32) as usize;
+            pfns.swap(at, other);
+        }
+        pfns.truncate(most as usize);
+        let others = pfns.split_off(files.min(most) as usize);
+        let page = |pfn: &Pfn| Block::page(*pfn);
+        all.files.extend(pfns.iter().map(page));
+        all.others.extend(others.iter().map(page));
+        zone.lent.extend(pfns.iter().chain(&others).map(page));
+        zone.lent.sort_by_key(|block| block.start());
+        if let Some(blocks) = &mut zone.pageblocks {
+            // Now these are known one by one.
+            blocks.movable.clear();
+        }
+    }
+    all
+}
+
+/// Frames in movable pageblocks that are neither free nor on a per-CPU list nor handed out.
+fn in_use(zone: &ZoneState, pageblock: u64) -> Vec<Pfn> {
+    let Some(blocks) = &zone.pageblocks else {
+        return Vec::new();
+    };
+    let span = PfnRange::sized(zone.start, zone.spanned);
+    let mut open = vec![false; zone.spanned as usize];
+    let mut set = |range: PfnRange, to: bool| {
+        let range = range.intersection(span);
+        if !range.is_empty() {
+            let from = range.start().since(zone.start) as usize;
+            open[from..from + range.frames() as usize].fill(to);
+        }
+    };
+    for (at, mt) in (0..).zip(&blocks.types) {
+        if *mt == Some(MigrateType::Movable) {
+            let start = blocks.first.offset(at * pageblock);
+            let block = PfnRange::sized(start, pageblock);
+            for range in &zone.memory {
+                set(range.intersection(block), true);
+            }
+        }
+    }
+    let lists = zone.free_lists.iter().map(|list| (list.order, &list.pfns));
+    let cached = zone.pcp.iter().flat_map(|pcp| &pcp.lists);
+    for (order, pfns) in lists.chain(cached.map(|list| (list.order, &list.pfns))) {
+        for pfn in pfns {
+            set(PfnRange::sized(*pfn, order.frames()), false);
+        }
+    }
+    for lent in &zone.lent {
+        set(lent.range(), false);
+    }
+    let open = open.iter().enumerate().filter(|(_, open)| **open);
+    open.map(|(at, _)| zone.start.offset(at as u64)).collect()
+}
