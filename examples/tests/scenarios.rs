@@ -201,6 +201,52 @@ const POINTS: &[(&str, Look)] = &[
         assert!(phases(summary, "page-cache")[0].free > 10_000);
         assert_eq!(last(summary).tally.lent, 4);
     }),
+    ("kernel-build", |summary| {
+        let [first, at_hand, waits] = phases(summary, "bursts")[..] else {
+            panic!();
+        };
+        assert_eq!((first.tally.lent, first.tally.refused), (64, 0));
+        assert_eq!((at_hand.tally.lent, at_hand.tally.refused), (0, 64));
+        assert!((8..64).contains(&waits.tally.lent), "some");
+    }),
+    ("network-bursts", |summary| {
+        let [full, behind] = phases(summary, "bursts")[..] else {
+            panic!();
+        };
+        assert!(full.tally.refused > 300, "most");
+        assert_eq!((behind.tally.lent, behind.tally.refused), (256, 0));
+    }),
+    ("database-buffers", |summary| {
+        let [grown, anew] = phases(summary, "fill")[..] else {
+            panic!();
+        };
+        // Of 128 pageblocks.
+        assert!((4..32).contains(&grown.tally.lent));
+        assert!(grown.tally.lent.abs_diff(anew.tally.lent) <= 2);
+        assert!(2 * grown.free > summary.phases[0].free);
+    }),
+    ("container-churn", |summary| {
+        let all = summary.phases[0].free;
+        for night in phases(summary, "compaction") {
+            assert!(100 * night.free > 99 * all);
+            assert!(night.scores[0] > 10);
+        }
+        let asked = last(summary).tally.lent;
+        assert!((32..60).contains(&asked), "{asked} of 64");
+    }),
+    ("long-uptime", |summary| {
+        for night in phases(summary, "compaction") {
+            assert!(2 * night.free > summary.phases[0].free);
+            assert!(night.scores[0] > 75);
+        }
+    }),
+    ("slab-drip", |summary| {
+        let held = summary.phases[0].free - last(summary).free;
+        let objects = summary.tally.objects - summary.tally.objects_freed;
+        assert!(objects < 1500, "one in twenty of 20,000, and some");
+        // 16 objects fill a frame.
+        assert!(held > 6 * objects / 16, "{held} frames, {objects} objects");
+    }),
     ("guards", |summary| {
         let [before, after] = summary.buddyinfo();
         let all = summary.phases[0].free;

@@ -67,7 +67,7 @@ pub fn chart(changes: &[Change]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
          width=\"{width}\" height=\"{height}\" role=\"img\" font-family=\"sans-serif\" \
          font-size=\"12\"><title>What is left of what there was before, as published and as \
-         reached</title>{body}</svg>\n"
+         reached</title><rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>{body}</svg>\n"
     )
 }
 
