@@ -54,7 +54,7 @@
       const scrolls = wide.scrollWidth > wide.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(wide).overflowX);
       if (!scrolls) continue;
       wide.tabIndex = 0;
-      wide.setAttribute("role", "region");
+      wide.setAttribute("role", "group");
       wide.setAttribute("aria-label", wide.matches("p") ? "picture" : wide.matches(".table-wrapper") ? "table" : "listing");
     }
   };

@@ -162,9 +162,14 @@ async function looks(url) {
 /// How long it takes to open, to go anywhere, and to go one step as a scrubber does, in milliseconds;
 /// and how long the page's thread works for it, whatever else the machine does meanwhile.
 async function speed(url, count) {
-  const begun = performance.now();
-  const page = await open(url);
-  const opened = performance.now() - begun;
+  let page, opened = Infinity;
+  // The machine does other things, too: the best of three.
+  for (let i = 0; i < 3; i++) {
+    await page?.close();
+    const begun = performance.now();
+    page = await open(url);
+    opened = Math.min(opened, performance.now() - begun);
+  }
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
   const worked = async () => {

@@ -187,7 +187,7 @@ pub const PREDICTIONS: [Prediction; 13] = [
                 Event::Linked { mt, .. } => Some(*mt),
                 _ => None,
             });
-            let kernel = run.lent(10).map(|block| block.start()) == Some(Pfn::new(0x210));
+            let kernel = run.lent(10).map(Block::start) == Some(Pfn::new(0x210));
             let who = if kernel {
                 "the kernel"
             } else {
