@@ -91,7 +91,7 @@ impl Film {
         for (number, step) in (0..).zip(steps) {
             let failed = |error: DriverError| trace.at_step(number as usize, error.to_string());
             for op in otherwise.work.before(number, &nodes) {
-                driver.step(&op, &mut fallbacks).map_err(failed)?;
+                driver.step_told(&op, &mut fallbacks).map_err(failed)?;
             }
             if !left_out.contains(&(number as usize)) {
                 let outcome = driver.step_told(&step.op, &mut fallbacks).map_err(failed)?;

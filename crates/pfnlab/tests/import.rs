@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use pfnlab::import::{Counts, KmemImport, Known, compare, ensemble, replay, spread, state};
+use pfnlab::import::{
+    Counts, KmemImport, Known, ZoneCounts, compare, ensemble, replay, spread, state,
+};
 use pfnlab::linux::kmem::KmemKernel;
 use pfnlab::linux::proc;
 use pfnlab::sim::check;
@@ -231,7 +233,7 @@ fn states_with_the_same_counts_lie_apart() {
     let row = |what: &str| rows.iter().find(|row| row.what.starts_with(what)).unwrap();
     let free = row("node 0 DMA32 free frames");
     assert_eq!((free.least, free.most), (free.median, free.median));
-    let recorded: u64 = counts.zones.iter().map(|zone| zone.free_frames()).sum();
+    let recorded: u64 = counts.zones.iter().map(ZoneCounts::free_frames).sum();
     assert_eq!(row("node 0 DMA free").most + free.most, recorded);
     let run = row("node 0 DMA32 longest run");
     assert!(run.least < run.most && run.most <= free.most, "{run:?}");

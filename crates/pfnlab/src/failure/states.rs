@@ -142,7 +142,7 @@ fn asked(
         driver.hold(Ticket(ticket), *block, true);
     }
     let mut step = |op: Op| {
-        let outcome = driver.step(&op, &mut ());
+        let outcome = driver.step_told(&op, &mut ());
         outcome.map_err(|error| NoStates(error.to_string()))
     };
     let cpu = CpuId(0);

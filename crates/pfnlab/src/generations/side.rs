@@ -103,7 +103,7 @@ impl Side {
     /// What is done besides, before the operation at a position. It counts nowhere.
     pub(crate) fn before(&mut self, file: &TraceFile, at: usize, ops: &[Op]) -> Result<(), Error> {
         for op in ops {
-            let done = self.driver.step(op, &mut ());
+            let done = self.driver.step_told(op, &mut ());
             done.map_err(|error| file.at_step(at, error.to_string()))?;
         }
         Ok(())

@@ -73,7 +73,7 @@ fn memory(flags: &Kpageflags, span: PfnRange) -> Vec<PfnRange> {
     for pfn in pfns(span).filter(|pfn| !flags.of(*pfn).contains(PageFlags::NOPAGE)) {
         match memory.last_mut() {
             Some(last) if last.end() == pfn => {
-                *last = PfnRange::sized(last.start(), last.frames() + 1)
+                *last = PfnRange::sized(last.start(), last.frames() + 1);
             }
             _ => memory.push(PfnRange::sized(pfn, 1)),
         }

@@ -45,6 +45,7 @@ pub(crate) fn lived_in(
         if let Some(blocks) = &mut zone.pageblocks {
             // Now these are known one by one.
             blocks.movable.clear();
+            blocks.listed.clear();
         }
     }
     all

@@ -20,7 +20,7 @@ pub fn spread(
     known: &Known,
     seeds: &[u64],
 ) -> Result<Vec<Spread>, Error> {
-    let member = |&seed: &u64| Member::new(state(counts, profile, config, known, seed)?);
+    let member = |&seed: &u64| Member::new(&state(counts, profile, config, known, seed)?);
     let members: Vec<Member> = seeds.par_iter().map(member).collect::<Result<_, Error>>()?;
     let Some(first) = members.first() else {
         return Ok(Vec::new());
@@ -32,7 +32,8 @@ pub fn spread(
             rows.push(Spread::new(what.clone(), None, values.collect()));
         }
     }
-    let huge: [(&str, fn(&HugePages) -> u64); 3] = [
+    type Count = fn(&HugePages) -> u64;
+    let huge: [(&str, Count); 3] = [
         ("huge pages now", |huge| huge.now),
         ("huge pages after perfect compaction, at most", |huge| {
             huge.compacted
@@ -57,8 +58,8 @@ struct Member {
 }
 
 impl Member {
-    fn new(snapshot: Snapshot) -> Result<Member, Error> {
-        let mm = Mm::resume(&snapshot).map_err(|error| Error::Resume {
+    fn new(snapshot: &Snapshot) -> Result<Member, Error> {
+        let mm = Mm::resume(snapshot).map_err(|error| Error::Resume {
             path: "a state with these counts".to_owned(),
             error,
         })?;

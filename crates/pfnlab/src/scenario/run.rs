@@ -179,7 +179,7 @@ impl ScenarioRun {
             let failed = |error| TourError::Driver { op: number, error };
             let (work, nodes) = &self.work;
             for op in work.before(number, nodes) {
-                self.driver.step(&op, &mut ()).map_err(failed)?;
+                self.driver.step_told(&op, &mut ()).map_err(failed)?;
                 tell(&|| Step { op, expect: None })?;
             }
             let outcome = match &mut self.coverage {
