@@ -24,7 +24,7 @@ use pfnlab_check::model::{
 };
 use pfnlab_check::sim::shrink_case;
 use pfnlab_check::strategies::traces::steady;
-use pfnlab_check::{Case, Plans, Suite, check};
+use pfnlab_check::{Case, Suite, check};
 use pfnlab_zoo::{Bug, FirstFit, Home, Layout};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
@@ -201,7 +201,6 @@ fn main() {
             }
         };
         let suite = Suite::default()
-            .plans(Plans::None)
             .machines(vec![small.clone()])
             .seeds(1)
             .operations(600);

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pfnlab::{Error, Machine};
-use pfnlab_check::{Case, Corpus, Report, Suite, SuiteError, Summary, machines, sim};
+use pfnlab_check::{Case, Corpus, Plans, Report, Suite, SuiteError, Summary, machines, sim};
 use pfnlab_loader::{Host, Limits};
 use serde::Serialize;
 
-use crate::args::{CheckArgs, HostLibraryArgs, LimitArgs, SuiteArgs};
+use crate::args::{CheckArgs, HostLibraryArgs, LimitArgs, PlansFirst, SuiteArgs};
 use crate::failure::Failure;
 use crate::reached::Reached;
 use crate::replay::open;
@@ -72,14 +72,12 @@ pub(crate) fn check(library: &Path, args: &CheckArgs) -> Result<Verdict, Failure
     } else {
         output::text(&match checked {
             Ok(summary) => {
-                let table = args
-                    .states
-                    .then(|| Reached::new(&summary.states, true).as_text());
-                format!(
-                    "{}: {summary}\n{}",
-                    library.display(),
-                    table.unwrap_or_default()
-                )
+                let reached = Reached::new(&summary.states, args.states);
+                let reached = match summary.states.is_empty() {
+                    true => String::new(),
+                    false => reached.as_text(),
+                };
+                format!("{}: {summary}\n{reached}", library.display())
             }
             Err(report) => explained(library, *report),
         })?;
@@ -99,7 +97,11 @@ pub(crate) fn open_library(library: &Path, limits: &LimitArgs) -> Result<Host, F
 }
 
 pub(crate) fn suite(args: &SuiteArgs) -> Result<Suite, Failure> {
-    let mut suite = Suite::default().seeds(args.seeds);
+    let mut suite = Suite::default().seeds(args.seeds).plans(match args.plans {
+        PlansFirst::None => Plans::None,
+        PlansFirst::Anew => Plans::Anew,
+        PlansFirst::Steered => Plans::Steered,
+    });
     if !args.machine.is_empty() {
         let all = machines::all();
         for name in &args.machine {

@@ -91,7 +91,13 @@ fn several_are_compared() {
     );
     let [sound, broken] = [&sound, &broken].map(|path| path.to_str().unwrap());
     let two = |others: &[&'static str]| -> Vec<String> {
-        let all = ["check", "--machine", "one-node", "--seeds", "1"];
+        // A busy machine starts children late.
+        let all = [
+            "check",
+            "--machine=one-node",
+            "--seeds=1",
+            "--time-limit=20000",
+        ];
         let all = all.iter().chain(others).map(ToString::to_string);
         all.chain(["--lib".to_owned(), sound.to_owned()]).collect()
     };

@@ -3,10 +3,11 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 
 /// What `check` takes.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("own").args(["lib", "against"]).multiple(true)))]
 #[command(after_help = "\
 Examples:
   pfnlab check regression.trace
@@ -26,10 +27,10 @@ pub(crate) struct CheckArgs {
     #[arg(value_name = "TRACE", required_unless_present_any = ["lib", "against"])]
     pub(crate) trace: Option<String>,
     /// An allocator of your own; several are compared
-    #[arg(long, value_name = "LIBRARY", group = "own")]
+    #[arg(long, value_name = "LIBRARY")]
     pub(crate) lib: Vec<PathBuf>,
     /// A kernel generation to be compared with, such as linux-6.12.y; may be given more than once
-    #[arg(long, value_name = "NAME", group = "own")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) against: Vec<String>,
     /// In what several allocators must agree
     #[arg(long, value_name = "WHAT", value_enum, requires = "own", default_value_t = AgreeIn::Promises)]
@@ -43,6 +44,17 @@ pub(crate) struct CheckArgs {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What one library is asked before the seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlansFirst {
+    /// Nothing.
+    None,
+    /// Short plans with weights of their own for what is asked.
+    Anew,
+    /// The same; those that reach new states are changed and run again.
+    Steered,
 }
 
 /// In what several allocators must agree.
@@ -63,6 +75,9 @@ pub(crate) struct SuiteArgs {
     /// How many seeds on each machine
     #[arg(long, value_name = "N", requires = "own", default_value_t = 6)]
     pub(crate) seeds: u64,
+    /// What one library is asked before the seeds
+    #[arg(long, value_name = "WHAT", requires = "lib", value_enum, default_value_t = PlansFirst::None)]
+    pub(crate) plans: PlansFirst,
     /// A folder: what is found is kept there, and what is there is asked first
     #[arg(long, value_name = "DIR", requires = "own")]
     pub(crate) corpus: Option<PathBuf>,

@@ -21,7 +21,8 @@ use pfnlab::Pfn;
 
 pub(crate) use boot::{BootArgs, ReplayArgs, Show};
 pub(crate) use check::{
-    AgreeIn, CheckArgs, ExhaustArgs, GradeArgs, HostLibraryArgs, LimitArgs, RulesAt, SuiteArgs,
+    AgreeIn, CheckArgs, ExhaustArgs, GradeArgs, HostLibraryArgs, LimitArgs, PlansFirst, RulesAt,
+    SuiteArgs,
 };
 pub(crate) use exchange::{
     ExportArgs, ExportForm, ImportCountsArgs, ImportKmemArgs, ImportWhat, ReportArgs,

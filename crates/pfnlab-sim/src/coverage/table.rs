@@ -127,27 +127,38 @@ fn number(number: u8) -> (u32, String) {
     (u32::from(number), number.to_string())
 }
 
-/// One line: how many states, and how much of each dimension.
+/// One line: how many states, and how much of each dimension. What was never seen is left out: an
+/// allocator may not show it.
 impl fmt::Display for States {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let deepest = |part: fn(&State) -> u8| self.0.keys().map(part).max().unwrap_or(0);
         let dimensions = self.dimensions();
         let values = |name| {
             let mut all = dimensions.iter();
             let found = all.find(|dimension| dimension.name == name);
             found.map_or(0, |dimension| dimension.values.len())
         };
-        write!(
-            f,
-            "{} states: {} of {} orders, {} types, splits to {}, merges to {}, {} fallbacks, {} refusals",
-            self.len(),
-            values("order"),
-            Order::COUNT,
-            values("type"),
-            deepest(|state| state.split),
-            deepest(|state| state.merged),
-            values("fallback"),
-            values("refused"),
-        )
+        let deepest = |part: fn(&State) -> u8| self.0.keys().map(part).max().unwrap_or(0);
+        write!(f, "{} states: ", self.len())?;
+        write!(f, "{} of {} orders", values("order"), Order::COUNT)?;
+        for (name, many) in [
+            ("type", "types"),
+            ("fallback", "fallbacks"),
+            ("refused", "refusals"),
+        ] {
+            match values(name) {
+                0 => {}
+                1 => write!(f, ", 1 {}", &many[..many.len() - 1])?,
+                count => write!(f, ", {count} {many}")?,
+            }
+        }
+        for (what, depth) in [
+            ("splits", deepest(|state| state.split)),
+            ("merges", deepest(|state| state.merged)),
+        ] {
+            if depth > 0 {
+                write!(f, ", {what} to {depth}")?;
+            }
+        }
+        Ok(())
     }
 }
