@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use pfnlab::sim::coverage::{Dimension, State, States};
+use pfnlab::MigrateType;
+use pfnlab::sim::RefusalKind;
+use pfnlab::sim::coverage::{Dimension, Length, Passed, State, States};
 use serde::Serialize;
 
 /// What `--json` prints about states.
@@ -78,14 +80,14 @@ impl Row {
         Row {
             asked: state.asked.name(),
             order: state.order.get(),
-            mt: state.mt.map(|mt| mt.name()),
-            list: state.list.map(|list| list.name()),
+            mt: state.mt.map(MigrateType::name),
+            list: state.list.map(Length::name),
             split: state.split,
             merged: state.merged,
             fallback: state.fallback.map(|fallback| fallback.from.name()),
             claimed: state.fallback.is_some_and(|fallback| fallback.claimed),
-            passed_over: state.passed.map(|passed| passed.name()),
-            refused: state.refused.map(|refused| refused.name()),
+            passed_over: state.passed.map(Passed::name),
+            refused: state.refused.map(RefusalKind::name),
             operations,
         }
     }

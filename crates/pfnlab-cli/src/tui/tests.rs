@@ -325,11 +325,11 @@ fn the_block_pointed_at_lights_up_in_every_view() {
     session.enter(":2").write("@");
     shows(&session.screen(160, 60), &["point at the block of frame: "]);
     let lent = session.player().told().unwrap().events.iter();
-    let lent = lent.filter_map(|event| match event {
+    let mut lent = lent.filter_map(|event| match event {
         Event::Lent { block, .. } => Some(*block),
         _ => None,
     });
-    let lent = lent.last().unwrap();
+    let lent = lent.next_back().unwrap();
     session.enter(&format!("{}", lent.start().offset(3)));
     assert_eq!(session.pointed_at().unwrap().0, lent);
     let screen = session.screen(160, 60);
