@@ -25,7 +25,8 @@ pub fn check(
         let path = entry?.path();
         let file = fs::read_to_string(&path)?;
         let (keys, expected) = file.split_once('\n').unwrap_or((&file, ""));
-        let terminal = Terminal::new(&[pfnlab.as_os_str(), "tui".as_ref(), trace.as_os_str()])?;
+        let program = [pfnlab.as_os_str(), "tui".as_ref(), trace.as_os_str()];
+        let terminal = Terminal::new(checked, &program)?;
         terminal.wait(|screen| screen.contains("? help"), "the first screen")?;
         for key in keys.trim_start_matches("keys:").split_whitespace() {
             let literally: &[&str] = if NAMED.contains(&key) { &[] } else { &["-l"] };
@@ -47,9 +48,13 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn new(program: &[&std::ffi::OsStr]) -> Result<Terminal, Box<dyn std::error::Error>> {
+    /// The one before may still be ending: each has a number.
+    fn new(
+        number: usize,
+        program: &[&std::ffi::OsStr],
+    ) -> Result<Terminal, Box<dyn std::error::Error>> {
         let terminal = Terminal {
-            socket: format!("pfnlab-{}", std::process::id()),
+            socket: format!("pfnlab-{}-{number}", std::process::id()),
         };
         let size = ["new-session", "-d", "-x", "150", "-y", "45"];
         terminal.tmux(&[&size[..], &["sleep 60"]].concat())?;

@@ -45,6 +45,8 @@ const LOOKS = [
 
 for (const [look, options, media] of LOOKS) {
   const page = await browser.newPage(options);
+  // A machine that does much else may take its time.
+  page.setDefaultTimeout(180_000);
   let at = look;
   page.on("pageerror", error => check(at, false, error));
   page.on("console", message => {
