@@ -9,75 +9,104 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::Target;
 
-/// A folder of inputs for a target, each a file named by a hash of what is in it.
+/// Inputs for a target, all in one file, short ones first. Before each stands a line that says how
+/// many bytes it has:
+///
+/// ```text
+/// === 5 bytes
+/// drain
+/// === 7 bytes
+/// drain 0
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Corpus {
-    folder: PathBuf,
+    path: PathBuf,
 }
 
 impl Corpus {
-    /// The one in the repository.
+    /// The one in the repository: together these reach all that was reached.
     pub fn of(target: &Target) -> Corpus {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-        Corpus::at(folder.join(target.name))
+        Corpus::at(folder().join(format!("{}.inputs", target.name)))
     }
 
-    /// The one in a folder. It need not exist before something is kept.
-    pub fn at(folder: impl Into<PathBuf>) -> Corpus {
-        Corpus {
-            folder: folder.into(),
-        }
+    /// What once broke something. These stay, whatever they reach.
+    pub fn mended(target: &Target) -> Corpus {
+        Corpus::at(folder().join(format!("{}.mended", target.name)))
     }
 
-    /// Every input, by name.
+    /// The one in a file. It need not exist before something is kept.
+    pub fn at(path: impl Into<PathBuf>) -> Corpus {
+        Corpus { path: path.into() }
+    }
+
+    /// Every input, in order.
     ///
     /// # Errors
-    /// When the folder or a file cannot be read.
-    pub fn inputs(&self) -> io::Result<Vec<(String, Vec<u8>)>> {
-        let entries = match fs::read_dir(&self.folder) {
+    /// When the file cannot be read, or is none of this kind.
+    pub fn inputs(&self) -> io::Result<Vec<Vec<u8>>> {
+        let bytes = match fs::read(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
+            bytes => bytes?,
         };
+        let mut rest = &bytes[..];
         let mut inputs = Vec::new();
-        for entry in entries {
-            let path = entry?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            inputs.push((name.into_owned(), fs::read(&path)?));
+        while !rest.is_empty() {
+            let Some((input, others)) = first(rest) else {
+                let at = bytes.len() - rest.len();
+                let path = self.path.display();
+                let what = format!(
+                    "{path}: byte {at}: expected `=== N bytes`, a line, N bytes, a line's end"
+                );
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            };
+            inputs.push(input.to_vec());
+            rest = others;
         }
-        inputs.sort();
         Ok(inputs)
-    }
-
-    /// Keeps an input, and says where.
-    ///
-    /// # Errors
-    /// When the folder cannot be made, or the file not written.
-    pub fn keep(&self, input: &[u8]) -> io::Result<PathBuf> {
-        let path = self.folder.join(name(input));
-        fs::create_dir_all(&self.folder)?;
-        fs::write(&path, input)?;
-        Ok(path)
     }
 
     /// Keeps these inputs and no others.
     ///
     /// # Errors
-    /// When a file cannot be written or removed.
-    pub fn keep_only(&self, inputs: &[Vec<u8>]) -> io::Result<()> {
-        let names: Vec<_> = inputs.iter().map(|input| name(input)).collect();
-        for (old, _) in self.inputs()? {
-            if !names.contains(&old) {
-                fs::remove_file(self.folder.join(old))?;
-            }
+    /// When the file cannot be written.
+    pub fn keep(&self, inputs: &[Vec<u8>]) -> io::Result<()> {
+        let mut inputs: Vec<_> = inputs.iter().collect();
+        inputs.sort_by_key(|input| (input.len(), *input));
+        let mut bytes = Vec::new();
+        for input in inputs {
+            bytes.extend_from_slice(format!("{MARK}{}{UNIT}", input.len()).as_bytes());
+            bytes.extend_from_slice(input);
+            bytes.push(b'\n');
         }
-        inputs
-            .iter()
-            .try_for_each(|input| self.keep(input).map(drop))
+        fs::write(&self.path, bytes)
     }
 }
 
-fn name(input: &[u8]) -> String {
-    format!("{:016x}", xxh3_64(input))
+const MARK: &str = "=== ";
+const UNIT: &str = " bytes\n";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+}
+
+/// The first input, and what stands behind it.
+fn first(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|&byte| byte == b'\n')? + 1;
+    let line = str::from_utf8(&bytes[..end]).ok()?;
+    let length: usize = line.strip_prefix(MARK)?.strip_suffix(UNIT)?.parse().ok()?;
+    let (input, rest) = bytes[end..].split_at_checked(length)?;
+    Some((input, rest.strip_prefix(b"\n")?))
+}
+
+/// Writes one input into a folder, named by a hash of what is in it, and says where.
+///
+/// # Errors
+/// When the folder cannot be made, or the file not written.
+pub(crate) fn save(folder: &Path, input: &[u8]) -> io::Result<PathBuf> {
+    let path = folder.join(format!("{:016x}", xxh3_64(input)));
+    fs::create_dir_all(folder)?;
+    fs::write(&path, input)?;
+    Ok(path)
 }
 
 /// The files of this repository a target begins with, unpacked; the allocator's and the snapshot's

@@ -11,6 +11,7 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
+use crate::corpus::save;
 use crate::{Corpus, Explorer, Target, seeds};
 
 /// No input takes that long.
@@ -38,8 +39,8 @@ pub fn explore(
     };
     setrlimit(Resource::As, limit)?;
     let corpus = Corpus::of(target);
-    let kept = corpus.inputs()?.into_iter().map(|(_, input)| input);
-    let inputs = seeds(target)?.into_iter().chain(kept).collect();
+    let mended = Corpus::mended(target).inputs()?;
+    let inputs = [seeds(target)?, mended, corpus.inputs()?].concat();
     let start = Instant::now();
     let mut reported = start;
     let mut explorer = match Explorer::new(target, seed, folder, inputs)? {
@@ -60,7 +61,7 @@ pub fn explore(
     let seeds = seeds(target)?;
     let mut inputs = explorer.minimised()?;
     inputs.retain(|input| !seeds.contains(input));
-    corpus.keep_only(&inputs)?;
+    corpus.keep(&inputs)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -124,7 +125,7 @@ pub fn supervise(target: &Target, arguments: &[String], folder: &Path) -> io::Re
         return Ok(ExitCode::SUCCESS);
     }
     let input = fs::read(folder.join(Explorer::CURRENT))?;
-    let path = Corpus::at(folder.join("found")).keep(&input)?;
+    let path = save(&folder.join("found"), &input)?;
     let how = if hangs {
         "no end".to_owned()
     } else {

@@ -18,8 +18,10 @@ fn feed(target: &'static Target, inputs: &[Vec<u8>]) -> Reached {
 }
 
 fn kept(target: &Target) -> Vec<Vec<u8>> {
-    let inputs = Corpus::of(target).inputs().unwrap();
-    inputs.into_iter().map(|(_, input)| input).collect()
+    [Corpus::of(target), Corpus::mended(target)]
+        .iter()
+        .flat_map(|corpus| corpus.inputs().unwrap())
+        .collect()
 }
 
 #[test]
@@ -41,6 +43,31 @@ fn every_target_takes_its_corpus() {
 fn the_corpus_is_small() {
     let bytes: usize = TARGETS.iter().flat_map(kept).map(|input| input.len()).sum();
     assert!(bytes <= 1 << 20, "{bytes} bytes");
+}
+
+#[test]
+fn what_is_kept_is_read_again() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kept.inputs");
+    let corpus = Corpus::at(&path);
+    let inputs = [&b"=== 3 bytes\n"[..], b"", b"\n", b"two\nlines", b"\xff"].map(<[u8]>::to_vec);
+    corpus.keep(&inputs).unwrap();
+    let mut read = corpus.inputs().unwrap();
+    let shortest_first = read.is_sorted_by_key(Vec::len);
+    read.sort();
+    let mut inputs = inputs;
+    inputs.sort();
+    assert!(shortest_first && read == inputs, "{read:?}");
+    for odd in [
+        "=== 3 bytes\nab\n",
+        "ab\n",
+        "=== 2 bytes\nab",
+        "=== 1 bytes\nab\n",
+    ] {
+        fs::write(&path, odd).unwrap();
+        let error = corpus.inputs().unwrap_err().to_string();
+        assert!(error.contains("expected `=== N bytes`"), "{odd:?}: {error}");
+    }
+    fs::remove_file(path).unwrap();
 }
 
 /// The loop finds what mutation can find, and ends with fewer inputs than it fed.

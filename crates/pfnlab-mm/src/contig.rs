@@ -34,8 +34,8 @@ impl Mm {
     /// Takes exactly these frames, movable memory otherwise; each is handed out on its own.
     ///
     /// # Errors
-    /// When the kernel cannot do this, they are not all of one zone, or something there cannot be
-    /// moved.
+    /// When the kernel cannot do this, they or their pageblocks are not all of one zone, or
+    /// something there cannot be moved.
     pub(crate) fn alloc_contig(
         &mut self,
         range: PfnRange,
@@ -64,6 +64,9 @@ impl Mm {
         }
         let zone = self.zone_of_frames(range)?;
         let isolated = self.to_isolate(zone, range);
+        if let Some(foreign) = self.foreign_in(zone, isolated) {
+            return Err(MemoryError::Busy(foreign));
+        }
         self.isolate_range(zone, isolated, purpose, cpu, tenants, observer)?;
         let disables = self.profile.isolation.disables_batches();
         if disables {
@@ -101,6 +104,17 @@ impl Mm {
         let (start, end) = (range.start().align_down(order), range.end().align_up(order));
         let around = PfnRange::new(start, end).expect("a range does not run backward");
         around.intersection(self.zones[zone].span)
+    }
+
+    /// A frame of another zone in the pageblocks that are to be isolated. A kernel isolates them all
+    /// the same, counts what comes back there meanwhile as isolated in the other zone, and never
+    /// makes up for it; here such a range cannot be had.
+    fn foreign_in(&self, zone: usize, range: PfnRange) -> Option<Pfn> {
+        let hull = self.hull(range);
+        let others = (0..self.zones.len()).filter(|&other| other != zone);
+        let mut memory = others.flat_map(|other| &self.zones[other].memory);
+        let foreign = memory.find(|run| run.overlaps(hull))?;
+        Some(foreign.start().max(hull.start()))
     }
 
     /// The zone all frames of a range are in.

@@ -130,3 +130,34 @@ fn what_is_in_use_is_not_taken() {
         Err(MemoryError::NotThere(outside.start()))
     );
 }
+
+/// Found by fuzzing: a kernel isolates the other zone's frames as well, and counts wrong from then on.
+#[test]
+fn a_pageblock_of_two_zones_is_not_isolated() {
+    let node = |cpu: u16, ram: &str| NodeSpec {
+        cpus: vec![cpu],
+        ram: vec![ram.parse().unwrap()],
+        ..NodeSpec::default()
+    };
+    // The second node begins in the middle of a pageblock, which ends at frame 0x5000.
+    let machine = MachineSpec {
+        nodes: vec![node(0, "16M..79M"), node(1, "79M..256M")],
+        ..MachineSpec::default()
+    };
+    let machine = machine.build().unwrap();
+    for profile in Profile::ALL
+        .iter()
+        .filter(|profile| profile.name() != "linux-2.6.37")
+    {
+        let mut mm = Mm::boot(&machine, profile, &Config::X86_64_NO_THP).unwrap();
+        let before = mm.snapshot();
+        let border = 0x4f00;
+        assert_eq!(
+            take(&mut mm, border - 8 - BASE, border - BASE),
+            Err(MemoryError::Busy(Pfn::new(border))),
+            "{}",
+            profile.name()
+        );
+        assert_eq!(mm.snapshot(), before);
+    }
+}

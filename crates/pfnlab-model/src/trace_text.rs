@@ -103,7 +103,8 @@ impl Trace {
                         match lines.next() {
                             Some((_, text)) if text.trim() == "machine-end" => break,
                             Some((_, text)) => {
-                                inline.push_str(text);
+                                // Of several, the end of a line takes one: none comes back.
+                                inline.push_str(text.trim_end_matches('\r'));
                                 inline.push('\n');
                             }
                             None => return Err(line.error(verb, "no `machine-end` follows")),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pfnlab::boot::Booted;
-use pfnlab::{TraceFile, kernel, machine, replay, snapshot};
+use pfnlab::{Trace, TraceFile, kernel, machine, replay, snapshot};
 
 /// A folder of its own for every test.
 fn folder(test: &str) -> PathBuf {
@@ -103,4 +103,13 @@ fn names_that_name_nothing_are_answered_with_those_there_are() {
     check_error("machine nix\n", here, "two-node, one-node");
     check_error("machine one-node\nprofile nix\n", here, "linux-6.12.y");
     check_error("machine one-node\nconfig nix\n", here, "x86_64");
+}
+
+/// Found by fuzzing: one carriage return of two was taken for a part of the machine's text, and lost
+/// when that was printed.
+#[test]
+fn a_machine_in_a_trace_is_printed_as_it_was_read() {
+    let text = "#pfnlab-trace 1\nmachine-begin\na = 1\r\r\nmachine-end\n";
+    let trace = Trace::parse(text).unwrap().trace;
+    assert_eq!(Trace::parse(&trace.to_string()).unwrap().trace, trace);
 }

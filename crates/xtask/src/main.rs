@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode};
 use xtask::boot_logs::CheckedLog;
 use xtask::conformance::Conformance;
 use xtask::events::Events;
+use xtask::mutants::{Fate, Mutants};
 
 const USAGE: &str = "\
 cargo xtask <verb>
@@ -22,6 +23,10 @@ cargo xtask <verb>
   fuzz TARGET [--minutes N] [--seed N] [--input FILE]
                      feed the allocator or a parser with more and more inputs; without a target:
                      which there are
+  mutants [--shard I/N]… [--again]
+                     alter the allocator and see whether a test notices: these shards of all
+                     alterations, those that were missed once more with all its tests; without
+                     arguments: what is known so far (needs cargo-mutants)
   book               draw the pictures of the course, build the book in target/book (mdbook), and
                      run what can be run of its code
   browser            lessons and every page of the book in a browser: needs node, npm, mdbook and
@@ -45,6 +50,7 @@ fn main() -> ExitCode {
         Some((verb, folders)) if verb == "boot-logs" && !folders.is_empty() => boot_logs(folders),
         Some((verb, folders)) if verb == "events" && !folders.is_empty() => events(folders),
         Some((verb, arguments)) if verb == "fuzz" => fuzz(arguments),
+        Some((verb, arguments)) if verb == "mutants" => mutants(arguments),
         Some((verb, [])) if verb == "book" => xtask::book::build(&root()),
         Some((verb, folders)) if verb == "full" => full(folders),
         Some((verb, [])) if verb == "browser" => browser(),
@@ -156,6 +162,26 @@ fn fuzz(arguments: &[String]) -> Done {
     ];
     let arguments = arguments.iter().map(String::as_str);
     cargo(&build.into_iter().chain(arguments).collect::<Vec<_>>(), &[])
+}
+
+/// In a copy of this tree, shard by shard; what was done is not done again.
+fn mutants(arguments: &[String]) -> Done {
+    let mutants = Mutants::of(&root());
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match (argument.as_str(), argument.strip_prefix("--shard=")) {
+            ("--again", _) => mutants.again()?,
+            ("--shard", _) => mutants.run(rest.next().map_or("", |word| word).parse()?)?,
+            (_, Some(shard)) => mutants.run(shard.parse()?)?,
+            _ => return Err(format!("no such argument: {argument}").into()),
+        }
+    }
+    let fates = mutants.fates()?;
+    println!("{}", xtask::mutants::table(&fates));
+    match fates.values().any(|fate| *fate == Fate::Missed) {
+        true => Err("some were missed".into()),
+        false => Ok(()),
+    }
 }
 
 /// Opens a short lesson, a long one, of 100,000 events and more, and the book in a browser.

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use arbitrary::{Arbitrary, Unstructured};
 
-use pfnlab::sim::Checker;
+use pfnlab::model::{Trace, TraceStart};
+use pfnlab::sim::{Checker, Failure};
 use pfnlab::{Event, Mm, Observer, Profile, kernel};
 use pfnlab_check::choices::{Choices, Scene};
 use pfnlab_check::machines;
@@ -34,15 +35,15 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
 /// The first byte chooses a kernel generation, the second a machine; the others are choices.
 ///
 /// # Panics
-/// When a rule is broken.
+/// When a rule is broken; the message holds the trace that breaks it.
 pub(crate) fn feed(bytes: &[u8], _: &Path, reached: &mut Reached) {
     let [profile, machine, rest @ ..] = bytes else {
         return;
     };
     let profile = Profile::ALL[usize::from(*profile) % Profile::ALL.len()];
     let machines = machines::all();
-    let machine = &machines[usize::from(*machine) % machines.len()];
-    let machine = machine.build().expect("a machine of the suite");
+    let spec = &machines[usize::from(*machine) % machines.len()];
+    let machine = spec.build().expect("a machine of the suite");
     let config = kernel::config(None).expect("there is a default");
     let Ok(mm) = Mm::boot(&machine, profile, &config) else {
         return reached.mark(format!("{} does not boot", machine.name()));
@@ -50,17 +51,27 @@ pub(crate) fn feed(bytes: &[u8], _: &Path, reached: &mut Reached) {
     let Ok(choices) = Choices::arbitrary_take_rest(Unstructured::new(rest)) else {
         return reached.mark("no choices");
     };
-    let mut checker = Checker::new(mm).unwrap_or_else(|failure| panic!("{failure}"));
-    for step in choices.steps(&Scene::of(&machine)) {
+    let steps = choices.steps(&Scene::of(&machine));
+    let broken = |failure: Failure| -> ! {
+        let start = TraceStart::Inline(spec.to_string());
+        let profile = Some(profile.name().to_owned());
+        let trace = Trace {
+            start,
+            profile,
+            config: None,
+            steps: steps.clone(),
+        };
+        panic!("{failure}\n{trace}")
+    };
+    let mut checker = Checker::new(mm).unwrap_or_else(|failure| broken(failure));
+    for step in &steps {
         match checker.step(&step.op, &mut Kinds(reached)) {
             Ok(outcome) => reached.kind(&outcome),
-            Err(failure) if failure.breach().is_some() => panic!("{failure}"),
+            Err(failure) if failure.breach().is_some() => broken(failure),
             Err(failure) => {
                 return reached.mark(format!("{failure}").split(':').next_back().unwrap_or(""));
             }
         }
     }
-    checker
-        .finish()
-        .unwrap_or_else(|failure| panic!("{failure}"));
+    checker.finish().unwrap_or_else(|failure| broken(failure));
 }
