@@ -122,7 +122,7 @@ fn all_of_them_keep_their_promises_on_the_same_operations() {
     let contested = contest.search(&suite().seeds(2).operations(1000)).unwrap();
     let comparison = contested.comparison;
     assert!(comparison.agrees(), "{comparison}");
-    assert!(comparison.operations > 3000, "{comparison}");
+    assert!(comparison.operations > 2000, "{comparison}");
     // Nobody places as somebody else does.
     let others = &comparison.sides[1..];
     assert!(others.iter().all(|side| side.differing > 0), "{comparison}");

@@ -282,7 +282,7 @@ fn compaction_keeps_to_its_rules() {
     let out = [
         Event::Unlinked {
             zone: MOVABLE,
-            block: elsewhere,
+            block: block(384, 6),
             mt: TYPE,
         },
         Event::Lent {
