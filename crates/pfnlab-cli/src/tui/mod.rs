@@ -2,7 +2,7 @@
 //!
 //! - [`Session`]: where one is, what is looked at, what is being typed. Start here.
 //! - [`Command`]: what the keys mean. [`Breakpoint`]: where to stop.
-//! - [`pointer`]: the block that is pointed at.
+//! - [`mod@pointer`]: the block that is pointed at.
 //! - [`screen`]: the session, drawn. [`gauge`]: a zone against its watermarks, in a line.
 
 mod breakpoint;
