@@ -134,12 +134,7 @@ pub(super) const HIGHATOMIC_01: Rule = Rule {
 
 /// The generations that keep the two in step. In 4.14 and 5.0 a block of several pageblocks that is taken
 /// whole becomes of another type by its first pageblock's, and one behind it may have been reserved.
-const RESERVES_IN_STEP: &[&str] = &[
-    "linux-6.1.0",
-    "linux-6.1.y",
-    "linux-6.12.0",
-    "linux-6.12.y",
-];
+const RESERVES_IN_STEP: &[&str] = &["linux-6.1.0", "linux-6.1.y", "linux-6.12.0", "linux-6.12.y"];
 
 pub(super) const HIGHATOMIC_02: Rule = Rule {
     id: "HIGHATOMIC-02",
