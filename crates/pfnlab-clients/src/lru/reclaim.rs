@@ -40,7 +40,8 @@ impl ReclaimModel {
 impl Lru {
     /// Gives up pages of a node, least recently added first, of files and, in turn, anonymous ones;
     /// each is freed at once. Of every list, 1/2^priority is looked at; pages of zones above the
-    /// highest, and those that `may` says no to, go back to its head. Says which were given up, and how many frames were looked at.
+    /// highest, and those that `may` says no to, go back to its head. Says which were given up,
+    /// and how many frames were looked at.
     pub fn shrink(
         &mut self,
         model: ReclaimModel,

@@ -1,7 +1,7 @@
 //! A block that grows while somebody compacts for it is his at once (`capture_control`, since 5.1):
 //! on a list, anybody could take it.
 
-use pfnlab_model::{Block, CompactionEvent, Event, MigrateType, Observer, Order};
+use pfnlab_model::{Block, CompactionEvent, CpuId, Event, MigrateType, Observer, Order};
 
 use crate::frames::State;
 use crate::zone::Zone;
@@ -35,7 +35,7 @@ impl Zone {
         &mut self,
         block: Block,
         mt: MigrateType,
-        cpu: pfnlab_model::CpuId,
+        cpu: CpuId,
         observer: &mut impl Observer,
     ) {
         self.account(mt, -(block.frames() as i64), cpu, observer);
