@@ -223,9 +223,9 @@ pub fn table(fates: &BTreeMap<String, Fate>) -> String {
     missed.fold(text, |text, (name, _)| format!("{text}\n{name}"))
 }
 
-/// A regular expression for nothing but this text.
+/// A regular expression for nothing but this text. `\<` would be the beginning of a word.
 fn literal(text: &str) -> String {
-    let escaped = |sign: char| match sign.is_ascii_punctuation() {
+    let escaped = |sign: char| match r"\.+*?()|[]{}^$#&-~".contains(sign) {
         true => format!("\\{sign}"),
         false => sign.to_string(),
     };
@@ -291,6 +291,13 @@ mod tests {
             let error = odd.parse::<Shard>().unwrap_err();
             assert!(error.contains(odd) && error.contains("0/40"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_name_is_no_pattern() {
+        let name = "a.rs:1:2: replace < with <= in A::b -> Vec<u8>";
+        let pattern = r"a\.rs:1:2: replace < with <= in A::b \-> Vec<u8>";
+        assert_eq!(literal(name), pattern);
     }
 
     #[test]

@@ -35,6 +35,8 @@ const COMPARISONS: &[&str] = &["<", ">", "=="];
 struct Source {
     path: PathBuf,
     words: Vec<Word>,
+    /// Where each word stands, ascending.
+    places: BTreeMap<String, Vec<usize>>,
 }
 
 /// Looks through the sources of the allocator below `root` for all of this, and through those of
@@ -82,9 +84,15 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {
 
 impl Source {
     fn new(path: PathBuf, text: &str) -> Source {
+        let words = words(text);
+        let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, word) in words.iter().enumerate() {
+            places.entry(word.text.clone()).or_default().push(at);
+        }
         Source {
             path,
-            words: words(text),
+            words,
+            places,
         }
     }
 
@@ -105,12 +113,18 @@ impl Source {
         }
     }
 
-    /// The words behind each place where `pattern` stands.
+    /// The places where `pattern` stands.
+    fn places<const N: usize>(&self, pattern: [&str; N]) -> impl Iterator<Item = usize> {
+        let first = self.places.get(pattern[0]).map_or(&[][..], Vec::as_slice);
+        first.iter().copied().filter(move |&at| {
+            let words = self.words[at..].iter().take(N);
+            words.len() == N && words.zip(pattern).all(|(word, text)| word.is(text))
+        })
+    }
+
+    /// The words behind each of these.
     fn find<const N: usize>(&self, pattern: [&str; N]) -> impl Iterator<Item = &[Word]> {
-        let windows = self.words.windows(N).enumerate();
-        windows
-            .filter(move |(_, window)| window.iter().zip(pattern).all(|(word, text)| word.is(text)))
-            .map(|(at, _)| &self.words[at + N..])
+        self.places(pattern).map(|at| &self.words[at + N..])
     }
 }
 
@@ -270,11 +284,8 @@ fn matched_twice(sources: &[Source], name: &str, variants: &BTreeSet<String>) ->
 fn ordered(source: &Source, switches: &BTreeMap<String, BTreeSet<String>>) -> Vec<Untidy> {
     let mut untidy = Vec::new();
     for name in switches.keys().map(String::as_str).chain(["Profile"]) {
-        for (at, window) in source.words.windows(2).enumerate() {
-            let declares = (window[0].is("enum") || window[0].is("struct")) && window[1].is(name);
-            if !declares {
-                continue;
-            }
+        let enums = source.places(["enum", name]);
+        for at in enums.chain(source.places(["struct", name])) {
             let before = source.words[..at].iter().rev();
             let attributes = before.take_while(|word| !word.is("}") && !word.is(";"));
             if let Some(word) = attributes

@@ -1,4 +1,5 @@
-//! What no compiler checks: file length, paths of one machine, marks of unfinished work.
+//! What no compiler checks: file length, paths of one machine, marks of unfinished work, tests that
+//! nobody runs.
 
 use std::fmt;
 use std::fs;
@@ -61,8 +62,36 @@ pub fn check(root: &Path) -> io::Result<Vec<Untidy>> {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
             Err(error) => return Err(error),
         }
+        if path.ends_with("tests/it.rs") {
+            untidy.extend(left_out(root, &path)?);
+        }
     }
     Ok(untidy)
+}
+
+/// Files of tests beside the program `it` that are neither a part of it nor a program of their own.
+fn left_out(root: &Path, it: &Path) -> io::Result<Vec<Untidy>> {
+    let folder = it.parent().unwrap_or(root);
+    let named = fs::read_to_string(it)? + &fs::read_to_string(folder.join("../Cargo.toml"))?;
+    let mut left_out = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let is_test = path.extension().is_some_and(|extension| extension == "rs");
+        let known = [format!("mod {name};"), format!("name = \"{name}\"")];
+        if is_test
+            && !known
+                .iter()
+                .any(|line| named.lines().any(|named| named == line))
+        {
+            left_out.push(Untidy {
+                path: path.strip_prefix(root).unwrap_or(&path).to_owned(),
+                line: 1,
+                what: format!("nobody runs it: `mod {name};` in it.rs is missing"),
+            });
+        }
+    }
+    Ok(left_out)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

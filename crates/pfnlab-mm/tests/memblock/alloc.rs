@@ -1,7 +1,7 @@
 //! `alloc_api.c`: where a request without limits is met. 32 KiB of memory, addresses from its
 //! start; reservations are `START:SIZE`.
 
-use crate::common::{check, check_generic, empty, plain};
+use super::common::{check, check_generic, empty, plain};
 
 #[test]
 fn simple() {

@@ -1,6 +1,6 @@
 //! `alloc_helpers_api.c`: where a request with a lowest address is met.
 
-use crate::common::{check, check_generic, plain};
+use super::common::{check, check_generic, plain};
 
 #[test]
 fn from_simple_generic() {

@@ -8,7 +8,7 @@
 use pfnlab_mm::boot::memblock::RegionFlags;
 use pfnlab_model::{ByteRange, NodeId};
 
-use crate::common::{BASE, NODE_ENDS, check, check_generic, numa, plain, sized};
+use super::common::{BASE, NODE_ENDS, check, check_generic, numa, plain, sized};
 
 #[test]
 fn simple() {

@@ -3,7 +3,7 @@
 use pfnlab_mm::boot::memblock::{Memblock, MemblockError, MemblockPolicy, Region, RegionFlags};
 use pfnlab_model::{ByteRange, MemblockDump, MemblockList, NodeId};
 
-use crate::common::{LISTS, check, empty, list, plain, show, sized};
+use super::common::{LISTS, check, empty, list, plain, show, sized};
 
 /// `+START:SIZE` adds or reserves, `-START:SIZE` removes or frees; all hexadecimal.
 #[track_caller]

@@ -3,7 +3,7 @@
 use pfnlab_mm::boot::memblock::{Growth, Memblock, MemblockError};
 use pfnlab_model::{ByteRange, MemblockList};
 
-use crate::common::{empty, show, sized};
+use super::common::{empty, show, sized};
 
 /// 256 entries of 24 bytes, in whole frames.
 const ARRAY: u64 = 0x2000;

@@ -4,7 +4,7 @@ use pfnlab_mm::boot::memblock::{Filter, Memblock, RegionList};
 use pfnlab_model::{ByteRange, MemblockCall, MemblockList, MemblockRequest, NodeId};
 use proptest::prelude::*;
 
-use crate::common::empty;
+use super::common::empty;
 
 /// The model is this many frames; frame 0 is never given away.
 const FRAMES: usize = 48;

@@ -2,7 +2,7 @@
 
 use pfnlab_mm::boot::memblock::RegionFlags;
 
-use crate::common::{empty, plain, show, sized};
+use super::common::{empty, plain, show, sized};
 
 #[track_caller]
 fn trimmed(memory: &str, align: u64, expected: &str) {

@@ -3,7 +3,7 @@
 use pfnlab_mm::boot::memblock::{Filter, Memblock, RegionFlags};
 use pfnlab_model::{ByteRange, MemblockList, NodeId};
 
-use crate::common::{empty, sized};
+use super::common::{empty, sized};
 
 fn pieces(memblock: &Memblock, filter: Filter) -> String {
     let show = |range: ByteRange| format!("{:x}..{:x}", range.start, range.end);
