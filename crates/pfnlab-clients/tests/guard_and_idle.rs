@@ -1,8 +1,6 @@
 //! Guard pages and idle pages: the rules and the marks.
 
-mod common;
-
-use common::order;
+use crate::common::order;
 use pfnlab_clients::Generation;
 use pfnlab_clients::guard::Guards;
 use pfnlab_clients::lru::Lru;
@@ -71,7 +69,7 @@ fn without_an_entry_nothing_is_kept_back() {
 
 #[test]
 fn only_pages_on_a_list_become_idle() {
-    let mut memory = common::Scribe::default();
+    let mut memory = crate::common::Scribe::default();
     let mut lru = Lru::new(Generation::NEWEST);
     let cpu = CpuId(0);
     for pfn in 64..68 {

@@ -1,8 +1,6 @@
 //! LRU batches: when they are emptied, in which order, and who gets what nobody holds any more.
 
-mod common;
-
-use common::{Scribe, order, request};
+use crate::common::{Scribe, order, request};
 use pfnlab_clients::lru::{Lru, LruError};
 use pfnlab_clients::{CpuEvent, CpuNotifier, Generation};
 use pfnlab_model::{

@@ -1,9 +1,7 @@
 //! The extension of page descriptors: the walk number for number, sizes, addresses, and what happens
 //! when memory runs out, comes, or goes.
 
-mod common;
-
-use common::{Scribe, frames};
+use crate::common::{Scribe, frames};
 use pfnlab_clients::page_ext::{
     BootReport, ClientKind, EarlyMemory, Entry, Flag, FlatTable, HoleRule, Needs, PageExt,
     SectionMap, Sections, TableSource, VMALLOC_START, VisitOutcome,
@@ -160,7 +158,7 @@ fn the_walk_over_the_worked_example() {
     assert_eq!(node_1.last().unwrap().0, 1_802_240);
     // Tables lie on the node they are for.
     assert!(
-        matches!(page_ext.source(36), Some(TableSource::Run(run)) if run.start().get() >= common::NODE_1)
+        matches!(page_ext.source(36), Some(TableSource::Run(run)) if run.start().get() >= crate::common::NODE_1)
     );
     let asked: Vec<_> = memory
         .asked

@@ -1,10 +1,8 @@
 //! Caches of objects: which blocks they ask for, when, and when they give them back.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{Scribe, order, request};
+use crate::common::{Scribe, order, request};
 use pfnlab_clients::slab::{LendError, RemotePartial, Slub, SlubSetup};
 use pfnlab_clients::{CpuEvent, CpuNotifier, Generation};
 use pfnlab_model::{
@@ -310,7 +308,7 @@ fn a_slab_of_another_node_is_put_away_and_found_again() {
         let again = slub.lend(cache, &on(1), &mut memory, &mut ()).unwrap();
         assert_eq!(
             again.frame().get(),
-            common::NODE_1,
+            crate::common::NODE_1,
             "the first slab is on node 1's list"
         );
         assert_eq!(memory.asked.len(), 2);

@@ -1,9 +1,7 @@
 //! The order of slabs, against the table of the specification and against what running kernels ask
 //! for.
 
-mod common;
-
-use common::order;
+use crate::common::order;
 use pfnlab_clients::Generation;
 use pfnlab_clients::slab::{CpuTotals, OrderLimits, SlabMasks, Slot, slab_orders};
 use pfnlab_model::{CacheFlags, CacheSpec, Gfp, GfpBits};

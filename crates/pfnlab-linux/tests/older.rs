@@ -1,11 +1,9 @@
 //! States and operations of the older and the pristine kernels, against the numbers in their files.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 
-use common::{case, fixture, folder, read};
+use crate::common::{case, fixture, folder, read};
 use pfnlab_linux::{Recording, differences, read_snapshot, read_unpacked};
 use pfnlab_model::{
     MigrateType, NodeState, Op, PcpState, Pfn, Snapshot, ZoneKind, ZoneStat, ZoneState,

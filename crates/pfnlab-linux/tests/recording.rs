@@ -1,11 +1,9 @@
 //! Recordings: the real ones, and small ones with something wrong in them.
 
-mod common;
-
 use std::fs;
 use std::path::PathBuf;
 
-use common::{fixture, folder, packed};
+use crate::common::{fixture, folder, packed};
 use pfnlab_linux::{Recording, RecordingError, Status, read_snapshot};
 use pfnlab_model::{
     CpuId, Gfp, MigrateType, NodeId, Op, Order, Pfn, Trace, TraceStart, ZoneId, ZoneKind,
@@ -19,12 +17,12 @@ const STATE: &str = "6.12-m9/state.json.gz";
 
 /// Reads a case of kernel 6.12 and describes its operations the short way.
 fn read(name: &str, ops: &str) -> String {
-    common::read(name, &fixture(STATE), ops)
+    crate::common::read(name, &fixture(STATE), ops)
 }
 
 /// A case of kernel 6.12 with these operations.
 fn case(name: &str, ops: &str) -> PathBuf {
-    common::case(name, &fixture(STATE), ops)
+    crate::common::case(name, &fixture(STATE), ops)
 }
 
 #[test]

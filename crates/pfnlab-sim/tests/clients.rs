@@ -1,9 +1,7 @@
 //! Clients of an allocator in the driver, on a first-fit allocator: what tickets name, what comes of
 //! operations, and that the rules see what goes wrong.
 
-mod common;
-
-use common::{op, steps};
+use crate::common::{op, steps};
 use pfnlab_model::*;
 use pfnlab_sim::phase::{Churn, Kind, Objects, Percent, Program, Release};
 use pfnlab_sim::{Checker, Driver, DriverError, Move, Outcome, check, shrink};

@@ -1,8 +1,6 @@
 //! Bugs of moving memory together are found by the rules about who holds what.
 
-mod common;
-
-use common::op;
+use crate::common::op;
 use pfnlab_model::*;
 use pfnlab_sim::{Checker, Failure};
 use pfnlab_zoo::{FirstFit, NODE0};

@@ -1,8 +1,6 @@
 //! What the driver makes of operations, outcome by outcome.
 
-mod common;
-
-use common::{op, steps};
+use crate::common::{op, steps};
 use pfnlab_model::*;
 use pfnlab_sim::{Driver, DriverError, Outcome, RefusalKind, run};
 use pfnlab_zoo::{Bug, FirstFit};

@@ -1,8 +1,6 @@
 //! What a fingerprint is taken over.
 
-mod common;
-
-use common::op;
+use crate::common::op;
 use pfnlab_model::*;
 use pfnlab_sim::{Driver, Fingerprint, Outcome, Setting, Workload, encode};
 use pfnlab_zoo::{Bug, FirstFit};

@@ -1,8 +1,6 @@
 //! Pictures of zones, operations and runs.
 
-mod common;
-
-use common::{BASE, DMA32, Stage, block, boot, check_styles};
+use crate::common::{BASE, DMA32, Stage, block, boot, check_styles};
 use pfnlab_model::{
     Block, End, Event, Gfp, MigrateType, NodeId, Order, Pfn, PfnRange, Snapshot, ZoneId, ZoneKind,
     ZoneState,

@@ -1,8 +1,6 @@
 //! A story gives the true reason: which mark was tested, why a list was drained, what was warned of.
 
-mod common;
-
-use common::{DMA32, Stage, boot, boot_as};
+use crate::common::{DMA32, Stage, boot, boot_as};
 use pfnlab_model::{Gfp, Op, Request, Ticket, ZoneFlags, ZoneStat};
 use pfnlab_view::{Detail, Style};
 

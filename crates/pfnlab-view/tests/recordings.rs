@@ -1,10 +1,8 @@
 //! Stories of operations recorded on a running kernel: the outcome they tell is the recorded one.
 
-mod common;
-
 use std::path::Path;
 
-use common::{check_styles, flat};
+use crate::common::{check_styles, flat};
 use pfnlab_linux::{Recording, Status};
 use pfnlab_mm::Mm;
 use pfnlab_model::{Event, Op};

@@ -1,8 +1,6 @@
 //! Stories of operations whose outcome is known from elsewhere: worked examples computed by hand.
 
-mod common;
-
-use common::{BASE, DMA32, Stage, block, boot, boot_as, check_styles, flat, named};
+use crate::common::{BASE, DMA32, Stage, block, boot, boot_as, check_styles, flat, named};
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
     Block, ClientOp, CpuId, FreeListState, Gfp, Inspect, MachineSpec, MigrateType, NodeSpec, Op,

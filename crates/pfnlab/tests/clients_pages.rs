@@ -30,7 +30,7 @@ fn every_trace_in_the_chapters_says_what_stands_below_it() {
             assert!(
                 stored == now,
                 "docs/src/{chapter} is stale ({differs:?}): \
-                 `PFNLAB_RENEW=1 cargo test -p pfnlab --test clients_pages` writes it anew"
+                 `PFNLAB_RENEW=1 cargo test -p pfnlab --test it clients_pages` writes it anew"
             );
         }
     }

@@ -1,11 +1,9 @@
 //! The comparison is honest: a recording that says anything else than the kernel did is found out.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::fs;
 
-use common::{Copy, leaves, recordings, unpack};
+use crate::common::{Copy, leaves, recordings, unpack};
 use pfnlab::linux::{differences, read_snapshot, read_untouched};
 use pfnlab::replay::{self, CaseReplay};
 use serde_json::{Value, json};

@@ -1,12 +1,10 @@
 //! Snapshots that somebody tampered with: they are refused, or the allocator works on from them.
 //! Neither panics, and neither takes long.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
 
-use common::leaves::{self, Leaf};
+use crate::common::leaves::{self, Leaf};
 use pfnlab::sim::{Setting, Workload};
 use pfnlab::{Driver, Inspect, Machine, Mm, Op, Snapshot, Trace, kernel, machine, snapshot};
 

@@ -1,8 +1,6 @@
 //! `/proc` in the form of the older generations, against what their kernels printed. The recorded
 //! state is from late in the boot, the text from a moment after it: counters moved meanwhile.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
 use pfnlab::boot::facts::FactsFile;
@@ -18,7 +16,7 @@ fn of(machine: &str, file: &str) -> PathBuf {
 }
 
 fn printed(machine: &str, file: &str) -> String {
-    let text = common::unpack(&of(machine, "machine.json.gz"));
+    let text = crate::common::unpack(&of(machine, "machine.json.gz"));
     let machine: serde_json::Value = serde_json::from_str(&text).unwrap();
     let printed = &machine["facts"]["boot"][file];
     printed.as_str().unwrap().to_owned()
@@ -117,7 +115,7 @@ const NOWHERE: ZoneId = ZoneId {
 /// A facts file of a newer kernel.
 fn facts(machine: &str) -> FactsFile {
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/boot-logs");
-    FactsFile::parse(&common::unpack(
+    FactsFile::parse(&crate::common::unpack(
         &logs.join(format!("{machine}.facts.txt.gz")),
     ))
 }

@@ -1,11 +1,9 @@
 //! Recordings of running kernels come to exactly what was recorded.
 
-mod common;
-
 use std::fs;
 use std::num::NonZeroUsize;
 
-use common::{Copy, recordings};
+use crate::common::{Copy, recordings};
 use pfnlab::Error;
 use pfnlab::replay::{self, Replayed, Subject, Totals};
 

@@ -5,6 +5,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use pfnlab::Profile;
+use pfnlab::tour::{Tour, TourOptions};
 use xtask::boot_logs::CheckedLog;
 use xtask::conformance::Conformance;
 use xtask::events::Events;
@@ -20,6 +22,8 @@ cargo xtask <verb>
                      facts.txt beside it, serial.log.gz with machine.json.gz and snapshots/)
   events DIR…        derive what every recorded event at or below DIR leads to (a CPU taken away,
                      a tunable written: snapshots/e*.json.gz of a machine)
+  fingerprints       what a tour of 20,000 operations comes to on every kernel generation: the same
+                     in every build
   fuzz TARGET [--minutes N] [--seed N] [--input FILE]
                      feed the allocator or a parser with more and more inputs; without a target:
                      which there are
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         }
         Some((verb, folders)) if verb == "boot-logs" && !folders.is_empty() => boot_logs(folders),
         Some((verb, folders)) if verb == "events" && !folders.is_empty() => events(folders),
+        Some((verb, [])) if verb == "fingerprints" => fingerprints(),
         Some((verb, arguments)) if verb == "fuzz" => fuzz(arguments),
         Some((verb, arguments)) if verb == "mutants" => mutants(arguments),
         Some((verb, [])) if verb == "book" => xtask::book::build(&root()),
@@ -126,6 +131,21 @@ fn events(folders: &[String]) -> Done {
     } else {
         Err("not all is derived".into())
     }
+}
+
+/// A line for every generation.
+fn fingerprints() -> Done {
+    for profile in Profile::ALL {
+        let mut tour = Tour::boot(&TourOptions {
+            seed: 7,
+            ops: 20_000,
+            profile: Some(profile.name().to_owned()),
+            config: None,
+        })?;
+        tour.drive(|_| {})?;
+        println!("{}", tour.summary().repro);
+    }
+    Ok(())
 }
 
 /// What takes too long for every change.
