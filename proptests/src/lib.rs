@@ -4,12 +4,11 @@
 //! - [`Case`]: a machine, a profile and a trace; as text, it is a file that `pfnlab check` runs.
 //! - [`hold`]: asks for many cases whether something holds; the first for which it does not is
 //!   shrunk, and printed as that text.
-//! - [`bare`]: the buddy alone. [`for_all`]: the same question about anything else than a case.
+//! - [`for_all`]: the same question about anything else than a case.
 //!
 //! Cases are the same in every run. `PFNLAB_CASES=N` asks for more of them, `PFNLAB_SEED=N` for
 //! others.
 
-pub use pfnlab::bare;
 pub mod strategies;
 
 mod case;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use pfnlab_mm::bare::{Bare, free_blocks, request};
 use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{
     Block, CpuId, FreeListState, Gfp, Inspect, MigrateType, Order, PageAllocator, Pfn, ZoneStat,
 };
-use pfnlab_proptests::bare::{Bare, free_blocks, request};
 use pfnlab_proptests::{Broken, for_all};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -3,12 +3,9 @@
 mod compaction;
 mod cpus;
 mod generations;
-mod golden;
 mod kinds;
 mod memory;
 mod peers;
 mod relations;
 mod state_machine;
 mod suites;
-mod worked;
-mod worked_counts;

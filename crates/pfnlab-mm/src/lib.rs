@@ -24,6 +24,7 @@
 //!   `tunables`.
 //! - `buddy`: split on the way down, merge on the way up. `frames`: where the lists live.
 //! - `pageblock`, `zone_map`, `kswapd` and what it does, `balance`, `vmstat`, `numa_events`, `node_reclaim`: what stands beside.
+//! - [`bare`]: the buddy alone, to look at.
 //! - `arrange`: the order of a list is changed from outside.
 //! - `cpu_hotplug`: CPUs come and go: what they held does not.
 //! - `compaction`: what is in use is moved together; [`Deferral`]: when that is put off.
@@ -40,6 +41,7 @@ mod config;
 mod numbering;
 mod profile;
 
+pub mod bare;
 pub mod boot;
 
 mod at_once;

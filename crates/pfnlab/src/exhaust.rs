@@ -15,7 +15,7 @@ pub use pfnlab_check::exhaust::{Asked, Counts, Found, SavedError, Search, WorldE
 use rayon::ThreadPoolBuilder;
 
 use crate::Error;
-use crate::bare::{Bare, request};
+use pfnlab_mm::bare::{Bare, request};
 
 /// So many states are looked at before progress is told.
 const BATCH: usize = 1 << 13;

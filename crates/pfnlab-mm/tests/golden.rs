@@ -7,11 +7,11 @@ use std::io::Read;
 use std::path::Path;
 
 use flate2::read::GzDecoder;
+use pfnlab_mm::bare::{Bare, request};
 use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{
     Block, CpuId, Event, Inspect, MigrateType, Order, PageAllocator, Pfn, Snapshot,
 };
-use pfnlab_proptests::bare::{Bare, request};
 use serde_json::Value;
 
 /// The largest order of the zone of every vector, which has four such blocks.

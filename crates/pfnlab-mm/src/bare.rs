@@ -1,12 +1,32 @@
-//! The buddy alone: one zone, and nothing else that decides anything.
+//! The buddy alone: one zone, and nothing else that decides anything. For experiments, worked
+//! examples, and worlds small enough to visit every state of.
+//!
+//! ```
+//! use pfnlab_mm::Profile;
+//! use pfnlab_mm::bare::{Bare, request};
+//! use pfnlab_model::{MigrateType, Order, PageAllocator, Pfn};
+//! let zone = Bare {
+//!     start: Pfn::new(0),
+//!     blocks: 1,
+//!     top: Order::new(3).unwrap(),
+//!     pageblock: Order::new(3).unwrap(),
+//!     highest_first: false,
+//! };
+//! let mut mm = zone.boot(Profile::NEWEST);
+//! let page = mm.alloc(&request(Order::ZERO, MigrateType::Movable), &mut ()).unwrap();
+//! assert_eq!(page.start(), Pfn::new(0));
+//! ```
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec;
+use alloc::vec::Vec;
 
-use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
     Block, FreeListState, Gfp, Inspect, MachineSpec, MigrateType, NodeSpec, Order, Pfn, PfnRange,
     Request, Snapshot, Watermarks, ZoneStat,
 };
+
+use crate::{Config, Mm, Profile};
 
 /// A zone to be looked at alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,12 +4,12 @@
 use std::collections::VecDeque;
 
 use MigrateType::{Movable, Unmovable};
+use pfnlab_mm::bare::{Bare, request};
 use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{
     Block, CpuId, Event, FreeListState, Gfp, Inspect, MigrateType, Order, PageAllocator,
     PcpListState, Pfn, Request, Snapshot, Watermarks, ZoneStat,
 };
-use pfnlab_proptests::bare::{Bare, request};
 
 fn zone(blocks: u64) -> Bare {
     Bare {

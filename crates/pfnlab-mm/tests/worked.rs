@@ -1,12 +1,12 @@
 //! Worked examples: small states in which it was computed, without our allocator, what every
 //! generation does.
 
+use pfnlab_mm::bare::{Bare, request};
 use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{
     Block, CpuId, Event, FreeListState, Inspect, MigrateType, Op, Order, PageAllocator, PcpState,
     Pfn, Snapshot, Ticket, ZoneStat,
 };
-use pfnlab_proptests::bare::{Bare, request};
 use pfnlab_sim::Driver;
 
 use MigrateType::{Movable, Unmovable};
