@@ -17,6 +17,7 @@ mod memblock;
 mod memmap;
 mod memory_model;
 mod notices;
+mod one_rule_each;
 mod online_zone;
 mod pageblock_bits;
 mod pressure;

@@ -1,0 +1,259 @@
+//! Small rules that recorded work never comes across, each on a zone with nothing around it.
+
+use pfnlab_mm::bare::{Bare, request};
+use pfnlab_mm::{Mm, Profile};
+use pfnlab_model::{
+    AllocError, Block, Capability, CpuId, FreeError, FreeListState, Gfp, Inspect, MigrateType,
+    Order, PageAllocator, Pfn, Request, Snapshot, Sysctl, ZoneFlags, ZoneStat,
+};
+
+use MigrateType::{HighAtomic, Movable, Reserve, Unmovable};
+
+const CPU: CpuId = CpuId(0);
+
+fn order(order: u8) -> Order {
+    Order::new(order).unwrap()
+}
+
+/// So many pageblocks of 512 frames, the largest blocks that there are.
+fn zone(pageblocks: u64) -> Bare {
+    Bare {
+        start: Pfn::new(0),
+        blocks: pageblocks,
+        top: order(9),
+        pageblock: order(9),
+        highest_first: false,
+    }
+}
+
+fn generations(names: &[&str]) -> impl Iterator<Item = &'static Profile> {
+    let all = Profile::ALL.iter().copied();
+    all.filter(move |profile| names.contains(&profile.name()))
+}
+
+const OLD: &[&str] = &["linux-2.6.37", "linux-3.8"];
+
+fn types(mm: &Mm, count: u64) -> Vec<MigrateType> {
+    (0..count)
+        .map(|block| mm.pageblock_type(Pfn::new(block << 9)))
+        .collect()
+}
+
+/// The free blocks of a type, as first frame and order.
+fn free(snapshot: &Snapshot, mt: MigrateType) -> Vec<(u64, u8)> {
+    let lists = snapshot.zones[0]
+        .free_lists
+        .iter()
+        .filter(|list| list.mt == mt);
+    lists
+        .flat_map(|list| list.pfns.iter().map(|pfn| (pfn.get(), list.order.get())))
+        .collect()
+}
+
+/// `alloc_pages_bulk` came with 5.13.
+#[test]
+fn many_at_once_are_unknown_before_5_13() {
+    for &profile in Profile::ALL {
+        let old = [OLD, &["linux-4.14", "linux-5.0"]]
+            .concat()
+            .contains(&profile.name());
+        let mut mm = zone(2).boot(profile);
+        let got = mm.bulk(
+            &request(Order::ZERO, Movable),
+            &mut [Pfn::default(); 4],
+            &mut (),
+        );
+        assert_eq!(
+            got,
+            if old {
+                Err(AllocError::Unsupported)
+            } else {
+                Ok(4)
+            },
+            "{}",
+            profile.name()
+        );
+        assert_eq!(mm.offers(Capability::Bulk), !old);
+    }
+}
+
+#[test]
+fn a_block_comes_back_once_and_as_it_went() {
+    for &profile in Profile::ALL {
+        let mut mm = zone(2).boot(profile);
+        let block = mm.alloc(&request(order(3), Unmovable), &mut ()).unwrap();
+        let smaller = Block::new(block.start(), order(2)).unwrap();
+        let before = mm.snapshot();
+        assert_eq!(
+            mm.free(smaller, CPU, &mut ()),
+            Err(FreeError::NotLent(smaller))
+        );
+        assert_eq!(mm.snapshot(), before);
+        assert_eq!(mm.free(block, CPU, &mut ()), Ok(()));
+        let before = mm.snapshot();
+        assert_eq!(
+            mm.free(block, CPU, &mut ()),
+            Err(FreeError::NotLent(block)),
+            "{}",
+            profile.name()
+        );
+        assert_eq!(mm.snapshot(), before);
+    }
+}
+
+/// Since 6.12 the flag of a boosted zone stays until somebody comes who may wake the reclaimer.
+#[test]
+fn who_may_wake_nobody_leaves_the_boost_flag() {
+    for profile in generations(&[
+        "linux-5.0",
+        "linux-6.1.0",
+        "linux-6.1.y",
+        "linux-6.12.0",
+        "linux-6.12.y",
+    ]) {
+        let mut state = zone(2).snapshot(profile);
+        state.zones[0].flags = ZoneFlags::BOOSTED;
+        let mut mm = Mm::resume(&state).unwrap();
+        let flag = |mm: &Mm| {
+            mm.zone_flags(mm.zone_of(Pfn::new(0)).unwrap())
+                .contains(ZoneFlags::BOOSTED)
+        };
+        // Past the per-CPU lists, and one of them.
+        mm.alloc(
+            &Request {
+                order: order(5),
+                ..Request::new(Gfp::NONE)
+            },
+            &mut (),
+        )
+        .unwrap();
+        mm.alloc(&Request::new(Gfp::NONE), &mut ()).unwrap();
+        let stays = profile.name().starts_with("linux-6.12");
+        assert_eq!(flag(&mm), stays, "{}", profile.name());
+        mm.alloc(&Request::new(Gfp::GFP_NOWAIT), &mut ()).unwrap();
+        assert!(!flag(&mm), "{}", profile.name());
+    }
+}
+
+/// Up to 3.8, a pageblock is kept for every pageblock's worth of the min mark begun, two at most; when the
+/// mark sinks, they are given up from the last.
+#[test]
+fn as_many_pageblocks_are_kept_as_the_min_mark_asks_for() {
+    for profile in generations(OLD) {
+        let mut mm = zone(4).boot(profile);
+        // All of the zone's frames share the mark alone: 4 KiB each.
+        let cases = [
+            (4, 1),
+            (512, 1),
+            (513, 2),
+            (2000, 2),
+            (512, 1),
+            (0, 0),
+            (1500, 2),
+        ];
+        for (frames, kept) in cases {
+            mm.sysctl(Sysctl::MinFreeKbytes, frames * 4, &mut ())
+                .unwrap();
+            let mut expected = vec![Movable; 4];
+            expected[..kept].fill(Reserve);
+            assert_eq!(types(&mm, 4), expected, "{}: {frames}", profile.name());
+            let snapshot = mm.snapshot();
+            let listed: u64 = free(&snapshot, Reserve)
+                .iter()
+                .map(|(_, order)| 1 << order)
+                .sum();
+            assert_eq!(listed, kept as u64 * 512, "{}: {frames}", profile.name());
+        }
+    }
+}
+
+/// A pageblock of which a frame was in use before this allocator began is not kept by 3.8, and one whose
+/// first frame was by neither.
+#[test]
+fn what_was_in_use_is_not_kept() {
+    let with_used = |profile: &'static Profile, used: u64| {
+        let mut state = zone(2).snapshot(profile);
+        let stats = &state.global.zone_stats;
+        let counter = stats
+            .iter()
+            .position(|&stat| stat == ZoneStat::FreePages)
+            .unwrap();
+        let zone = &mut state.zones[0];
+        zone.vm_stat[counter] -= 1;
+        let rest = FreeListState {
+            order: order(9),
+            mt: Movable,
+            pfns: [Pfn::new(512)].into(),
+        };
+        let free = (0..9).map(|size| FreeListState {
+            order: order(size),
+            mt: Movable,
+            pfns: [Pfn::new((used ^ (1 << size)) & !((1 << size) - 1))].into(),
+        });
+        zone.free_lists = free.chain([rest]).collect();
+        let mut mm = Mm::resume(&state).unwrap();
+        mm.sysctl(Sysctl::MinFreeKbytes, 4 * 4, &mut ()).unwrap();
+        types(&mm, 2)
+    };
+    for profile in generations(OLD) {
+        let every = profile.name() == "linux-3.8";
+        let (first, second) = (vec![Reserve, Movable], vec![Movable, Reserve]);
+        assert_eq!(with_used(profile, 0), second);
+        assert_eq!(
+            with_used(profile, 7),
+            if every { second } else { first },
+            "{}",
+            profile.name()
+        );
+    }
+}
+
+/// The limit of what is kept for high orders: one percent and a pageblock up to 6.1, then one percent
+/// rounded up to pageblocks, and nothing where a percent is less than one.
+#[test]
+fn pageblocks_are_kept_for_high_orders_up_to_a_limit() {
+    let atomic = Request {
+        order: order(2),
+        ..Request::new(Gfp::GFP_ATOMIC)
+    };
+    let kept = |profile: &'static Profile, blocks: u64| {
+        let mut state = zone(blocks).snapshot(profile);
+        // The first walk fails, so that the request says what it may do.
+        (
+            state.zones[0].watermarks.low,
+            state.zones[0].watermarks.high,
+        ) = (1 << 20, 1 << 20);
+        let mut mm = Mm::resume(&state).unwrap();
+        // What is kept serves first; when it is used up, another pageblock is kept.
+        while mm.alloc(&atomic, &mut ()).is_ok() {}
+        let snapshot = mm.snapshot();
+        let types = types(&mm, blocks);
+        let kept = types.iter().filter(|&&mt| mt == HighAtomic).count() as u64;
+        assert_eq!(
+            snapshot.zones[0].highatomic_reserved,
+            kept * 512,
+            "{}",
+            profile.name()
+        );
+        kept
+    };
+    // A percent of 99 pageblocks is less than one, of 100 one exactly, of 201 two and a bit.
+    for (blocks, of_old, of_6_12) in [(99, 2, 0), (100, 2, 1), (101, 3, 2), (201, 4, 3)] {
+        for profile in generations(&["linux-4.14", "linux-5.0", "linux-6.1.0", "linux-6.1.y"]) {
+            assert_eq!(
+                kept(profile, blocks),
+                of_old,
+                "{}: {blocks}",
+                profile.name()
+            );
+        }
+        for profile in generations(&["linux-6.12.0", "linux-6.12.y"]) {
+            assert_eq!(
+                kept(profile, blocks),
+                of_6_12,
+                "{}: {blocks}",
+                profile.name()
+            );
+        }
+    }
+}
