@@ -128,8 +128,6 @@ impl AllocFlags {
     pub(crate) const HIGH_MARK: AllocFlags = AllocFlags(2);
     /// No watermark holds.
     pub(crate) const NO_WATERMARKS: AllocFlags = AllocFlags(4);
-    /// The requester was chosen to die, and may have more.
-    pub(crate) const OOM: AllocFlags = AllocFlags(8);
     /// The requester cannot wait (up to 6.1.0: `ALLOC_HARDER`, it said so).
     pub(crate) const NON_BLOCK: AllocFlags = AllocFlags(0x10);
     /// Half of the min watermark is open to it (`__GFP_HIGH`).
@@ -144,8 +142,9 @@ impl AllocFlags {
     pub(crate) const HIGHATOMIC: AllocFlags = AllocFlags(0x200);
     /// The background reclaimer may be woken.
     pub(crate) const KSWAPD: AllocFlags = AllocFlags(0x800);
-    /// Any of the flags that open a reserve (`ALLOC_RESERVES`).
-    pub(crate) const RESERVES: AllocFlags = AllocFlags(0x10 | 0x20 | 0x200 | 8);
+    /// Any of the flags that open a reserve (`ALLOC_RESERVES`). `ALLOC_OOM` is not among them: nobody
+    /// is chosen to die here.
+    pub(crate) const RESERVES: AllocFlags = AllocFlags(0x10 | 0x20 | 0x200);
 
     #[inline]
     pub(crate) const fn with(self, other: AllocFlags) -> AllocFlags {

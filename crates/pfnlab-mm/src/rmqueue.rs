@@ -215,8 +215,8 @@ impl Zone {
         observer: &mut impl Observer,
     ) -> Option<Taken> {
         let highatomic = want.flags.any(AllocFlags::HIGHATOMIC);
-        let last_resort = want.flags.any(AllocFlags::OOM.with(AllocFlags::NON_BLOCK))
-            && self.profile.reserves.has_last_resort();
+        let last_resort =
+            want.flags.any(AllocFlags::NON_BLOCK) && self.profile.reserves.has_last_resort();
         let reserve = Want {
             mt: MigrateType::HighAtomic,
             ..want

@@ -222,7 +222,7 @@ impl Zone {
         let unaligned = ask.order.frames() as i64 - 1 + self.closed_cma(ask);
         let rule = self.profile.reserves;
         let open = if rule.hurry_counts_alone() {
-            AllocFlags::NON_BLOCK.with(AllocFlags::OOM)
+            AllocFlags::NON_BLOCK
         } else {
             AllocFlags::RESERVES
         };
@@ -330,9 +330,7 @@ impl Zone {
         if high {
             min -= min / 2;
         }
-        if ask.flags.any(AllocFlags::OOM) {
-            min -= min / 2;
-        } else if hurry && (high || self.profile.reserves.hurry_counts_alone()) {
+        if hurry && (high || self.profile.reserves.hurry_counts_alone()) {
             min -= min / 4;
         }
         let mark = min + self.lowmem_reserve[ask.highest] as i64;
@@ -366,7 +364,7 @@ impl Zone {
     /// Whether a block of the order or above is free on a list that is open to the request.
     #[inline]
     fn has_block(&self, ask: Ask) -> bool {
-        let highatomic = ask.flags.any(AllocFlags::HIGHATOMIC.with(AllocFlags::OOM));
+        let highatomic = ask.flags.any(AllocFlags::HIGHATOMIC);
         let cma = ask.flags.any(AllocFlags::CMA);
         let has = |order, mt| !self.buddy.list(order, mt).is_empty();
         let mut orders = ask.order.through(self.buddy.top_order());

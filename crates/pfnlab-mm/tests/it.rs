@@ -12,6 +12,7 @@ mod early_nid;
 mod early_node_map;
 mod golden;
 mod guards;
+mod limits_model;
 mod listed;
 mod memblock;
 mod memmap;
