@@ -29,4 +29,5 @@ mod worked;
 mod worked_counts;
 mod worked_limits;
 mod worked_nodes;
+mod zonelists;
 mod zones;
