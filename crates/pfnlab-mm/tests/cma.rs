@@ -132,3 +132,53 @@ fn a_full_area_says_so() {
     give_back(&mut mm, (0, 4096)).unwrap();
     assert_eq!(take(&mut mm, 1, 0), Ok((0, 1)));
 }
+
+fn everything(mm: &mut Mm, gfp: Gfp) -> Vec<u64> {
+    // Since 6.12 a pageblock released at boot may wait on a CPU's list of huge pages.
+    mm.drain(CpuId(0), &mut ());
+    let request = Request::new(gfp | Gfp::MEMALLOC);
+    let pages = std::iter::from_fn(|| {
+        let page = mm.alloc(&request, &mut ()).ok()?;
+        // What is on lists is what is counted, at any time.
+        if page.start().get().is_multiple_of(512) {
+            let state = mm.snapshot();
+            let lists = state.zones.iter().flat_map(|zone| &zone.free_lists);
+            let areas = lists.filter(|list| list.mt == MigrateType::Cma);
+            let frames = areas.map(|list| list.pfns.len() as u64 * list.order.frames());
+            let listed = frames.sum::<u64>() as i64;
+            assert_eq!(state.machine_wide_exact(ZoneStat::FreeCma), listed);
+        }
+        Some(page.start().get())
+    });
+    pages.collect()
+}
+
+/// The kernel's own requests never get a frame of an area; users get them all, in the end.
+#[test]
+fn areas_are_lent_to_users_alone() {
+    let within = |page: &&u64| (AREA.0..AREA.1).contains(page);
+    for profile in profiles() {
+        let name = profile.name();
+        let kernel = everything(&mut boot(profile), Gfp::GFP_KERNEL);
+        assert_eq!(kernel.iter().find(within), None, "{name}");
+        let users = everything(&mut boot(profile), Gfp::GFP_HIGHUSER_MOVABLE);
+        let lent = users.iter().filter(within).count() as u64;
+        assert_eq!(lent, AREA.1 - AREA.0, "{name}");
+        assert_eq!(users.len() as u64, kernel.len() as u64 + lent, "{name}");
+    }
+}
+
+/// Single frames go by the CPU's lists, whoever asks.
+#[test]
+fn lists_serve_with_areas_too() {
+    for profile in profiles() {
+        for gfp in [Gfp::GFP_KERNEL, Gfp::GFP_HIGHUSER_MOVABLE] {
+            let mut mm = boot(profile);
+            mm.alloc(&Request::new(gfp), &mut ()).unwrap();
+            let state = mm.snapshot();
+            let cached = state.zones.iter().flat_map(|zone| &zone.pcp);
+            let cached: u32 = cached.map(|pcp| pcp.count).sum();
+            assert_ne!(cached, 0, "{}", profile.name());
+        }
+    }
+}

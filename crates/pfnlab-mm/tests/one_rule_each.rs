@@ -257,3 +257,84 @@ fn pageblocks_are_kept_for_high_orders_up_to_a_limit() {
         }
     }
 }
+
+/// Who finds nothing else gets one of the pageblocks kept for high orders, and no more than one.
+#[test]
+fn kept_pageblocks_are_given_up_one_at_a_time() {
+    let atomic = Request {
+        order: order(2),
+        ..Request::new(Gfp::GFP_ATOMIC)
+    };
+    let cases = [("linux-4.14", 4), ("linux-6.1.y", 4), ("linux-6.12.y", 101)];
+    for (name, pageblocks) in cases {
+        let profile = generations(&[name]).next().unwrap();
+        let mut state = zone(pageblocks).snapshot(profile);
+        (
+            state.zones[0].watermarks.low,
+            state.zones[0].watermarks.high,
+        ) = (1 << 20, 1 << 20);
+        let mut mm = Mm::resume(&state).unwrap();
+        let reserved = |mm: &Mm| mm.snapshot().zones[0].highatomic_reserved;
+        // All of the first pageblock, and a block of the second one.
+        let lent: Vec<Block> = (0..129)
+            .map(|_| mm.alloc(&atomic, &mut ()).unwrap())
+            .collect();
+        for &block in &lent[..128] {
+            mm.free(block, CPU, &mut ()).unwrap();
+        }
+        mm.drain(CPU, &mut ());
+        assert_eq!(reserved(&mm), 1024, "{name}");
+        // Who does not try again leaves them alone.
+        let once = Request::new(Gfp::GFP_KERNEL | Gfp::NORETRY);
+        while mm.alloc(&once, &mut ()).is_ok() {}
+        assert_eq!(reserved(&mm), 1024, "{name}");
+        // The smaller blocks are found first.
+        let page = mm.alloc(&Request::new(Gfp::GFP_KERNEL), &mut ()).unwrap();
+        assert_eq!(
+            page.start().get() >> 9,
+            lent[128].start().get() >> 9,
+            "{name}"
+        );
+        assert_eq!(reserved(&mm), 512, "{name}");
+        // So large a block is tried for again only by who says so.
+        let large = Request {
+            order: order(9),
+            ..Request::new(Gfp::GFP_KERNEL | Gfp::RETRY_MAYFAIL)
+        };
+        let all = mm.alloc(&large, &mut ()).unwrap();
+        assert_eq!(all.start().get() >> 9, lent[0].start().get() >> 9, "{name}");
+        assert_eq!(reserved(&mm), 0, "{name}");
+        assert!(!types(&mm, pageblocks).contains(&HighAtomic), "{name}");
+    }
+}
+
+/// Where CPUs may not have said yet that they took frames, requests of 2.6.37 ask them all while the
+/// reclaimer is awake.
+#[test]
+fn below_the_drift_mark_free_frames_are_counted_exactly() {
+    for profile in generations(&["linux-2.6.37"]) {
+        let served = |drift_mark: u64, waiting: i8| {
+            let mut state = zone(2).snapshot(profile);
+            let stats = &state.global.zone_stats;
+            let free = stats
+                .iter()
+                .position(|&stat| stat == ZoneStat::FreePages)
+                .unwrap();
+            let zone = &mut state.zones[0];
+            zone.percpu_drift_mark = drift_mark;
+            zone.vm_stat[free] -= i64::from(waiting);
+            zone.pcp[0].vm_stat_diff[free] = waiting;
+            // 1024 are free, and more than 1030 are asked for.
+            let marks = &mut zone.watermarks;
+            (marks.min, marks.low, marks.high) = (1030, 1030, 1030);
+            state.nodes[0].kswapd_awake = true;
+            let mut mm = Mm::resume(&state).unwrap();
+            mm.alloc(&Request::new(Gfp::GFP_KERNEL), &mut ()).is_ok()
+        };
+        // What was folded says 1044.
+        assert!(served(0, -20), "{}", profile.name());
+        assert!(served(1044, -20), "{}", profile.name());
+        assert!(!served(1045, -20), "{}", profile.name());
+        assert!(!served(5000, -20), "{}", profile.name());
+    }
+}
