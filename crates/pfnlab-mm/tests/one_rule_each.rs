@@ -261,8 +261,9 @@ fn pageblocks_are_kept_for_high_orders_up_to_a_limit() {
 /// Who finds nothing else gets one of the pageblocks kept for high orders, and no more than one.
 #[test]
 fn kept_pageblocks_are_given_up_one_at_a_time() {
+    // Of an order that no CPU keeps.
     let atomic = Request {
-        order: order(2),
+        order: order(4),
         ..Request::new(Gfp::GFP_ATOMIC)
     };
     let cases = [("linux-4.14", 4), ("linux-6.1.y", 4), ("linux-6.12.y", 101)];
@@ -276,23 +277,23 @@ fn kept_pageblocks_are_given_up_one_at_a_time() {
         let mut mm = Mm::resume(&state).unwrap();
         let reserved = |mm: &Mm| mm.snapshot().zones[0].highatomic_reserved;
         // All of the first pageblock, and a block of the second one.
-        let lent: Vec<Block> = (0..129)
+        let lent: Vec<Block> = (0..33)
             .map(|_| mm.alloc(&atomic, &mut ()).unwrap())
             .collect();
-        for &block in &lent[..128] {
+        for &block in &lent[..32] {
             mm.free(block, CPU, &mut ()).unwrap();
         }
         mm.drain(CPU, &mut ());
         assert_eq!(reserved(&mm), 1024, "{name}");
-        // Who does not try again leaves them alone.
-        let once = Request::new(Gfp::GFP_KERNEL | Gfp::NORETRY);
+        // Who heeds no mark and does not try again leaves them alone.
+        let once = Request::new(Gfp::GFP_KERNEL | Gfp::NORETRY | Gfp::MEMALLOC);
         while mm.alloc(&once, &mut ()).is_ok() {}
         assert_eq!(reserved(&mm), 1024, "{name}");
         // The smaller blocks are found first.
         let page = mm.alloc(&Request::new(Gfp::GFP_KERNEL), &mut ()).unwrap();
         assert_eq!(
             page.start().get() >> 9,
-            lent[128].start().get() >> 9,
+            lent[32].start().get() >> 9,
             "{name}"
         );
         assert_eq!(reserved(&mm), 512, "{name}");
