@@ -261,6 +261,26 @@ fn booted_machines_have_the_limits_of_the_formulas() {
     }
 }
 
+/// A machine of exactly 512 MiB has huge pages, one with a frame less has none.
+#[test]
+fn huge_pages_begin_at_512_mib() {
+    for profile in Profile::ALL {
+        let total = |frames: u64| {
+            let ram = format!("4K..{}K", frames * 4);
+            boot(&[&[&ram]], 1, None, profile).snapshot()
+        };
+        let mut frames = 131_072;
+        while total(frames).global.totalram_pages != 131_072 {
+            frames += 131_072 - total(frames).global.totalram_pages;
+        }
+        for frames in [frames, frames - 1] {
+            let state = total(frames);
+            let rules = Rules::of(&state);
+            rules.check(&rules.limits(nothing, nothing), &format!("{frames} frames"));
+        }
+    }
+}
+
 /// Memory comes to a zone, to a new zone, to a new node. The high marks of before are taken off when
 /// `min_free_kbytes` is computed anew.
 #[test]
