@@ -141,7 +141,6 @@ pub const ALL: &[Rule] = &[
     clients::SLAB_02,
     clients::SLAB_03,
     clients::LRU_01,
-    clients::LRU_02,
     structure::STATE_01,
     structure::STATE_02,
     structure::ALIGN_01,
