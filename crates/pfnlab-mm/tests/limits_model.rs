@@ -261,6 +261,24 @@ fn booted_machines_have_the_limits_of_the_formulas() {
     }
 }
 
+/// Differences that just fit between the low and the min mark deceive nobody.
+#[test]
+fn differences_that_fit_need_no_drift_mark() {
+    for profile in Profile::ALL {
+        let mm = boot(&[&["16M..25984K"]], 4, None, profile);
+        let state = mm.snapshot();
+        let zone = state.zones.iter().find(|zone| zone.present > 0).unwrap();
+        let marks = zone.watermarks;
+        let name = profile.name();
+        assert_eq!(
+            marks.low - marks.min,
+            4 * u64::from(zone.pcp[0].stat_threshold),
+            "{name}"
+        );
+        assert_eq!(zone.percpu_drift_mark, 0, "{name}");
+    }
+}
+
 /// A machine of exactly 512 MiB has huge pages, one with a frame less has none.
 #[test]
 fn huge_pages_begin_at_512_mib() {
