@@ -4,8 +4,8 @@
 use pfnlab_mm::boot::Circumstances;
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
-    Block, CpuId, Gfp, Inspect, MachineSpec, MemoryError, MemoryOp, MigrateType, NodeSpec, Order,
-    PageAllocator, Pfn, PfnRange, Request, Ticket, ZoneStat,
+    Block, CpuId, Event, Gfp, Inspect, MachineSpec, MemoryError, MemoryOp, MigrateType, NodeSpec,
+    Order, PageAllocator, Pfn, PfnRange, Refusal, Request, Ticket, ZoneStat,
 };
 
 /// 16 MiB of 128 are an area.
@@ -180,5 +180,35 @@ fn lists_serve_with_areas_too() {
             let cached: u32 = cached.map(|pcp| pcp.count).sum();
             assert_ne!(cached, 0, "{}", profile.name());
         }
+    }
+}
+
+/// Who may have an area's blocks must find one there.
+#[test]
+fn a_large_block_must_be_in_the_area() {
+    for profile in profiles().filter(|profile| profile.name() != "linux-3.8") {
+        let mut mm = boot(profile);
+        let all = everything(&mut mm, Gfp::GFP_HIGHUSER_MOVABLE);
+        for &page in all.iter().filter(|&page| page.is_multiple_of(2)) {
+            mm.free(Block::page(Pfn::new(page)), CpuId(0), &mut ())
+                .unwrap();
+        }
+        mm.drain(CpuId(0), &mut ());
+        let request = Request {
+            order: Order::new(3).unwrap(),
+            ..Request::new(Gfp::GFP_HIGHUSER_MOVABLE | Gfp::NORETRY)
+        };
+        let mut events: Vec<Event> = Vec::new();
+        mm.alloc(&request, &mut events).unwrap_err();
+        let refusals = events.iter().filter_map(|event| match event {
+            Event::ZoneRefused { why, .. } => Some(*why),
+            _ => None,
+        });
+        let expected = |why| why == Refusal::NoLargeBlock;
+        assert!(
+            refusals.clone().count() > 0 && refusals.clone().all(expected),
+            "{}",
+            profile.name()
+        );
     }
 }

@@ -3,8 +3,9 @@
 use pfnlab_mm::bare::{Bare, request};
 use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{
-    AllocError, Block, Capability, CpuId, FreeError, FreeListState, Gfp, Inspect, MigrateType,
-    Order, PageAllocator, Pfn, Request, Snapshot, Sysctl, ZoneFlags, ZoneStat,
+    AllocError, Block, Capability, CpuId, Event, FreeError, FreeListState, Gfp, Inspect,
+    MigrateType, Order, PageAllocator, Pfn, Refusal, Request, Snapshot, Sysctl, ZoneFlags,
+    ZoneStat,
 };
 
 use MigrateType::{HighAtomic, Movable, Reserve, Unmovable};
@@ -337,5 +338,71 @@ fn below_the_drift_mark_free_frames_are_counted_exactly() {
         assert!(served(1044, -20), "{}", profile.name());
         assert!(!served(1045, -20), "{}", profile.name());
         assert!(!served(5000, -20), "{}", profile.name());
+    }
+}
+
+/// Why the last zone asked was passed over.
+fn why(mm: &mut Mm, request: &Request) -> Option<Refusal> {
+    let mut events: Vec<Event> = Vec::new();
+    mm.alloc(request, &mut events).unwrap_err();
+    let refusals = events.into_iter().rev().filter_map(|event| match event {
+        Event::ZoneRefused { why, .. } => Some(why),
+        _ => None,
+    });
+    refusals.last()
+}
+
+/// Since 4.4 a block that is large enough must be on a list that is open to the request.
+#[test]
+fn a_large_block_must_be_on_an_open_list() {
+    let large = |gfp: Gfp| Request {
+        order: order(3),
+        ..Request::new(gfp | Gfp::NORETRY)
+    };
+    for profile in Profile::ALL
+        .iter()
+        .filter(|profile| !OLD.contains(&profile.name()))
+    {
+        // Every second frame is free.
+        let mut mm = zone(2).boot(profile);
+        let page = Request::new(Gfp::GFP_HIGHUSER_MOVABLE | Gfp::MEMALLOC);
+        let pages: Vec<Block> = (0..1024)
+            .map(|_| mm.alloc(&page, &mut ()).unwrap())
+            .collect();
+        for &page in pages
+            .iter()
+            .filter(|page| page.start().get().is_multiple_of(2))
+        {
+            mm.free(page, CPU, &mut ()).unwrap();
+        }
+        for gfp in [Gfp::GFP_KERNEL, Gfp::GFP_ATOMIC] {
+            let name = profile.name();
+            assert_eq!(
+                why(&mut mm, &large(gfp)),
+                Some(Refusal::NoLargeBlock),
+                "{name}, {gfp}"
+            );
+        }
+        // A pageblock kept for high orders is open to those who cannot wait alone.
+        let mut state = zone(2).snapshot(profile);
+        let zone = &mut state.zones[0];
+        zone.free_lists[0].mt = HighAtomic;
+        zone.pageblocks
+            .as_mut()
+            .unwrap()
+            .types
+            .fill(Some(HighAtomic));
+        // As if nothing was: the mark alone lets everybody pass.
+        zone.highatomic_free = zone.highatomic_free.map(|_| 0);
+        let mut mm = Mm::resume(&state).unwrap();
+        assert_eq!(
+            why(&mut mm, &large(Gfp::GFP_KERNEL)),
+            Some(Refusal::NoLargeBlock)
+        );
+        assert!(
+            mm.alloc(&large(Gfp::GFP_ATOMIC), &mut ()).is_ok(),
+            "{}",
+            profile.name()
+        );
     }
 }
