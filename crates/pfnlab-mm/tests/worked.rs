@@ -253,6 +253,25 @@ fn the_kernel_robs_the_users() {
     );
 }
 
+/// Up to 3.8 the kernel takes a small block alone; only what can be reclaimed takes the rest of the pageblock
+/// along (03 e).
+#[test]
+fn a_small_block_is_taken_alone_by_the_kernel() {
+    for profile in generations("linux-2.6.37", "linux-3.8") {
+        for (mt, along) in [(Unmovable, false), (MigrateType::Reclaimable, true)] {
+            let mut mm = in_use(profile, Movable, &[(100, 2), (104, 1)], None);
+            assert_eq!(alloc(&mut mm, 0, mt, &mut Vec::new()), 100);
+            let users = lists(&mm, Some(Movable));
+            assert_eq!(
+                users.contains("104"),
+                !along,
+                "{}, {mt}: {users}",
+                profile.name()
+            );
+        }
+    }
+}
+
 /// Users find two small blocks of the kernel, and take the smaller one, as it does little harm;
 /// but not before 4.14.
 #[test]
