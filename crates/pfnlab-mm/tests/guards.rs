@@ -143,3 +143,36 @@ fn other_orders_are_refused() {
         "debug-guardpage-minorder: guard pages are of orders below 0 to 5, not 6"
     );
 }
+
+/// A page whose buddy is in use, beside a guard: once the buddy is back, both merge with the guard. So it goes
+/// to the tail, behind one beside nothing of the kind.
+#[test]
+fn a_page_beside_a_guard_goes_to_the_tail() {
+    // 2.6.37 keeps none back.
+    for profile in &Profile::ALL[1..] {
+        let name = profile.name();
+        let mut mm = boot(profile, 3);
+        let request = Request {
+            order: Order::new(1).unwrap(),
+            ..Request::new(Gfp::GFP_KERNEL)
+        };
+        // Pairs that lay about are no halves of anything.
+        let mut half = || loop {
+            let pair = mm.alloc(&request, &mut ()).unwrap();
+            if guards(&mm.snapshot()).contains(&pair.buddy()) {
+                mm.split(pair, &mut ()).unwrap();
+                return pair.start();
+            }
+        };
+        let (first, second) = (half(), half());
+        for page in [first, second] {
+            mm.free(Block::page(page), CpuId(0), &mut ()).unwrap();
+            mm.drain(CpuId(0), &mut ());
+        }
+        let state = mm.snapshot();
+        let lists = state.zones.iter().flat_map(|zone| &zone.free_lists);
+        let pages = lists.filter(|list| list.order == Order::ZERO);
+        let pages: Vec<Pfn> = pages.flat_map(|list| list.pfns.iter().copied()).collect();
+        assert!(pages.ends_with(&[first, second]), "{name}: {pages:?}");
+    }
+}
