@@ -1,9 +1,11 @@
 //! What the workloads share: machines, draws, and what is counted.
 
+use std::collections::BTreeSet;
+
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
-    Block, CpuId, Event, Gfp, Inspect, MachineSpec, MigrateType, NodeSpec, Observer, Order,
-    PageAllocator, Request,
+    Block, CpuId, Event, Gfp, Inspect, MachineSpec, MemoryEvent, MigrateType, NodeSpec, Observer,
+    Order, PageAllocator, Pfn, Request,
 };
 use pfnlab_sim::Stream;
 
@@ -167,6 +169,42 @@ impl Observer for Fragmenting {
             let unmovable = wanted == MigrateType::Unmovable;
             self.unmovable += u64::from(unmovable);
             self.from_movable += u64::from(unmovable && from == MigrateType::Movable);
+        }
+    }
+}
+
+/// Blocks that were asked for as unmovable.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unmovable {
+    asked: bool,
+    lent: BTreeSet<Pfn>,
+}
+
+impl Unmovable {
+    /// The first frame of each.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Block> {
+        self.lent.iter().copied().map(Block::page)
+    }
+}
+
+impl Observer for Unmovable {
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Asked(request) => {
+                let gfp = request.gfp;
+                self.asked = !gfp.contains(Gfp::MOVABLE) && !gfp.contains(Gfp::RECLAIMABLE);
+            }
+            Event::Lent { block, .. } if self.asked => {
+                self.lent.insert(block.start());
+            }
+            // It was lent to what is moved, while somebody else waits.
+            Event::Memory(MemoryEvent::Migrated { to, .. }) => {
+                self.lent.remove(&to.start());
+            }
+            Event::Returned { block, .. } => {
+                self.lent.remove(&block.start());
+            }
+            _ => {}
         }
     }
 }

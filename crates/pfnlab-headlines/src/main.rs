@@ -1,11 +1,12 @@
-//! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [fio] [h5]
-//! [sensitivity] [plot=FILE.svg]`.
+//! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [fio] [whole] [h5]
+//! [defrag] [sensitivity] [plot=FILE.svg]`.
 
 use std::process::ExitCode;
 use std::{env, fs};
 
 use pfnlab_headlines::{
-    Change, Shrinker, Size, avoidance, build, chart, fio, huge_frames, hygiene, stealing,
+    Change, Shrinker, Size, avoidance, build, chart, fio, huge_frames, hygiene, mixing, stealing,
+    whole,
 };
 
 fn main() -> ExitCode {
@@ -36,8 +37,14 @@ fn main() -> ExitCode {
     if wanted("fio") {
         h4(size, &mut changes);
     }
+    if wanted("whole") {
+        whole(size, &mut changes);
+    }
     if wanted("h5") {
         h5(size);
+    }
+    if wanted("defrag") {
+        defrag(size);
     }
     if names.contains(&"sensitivity") {
         sensitivity(size);
@@ -110,6 +117,34 @@ fn h4(size: Size, changes: &mut Vec<Change>) {
                     reached: (reached.none, reached.boost),
                 });
             }
+        }
+    }
+}
+
+fn whole(size: Size, changes: &mut Vec<Change>) {
+    let form = whole::Form::published(size);
+    let reached = whole::medians(form, size.of(1, 3));
+    println!("H4 whole: {reached}");
+    changes.push(Change {
+        what: "H4: fallbacks, other zone first",
+        published: (804_694, 408_912),
+        reached: (reached.none, reached.other_zone),
+    });
+    changes.push(Change {
+        what: "H4: and boosts",
+        published: (804_694, 18_421),
+        reached: (reached.none, reached.boost),
+    });
+}
+
+fn defrag(size: Size) {
+    for profile in ["linux-6.1.y", "linux-6.12.y", "linux-6.12.y+defrag-mode"] {
+        for (what, mixed) in [
+            ("mixing", mixing::medians(profile, size)),
+            ("whole", whole::hygiene(profile, size)),
+        ] {
+            let hygiene::Mixed { tainted, movable } = mixed;
+            println!("H5 {what} {profile}: {tainted} of {movable} movable pageblocks");
         }
     }
 }
