@@ -38,6 +38,16 @@ pub fn median<T: Ord + Copy>(values: &[T]) -> T {
     sorted[(sorted.len() - 1) / 2]
 }
 
+/// A generation, or a variant of one.
+///
+/// # Panics
+/// When there is none of this name.
+pub(crate) fn named(name: &str) -> &'static Profile {
+    let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
+    all.find(|profile| profile.name() == name)
+        .expect("there is one")
+}
+
 /// A machine of one node.
 pub(crate) fn boot(ram: &[&str], cpus: u16, profile: &'static Profile) -> Mm {
     let node = NodeSpec {
@@ -137,9 +147,11 @@ pub(crate) fn drain(mm: &mut impl PageAllocator, cpus: u16) {
 pub struct Fragmenting {
     /// All of them.
     pub all: u64,
-    /// For unmovable requests.
+    /// For movable requests.
+    pub movable: u64,
+    /// For unmovable ones.
     pub unmovable: u64,
-    /// Of these, from movable pageblocks.
+    /// Of the latter, from movable pageblocks.
     pub from_movable: u64,
     /// Of all, those whose pageblock changed hands.
     pub claimed: u64,
@@ -166,6 +178,7 @@ impl Observer for Fragmenting {
             }
             self.all += 1;
             self.claimed += u64::from(claimed);
+            self.movable += u64::from(wanted == MigrateType::Movable);
             let unmovable = wanted == MigrateType::Unmovable;
             self.unmovable += u64::from(unmovable);
             self.from_movable += u64::from(unmovable && from == MigrateType::Movable);

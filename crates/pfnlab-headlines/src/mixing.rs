@@ -4,7 +4,7 @@ use pfnlab_mm::Profile;
 use pfnlab_model::{Block, CpuId, Gfp, Order, PageAllocator, Sysctl};
 use pfnlab_sim::Stream;
 
-use crate::bench::{Held, boot, cpu, free_frames};
+use crate::bench::{Held, boot, cpu, free_frames, named};
 use crate::hygiene::{Mixed, count};
 use crate::kernel::Kswapd;
 use crate::machine::Machine;
@@ -23,12 +23,9 @@ const FILE: Owner = Owner::File(0);
 /// The median of all seeds.
 ///
 /// # Panics
-/// When there is no such profile, or no seed.
+/// When there is no such profile.
 pub fn medians(profile: &str, size: Size) -> Mixed {
-    let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
-    let profile = all.find(|known| known.name() == profile);
-    let profile = profile.expect("there is one");
-    let runs = (0..size.of(8, 3)).map(|seed| run(profile, size, seed));
+    let runs = (0..size.of(8, 3)).map(|seed| run(named(profile), size, seed));
     median(&runs.collect::<Vec<_>>())
 }
 

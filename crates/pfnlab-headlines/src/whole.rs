@@ -7,8 +7,8 @@ use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{CpuId, Observer, PageAllocator, Sysctl};
 use pfnlab_sim::Stream;
 
-use crate::avoidance::{Avoidance, of_each};
-use crate::bench::{Fragmenting, Unmovable, boot, free_frames};
+use crate::avoidance::{Avoidance, each};
+use crate::bench::{Fragmenting, Unmovable, boot, free_frames, named};
 use crate::hygiene::{Mixed, count};
 use crate::inodes::Inodes;
 use crate::kernel::{HUGE, Kswapd};
@@ -40,7 +40,9 @@ const PCP_HIGH: u64 = 378;
 /// In what forms of the workload differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
-    /// The machine is 64 GiB, divided by this: 1, or a power of two.
+    /// Memory of a whole machine in GiB, three of them below 4 GiB.
+    pub gib: u64,
+    /// All is divided by this: 1, or a power of two.
     pub part: u64,
     /// What is kept free, in KiB of a whole machine.
     pub kept_free: u64,
@@ -52,6 +54,7 @@ impl Form {
     /// The published one, as far as that is known.
     pub const fn published(size: Size) -> Form {
         Form {
+            gib: 64,
             part: match size {
                 Size::Full => 1,
                 Size::Small => 64,
@@ -77,27 +80,37 @@ pub struct Run {
     pub huge: (u64, u64),
 }
 
-/// The medians of all seeds.
+/// The medians of some runs.
 ///
 /// # Panics
-/// When there is no seed.
-pub fn medians(form: Form, seeds: u64) -> Avoidance {
-    of_each(|profile, boost| {
-        let runs = (0..seeds).map(|seed| run(profile, boost, form, seed));
-        median(&runs.map(|run| run.fell_back.all).collect::<Vec<_>>())
-    })
+/// When there is none.
+pub fn medians(runs: &[[Run; 3]]) -> Avoidance {
+    let of = |kernel: usize| {
+        let all = runs.iter().map(|run| run[kernel].fell_back.all);
+        median(&all.collect::<Vec<_>>())
+    };
+    Avoidance {
+        none: of(0),
+        other_zone: of(1),
+        boost: of(2),
+    }
+}
+
+/// One run of each of the three kernels.
+pub fn runs(form: Form, seed: u64) -> [Run; 3] {
+    each(|profile, boost| run(profile, boost, form, seed))
 }
 
 /// One run.
 pub fn run(profile: &'static Profile, boost: u64, form: Form, seed: u64) -> Run {
     // In MiB: below 4 GiB, and from there on.
-    let (below, above) = (3 * 1024 / form.part, 61 * 1024 / form.part);
+    let (below, above) = (3 * 1024 / form.part, (form.gib - 3) * 1024 / form.part);
     let ram = [
         format!("{}M..4G", 4096 - below),
         format!("4G..{}M", 4096 + above),
     ];
     let ram = match form.part {
-        1 => ["0..3G".to_owned(), "4G..65G".to_owned()],
+        1 => ["0..3G".to_owned(), format!("4G..{}G", form.gib + 1)],
         _ => ram,
     };
     let mut mm = boot(&ram.each_ref().map(String::as_str), CPUS, profile);
@@ -121,28 +134,32 @@ pub fn run(profile: &'static Profile, boost: u64, form: Form, seed: u64) -> Run 
     }
 }
 
-/// H5: movable pageblocks that hold something unmovable in the end, on a machine without DMA32 beside
-/// Normal. 16 GiB, or 1 GiB.
+/// H5: the median of all seeds, on 16 GiB, or 1 GiB.
 ///
 /// # Panics
-/// When there is no such profile, or no seed.
+/// When there is no such profile.
 pub fn hygiene(profile: &str, size: Size) -> Mixed {
-    let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
-    let profile = all.find(|known| known.name() == profile);
-    let profile = profile.expect("there is one");
-    let runs = (0..size.of(1, 3)).map(|seed| {
-        let form = Form {
-            part: size.of(4, 64),
-            ..Form::published(size)
-        };
-        let mut mm = boot(&[size.of("0..16G", "0..1G")], CPUS, profile);
-        set(&mut mm, Sysctl::MinFreeKbytes, KEPT_FREE / form.part);
-        let mut work = Work::new(mm, form, seed, Unmovable::default());
-        work.write();
-        work.read();
-        count(&work.machine.mm, work.machine.seen.iter())
-    });
+    let runs = (0..size.of(1, 3)).map(|seed| run_hygiene(profile, size.of(4, 64), seed));
     median(&runs.collect::<Vec<_>>())
+}
+
+/// Movable pageblocks that hold something unmovable in the end, on a machine in one piece: 64 GiB,
+/// divided by `part`.
+///
+/// # Panics
+/// When there is no such profile, or less than 1 MiB is left.
+pub fn run_hygiene(profile: &str, part: u64, seed: u64) -> Mixed {
+    let form = Form {
+        part,
+        ..Form::published(Size::Full)
+    };
+    let ram = format!("0..{}M", form.gib * 1024 / part);
+    let mut mm = boot(&[&ram], CPUS, named(profile));
+    set(&mut mm, Sysctl::MinFreeKbytes, KEPT_FREE / form.part);
+    let mut work = Work::new(mm, form, seed, Unmovable::default());
+    work.write();
+    work.read();
+    count(&work.machine.mm, work.machine.seen.iter())
 }
 
 fn set(mm: &mut Mm, sysctl: Sysctl, value: u64) {

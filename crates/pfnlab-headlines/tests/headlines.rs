@@ -1,6 +1,6 @@
 //! The small forms of the headline results: the direction, and the same twice.
 
-use pfnlab_headlines::{Size, huge_frames, hygiene, stealing};
+use pfnlab_headlines::{Size, huge_frames, hygiene, stealing, whole};
 
 /// H2: under Linux the number of free huge frames stays; placement by trees recovers them.
 #[test]
@@ -21,6 +21,28 @@ fn taking_the_rest_along_fragments_less() {
         stealing::medians(stealing::Form::FIRST, Size::Small, 5);
     assert!(without.0 >= 3 * with.0, "{without:?} {with:?}");
     assert!(without.1 >= 2 * with.1, "{without:?} {with:?}");
+}
+
+/// H4, on 256 MiB: boosts halve the fragmenting fallbacks.
+#[test]
+fn boosts_fragment_less() {
+    let form = whole::Form {
+        part: 256,
+        ..whole::Form::published(Size::Small)
+    };
+    let [none, _, boosts] = whole::runs(form, 0).map(|run| run.fell_back.all);
+    assert!(none >= 2 * boosts, "{none} {boosts}");
+    assert_eq!(whole::runs(form, 0).map(|run| run.fell_back.all)[2], boosts);
+}
+
+/// H5, on 256 MiB: of the movable pageblocks, one in twenty and more hold something unmovable as 6.12.y comes,
+/// and none with the defrag mode.
+#[test]
+fn making_room_keeps_movable_pageblocks_clean() {
+    let mixed = whole::run_hygiene("linux-6.12.y", 256, 0);
+    assert!(mixed.tainted * 20 >= mixed.movable, "{mixed:?}");
+    let clean = whole::run_hygiene("linux-6.12.y+defrag-mode", 256, 0);
+    assert_eq!(clean.tainted, 0, "{clean:?}");
 }
 
 /// H5, the null model: within three standard deviations of 1 − (1 − u)^512.
