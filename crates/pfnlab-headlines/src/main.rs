@@ -207,7 +207,7 @@ fn sensitivity(size: Size) {
 fn whole_sensitivity(size: Size) {
     let first = whole::Form::published(Size::Small);
     let parts = [256, 16].map(|part| whole::Form { part, ..first });
-    let kept = [8, 2, 1].map(|half| whole::Form {
+    let kept = [16, 4, 1].map(|half| whole::Form {
         kept_free: first.kept_free * half / 2,
         ..first
     });
