@@ -5,7 +5,7 @@ use std::fmt;
 use pfnlab_mm::Profile;
 use pfnlab_model::{PageAllocator, Sysctl};
 
-use crate::bench::{Fragmenting, boot};
+use crate::bench::{Fragmenting, boot, named};
 use crate::work::{CPUS, Work};
 use crate::{Size, median};
 
@@ -37,19 +37,25 @@ pub fn medians(size: Size) -> Avoidance {
     })
 }
 
-/// Of the three kernels: what it does, and its boost factor.
+/// The three kernels: their names and boost factors.
+const KERNELS: [(&str, u64); 3] = [
+    ("linux-5.0", 0),
+    ("linux-5.0+nofragment", 0),
+    ("linux-5.0+nofragment", 15_000),
+];
+
+/// What is measured of each of the three kernels.
+pub(crate) fn each<T>(measure: impl Fn(&'static Profile, u64) -> T) -> [T; 3] {
+    KERNELS.map(|(name, boost)| measure(named(name), boost))
+}
+
+/// The same as numbers of fallbacks.
 pub(crate) fn of_each(measure: impl Fn(&'static Profile, u64) -> u64) -> Avoidance {
-    let of = |name: &str, boost: u64| {
-        let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
-        let profile = all
-            .find(|profile| profile.name() == name)
-            .expect("there is one");
-        measure(profile, boost)
-    };
+    let [none, other_zone, boost] = each(measure);
     Avoidance {
-        none: of("linux-5.0", 0),
-        other_zone: of("linux-5.0+nofragment", 0),
-        boost: of("linux-5.0+nofragment", 15_000),
+        none,
+        other_zone,
+        boost,
     }
 }
 

@@ -1,9 +1,11 @@
 //! What the workloads share: machines, draws, and what is counted.
 
+use std::collections::BTreeSet;
+
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
-    Block, CpuId, Event, Gfp, Inspect, MachineSpec, MigrateType, NodeSpec, Observer, Order,
-    PageAllocator, Request,
+    Block, CpuId, Event, Gfp, Inspect, MachineSpec, MemoryEvent, MigrateType, NodeSpec, Observer,
+    Order, PageAllocator, Pfn, Request,
 };
 use pfnlab_sim::Stream;
 
@@ -34,6 +36,16 @@ pub fn median<T: Ord + Copy>(values: &[T]) -> T {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
     sorted[(sorted.len() - 1) / 2]
+}
+
+/// A generation, or a variant of one.
+///
+/// # Panics
+/// When there is none of this name.
+pub(crate) fn named(name: &str) -> &'static Profile {
+    let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
+    all.find(|profile| profile.name() == name)
+        .expect("there is one")
 }
 
 /// A machine of one node.
@@ -135,9 +147,11 @@ pub(crate) fn drain(mm: &mut impl PageAllocator, cpus: u16) {
 pub struct Fragmenting {
     /// All of them.
     pub all: u64,
-    /// For unmovable requests.
+    /// For movable requests.
+    pub movable: u64,
+    /// For unmovable ones.
     pub unmovable: u64,
-    /// Of these, from movable pageblocks.
+    /// Of the latter, from movable pageblocks.
     pub from_movable: u64,
     /// Of all, those whose pageblock changed hands.
     pub claimed: u64,
@@ -164,9 +178,46 @@ impl Observer for Fragmenting {
             }
             self.all += 1;
             self.claimed += u64::from(claimed);
+            self.movable += u64::from(wanted == MigrateType::Movable);
             let unmovable = wanted == MigrateType::Unmovable;
             self.unmovable += u64::from(unmovable);
             self.from_movable += u64::from(unmovable && from == MigrateType::Movable);
+        }
+    }
+}
+
+/// Blocks that were asked for as unmovable.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unmovable {
+    asked: bool,
+    lent: BTreeSet<Pfn>,
+}
+
+impl Unmovable {
+    /// The first frame of each.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Block> {
+        self.lent.iter().copied().map(Block::page)
+    }
+}
+
+impl Observer for Unmovable {
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Asked(request) => {
+                let gfp = request.gfp;
+                self.asked = !gfp.contains(Gfp::MOVABLE) && !gfp.contains(Gfp::RECLAIMABLE);
+            }
+            Event::Lent { block, .. } if self.asked => {
+                self.lent.insert(block.start());
+            }
+            // It was lent to what is moved, while somebody else waits.
+            Event::Memory(MemoryEvent::Migrated { to, .. }) => {
+                self.lent.remove(&to.start());
+            }
+            Event::Returned { block, .. } => {
+                self.lent.remove(&block.start());
+            }
+            _ => {}
         }
     }
 }

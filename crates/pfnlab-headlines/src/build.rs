@@ -1,12 +1,10 @@
 //! H5 with jobs that come and go, as when a kernel is built.
 
-use std::collections::BTreeSet;
-
 use pfnlab_mm::{Mm, Profile};
-use pfnlab_model::{Block, CpuId, Event, Gfp, MemoryEvent, Observer, Pfn, Ticket};
+use pfnlab_model::{CpuId, Gfp, Ticket};
 use pfnlab_sim::Stream;
 
-use crate::bench::{boot, free_frames};
+use crate::bench::{Unmovable, boot, free_frames};
 use crate::files::{Files, Shrinker};
 use crate::hygiene::{Mixed, count};
 use crate::kernel::{Cache, HUGE, Kernel, Kswapd};
@@ -46,37 +44,7 @@ pub fn run(profile: &'static Profile, shrinker: Shrinker, size: Size, seed: u64)
     let mm = boot(&[size.of("0..2G", "0..256M")], CPUS, profile);
     let mut build = Build::new(mm, shrinker, seed);
     build.run(size.of(700, 70));
-    let unmovable = build.kernel.seen.lent.iter().copied().map(Block::page);
-    count(build.kernel.machine(), unmovable)
-}
-
-/// Blocks that were asked for as unmovable.
-#[derive(Clone, Debug, Default)]
-struct Unmovable {
-    asked: bool,
-    lent: BTreeSet<Pfn>,
-}
-
-impl Observer for Unmovable {
-    fn event(&mut self, event: Event) {
-        match event {
-            Event::Asked(request) => {
-                let gfp = request.gfp;
-                self.asked = !gfp.contains(Gfp::MOVABLE) && !gfp.contains(Gfp::RECLAIMABLE);
-            }
-            Event::Lent { block, .. } if self.asked => {
-                self.lent.insert(block.start());
-            }
-            // It was lent to what is moved, while somebody else waits.
-            Event::Memory(MemoryEvent::Migrated { to, .. }) => {
-                self.lent.remove(&to.start());
-            }
-            Event::Returned { block, .. } => {
-                self.lent.remove(&block.start());
-            }
-            _ => {}
-        }
-    }
+    count(build.kernel.machine(), build.kernel.seen.iter())
 }
 
 /// A job that runs.

@@ -4,9 +4,9 @@
 //! - [`huge_frames`]: how many huge frames are left after a long time (H2).
 //! - [`stealing`]: what it helps to take the rest of a pageblock along (H3).
 //! - [`avoidance`]: what it helps to go to another zone, and to make room early (H4).
-//! - [`fio`]: the same with a workload nearer to the published one.
+//! - [`fio`]: the same with a workload nearer to the published one; [`whole`]: and on a machine as large.
 //! - [`hygiene`]: whether movable pageblocks hold unmovable pages (H5), and how many would if pages
-//!   lay anywhere. [`build`]: the same with jobs that come and go.
+//!   lay anywhere. [`build`]: the same with jobs that come and go; [`mixing`]: with the workload of H3.
 //!
 //! - [`chart()`]: what was published beside what was reached.
 //!
@@ -20,12 +20,17 @@ pub mod build;
 pub mod fio;
 pub mod huge_frames;
 pub mod hygiene;
+pub mod mixing;
 pub mod stealing;
+pub mod whole;
 
 mod bench;
 mod chart;
 mod files;
+mod inodes;
 mod kernel;
+mod machine;
+mod page_cache;
 mod placed;
 mod scatter;
 mod trees;

@@ -1,11 +1,12 @@
-//! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [fio] [h5]
-//! [sensitivity] [plot=FILE.svg]`.
+//! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [fio] [whole] [h5]
+//! [defrag] [sensitivity] [whole-sensitivity] [plot=FILE.svg]`.
 
 use std::process::ExitCode;
 use std::{env, fs};
 
 use pfnlab_headlines::{
-    Change, Shrinker, Size, avoidance, build, chart, fio, huge_frames, hygiene, stealing,
+    Change, Shrinker, Size, avoidance, build, chart, fio, huge_frames, hygiene, mixing, stealing,
+    whole,
 };
 
 fn main() -> ExitCode {
@@ -34,13 +35,22 @@ fn main() -> ExitCode {
         println!("H4: {reached}");
     }
     if wanted("fio") {
-        h4(size, &mut changes);
+        h4(size);
+    }
+    if wanted("whole") {
+        whole(size, &mut changes);
     }
     if wanted("h5") {
         h5(size);
     }
+    if wanted("defrag") {
+        defrag(size, &mut changes);
+    }
     if names.contains(&"sensitivity") {
         sensitivity(size);
+    }
+    if names.contains(&"whole-sensitivity") {
+        whole_sensitivity(size);
     }
     match plot.map(|file| (file, fs::write(file, chart(&changes)))) {
         Some((file, Err(error))) => {
@@ -88,7 +98,7 @@ fn h3(size: Size, changes: &mut Vec<Change>) {
     });
 }
 
-fn h4(size: Size, changes: &mut Vec<Change>) {
+fn h4(size: Size) {
     for shrinker in [Shrinker::InOrder, Shrinker::Drawn] {
         for huge in [fio::Huge::AtHand, fio::Huge::Madvised] {
             let form = fio::Form {
@@ -98,20 +108,53 @@ fn h4(size: Size, changes: &mut Vec<Change>) {
             };
             let reached = fio::medians(form, size);
             println!("H4 fio {form:?}: {reached}");
-            if form == fio::Form::PUBLISHED {
-                changes.push(Change {
-                    what: "H4: fallbacks, other zone first",
-                    published: (804_694, 408_912),
-                    reached: (reached.none, reached.other_zone),
-                });
-                changes.push(Change {
-                    what: "H4: and boosts",
-                    published: (804_694, 18_421),
-                    reached: (reached.none, reached.boost),
-                });
-            }
         }
     }
+}
+
+fn whole(size: Size, changes: &mut Vec<Change>) {
+    let form = whole::Form::published(size);
+    let reached = whole_medians(form, size.of(1, 3));
+    println!("H4 whole: {reached}");
+    changes.push(Change {
+        what: "H4: fallbacks, other zone first",
+        published: (804_694, 408_912),
+        reached: (reached.none, reached.other_zone),
+    });
+    changes.push(Change {
+        what: "H4: and boosts",
+        published: (804_694, 18_421),
+        reached: (reached.none, reached.boost),
+    });
+}
+
+/// The medians of so many seeds; each run is printed.
+fn whole_medians(form: whole::Form, seeds: u64) -> avoidance::Avoidance {
+    let runs: Vec<_> = (0..seeds).map(|seed| whole::runs(form, seed)).collect();
+    for run in runs.iter().flatten() {
+        println!("  {run:?}");
+    }
+    whole::medians(&runs)
+}
+
+/// The kernels whose pageblocks are looked at.
+const HYGIENE: [&str; 3] = ["linux-6.1.y", "linux-6.12.y", "linux-6.12.y+defrag-mode"];
+
+fn defrag(size: Size, changes: &mut Vec<Change>) {
+    let tainted = HYGIENE.map(|profile| {
+        let mixing = mixing::medians(profile, size);
+        let whole = whole::hygiene(profile, size);
+        for (what, mixed) in [("mixing", mixing), ("whole", whole)] {
+            let hygiene::Mixed { tainted, movable } = mixed;
+            println!("H5 {what} {profile}: {tainted} of {movable} movable pageblocks");
+        }
+        whole.tainted
+    });
+    changes.push(Change {
+        what: "H5: mixed pageblocks, defrag mode",
+        published: (77, 0),
+        reached: (tainted[1], tainted[2]),
+    });
 }
 
 fn h5(size: Size) {
@@ -157,5 +200,33 @@ fn sensitivity(size: Size) {
             ..fio::Form::PUBLISHED
         };
         println!("H4 fio {form:?}: {}", fio::medians(form, size));
+    }
+}
+
+/// The small form with something else changed, and how much memory there is: that in both forms.
+fn whole_sensitivity(size: Size) {
+    let first = whole::Form::published(Size::Small);
+    let parts = [256, 16].map(|part| whole::Form { part, ..first });
+    let kept = [16, 4, 1].map(|half| whole::Form {
+        kept_free: first.kept_free * half / 2,
+        ..first
+    });
+    let paces = [8, 128, 512, 2048].map(|kswapd_every| whole::Form {
+        kswapd_every,
+        ..first
+    });
+    for form in parts.into_iter().chain(kept).chain(paces) {
+        println!("H4 whole {form:?}: {}", whole_medians(form, 3));
+    }
+    for gib in [8, 16, 32] {
+        let form = whole::Form {
+            gib,
+            ..whole::Form::published(size)
+        };
+        println!("H4 whole {form:?}: {}", whole_medians(form, size.of(1, 3)));
+    }
+    for part in [256, 64, 32, 16, 8] {
+        let tainted = HYGIENE.map(|profile| whole::run_hygiene(profile, part, 0));
+        println!("H5 whole {} MiB: {tainted:?}", 65_536 / part);
     }
 }

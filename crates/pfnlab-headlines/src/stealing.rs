@@ -6,7 +6,7 @@ use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{Gfp, PageAllocator};
 use pfnlab_sim::Stream;
 
-use crate::bench::{Fragmenting, Held, boot, cpu, free_frames, request};
+use crate::bench::{Fragmenting, Held, boot, cpu, free_frames, named, request};
 use crate::{Size, median};
 
 const CPUS: u16 = 2;
@@ -66,7 +66,7 @@ impl fmt::Display for Stealing {
 /// When there is no seed.
 pub fn medians(form: Form, size: Size, seeds: u64) -> Stealing {
     let of = |name: &str| {
-        let runs = (0..seeds).map(|seed| run(profile(name), form, size, seed));
+        let runs = (0..seeds).map(|seed| run(named(name), form, size, seed));
         let runs: Vec<Fragmenting> = runs.collect();
         let unmovable: Vec<u64> = runs.iter().map(|run| run.unmovable).collect();
         let from_movable: Vec<u64> = runs.iter().map(|run| run.from_movable).collect();
@@ -76,12 +76,6 @@ pub fn medians(form: Form, size: Size, seeds: u64) -> Stealing {
         without: of("linux-4.14+steals-as-3.8"),
         with: of("linux-4.14"),
     }
-}
-
-fn profile(name: &str) -> &'static Profile {
-    let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
-    all.find(|profile| profile.name() == name)
-        .expect("there is one")
 }
 
 /// One run.

@@ -1,6 +1,7 @@
 //! The small forms of the headline results: the direction, and the same twice.
 
-use pfnlab_headlines::{Size, huge_frames, hygiene, stealing};
+use pfnlab_headlines::{Size, huge_frames, hygiene, stealing, whole};
+use pfnlab_mm::Profile;
 
 /// H2: under Linux the number of free huge frames stays; placement by trees recovers them.
 #[test]
@@ -21,6 +22,34 @@ fn taking_the_rest_along_fragments_less() {
         stealing::medians(stealing::Form::FIRST, Size::Small, 5);
     assert!(without.0 >= 3 * with.0, "{without:?} {with:?}");
     assert!(without.1 >= 2 * with.1, "{without:?} {with:?}");
+}
+
+/// H4, on 256 MiB: with boosts, not half as many fragmenting fallbacks are left.
+#[test]
+fn boosts_fragment_less() {
+    let form = whole::Form {
+        part: 256,
+        ..whole::Form::published(Size::Small)
+    };
+    let run = |name: &str, boost| {
+        let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
+        let profile = all.find(|profile| profile.name() == name).unwrap();
+        whole::run(profile, boost, form, 0)
+    };
+    let none = run("linux-5.0", 0).fell_back.all;
+    let boosts = run("linux-5.0+nofragment", 15_000);
+    assert!(none >= 2 * boosts.fell_back.all, "{none} {boosts:?}");
+    assert_eq!(run("linux-5.0+nofragment", 15_000), boosts);
+}
+
+/// H5, on 256 MiB: of the movable pageblocks, one in twenty and more hold something unmovable as 6.12.y comes,
+/// and none with the defrag mode.
+#[test]
+fn making_room_keeps_movable_pageblocks_clean() {
+    let mixed = whole::run_hygiene("linux-6.12.y", 256, 0);
+    assert!(mixed.tainted * 20 >= mixed.movable, "{mixed:?}");
+    let clean = whole::run_hygiene("linux-6.12.y+defrag-mode", 256, 0);
+    assert_eq!(clean.tainted, 0, "{clean:?}");
 }
 
 /// H5, the null model: within three standard deviations of 1 − (1 − u)^512.

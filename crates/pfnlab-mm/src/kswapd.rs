@@ -123,7 +123,11 @@ impl Mm {
             kswapds,
             ..
         } = self;
-        let order = asked.request.order;
+        // Who resists mixing wants whole pageblocks.
+        let order = match self.profile.fragment.resists() {
+            true => asked.request.order.max(config.pageblock_order),
+            false => asked.request.order,
+        };
         let highest = config.zones[asked.highest];
         let preferred = asked.preferred.zone.id.kind;
         let list = &nodes[asked.list.0].zonelists[usize::from(asked.list.1)];

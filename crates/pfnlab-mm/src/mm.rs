@@ -82,10 +82,12 @@ pub(crate) struct Cpu {
     pub(crate) online: bool,
 }
 
-/// By migratetype: how far the first walk of a request may go, and whether contiguous areas are
-/// open to it.
-pub(crate) fn first_flags(config: &Config) -> [AllocFlags; MigrateType::COUNT] {
-    let mut flags = [AllocFlags::LOW; MigrateType::COUNT];
+/// By migratetype: how far the first walk of a request may go, whether contiguous areas are open to
+/// it, and whether it is never to mix types.
+pub(crate) fn first_flags(config: &Config, profile: &Profile) -> [AllocFlags; MigrateType::COUNT] {
+    let resists = profile.fragment.resists();
+    let low = AllocFlags::LOW.with_if(resists, AllocFlags::NOFRAGMENT);
+    let mut flags = [low; MigrateType::COUNT];
     let movable = &mut flags[MigrateType::Movable.index()];
     *movable = movable.with_if(config.cma, AllocFlags::CMA);
     flags

@@ -403,6 +403,16 @@ pub(crate) const LINUX_6_12_Y: Profile = Profile {
     ..LINUX_6_12_0
 };
 
+/// Linux 6.12.y that makes room before it mixes types. A model of `vm.defrag_mode` (6.15), made from its
+/// public description; no kernel was like that.
+const LINUX_6_12_Y_DEFRAG_MODE: Profile = Profile {
+    name: "linux-6.12.y+defrag-mode",
+    about: "6.12.y that makes room before it mixes types; no kernel was like that",
+    news: "only pageblocks free as a whole change hands, until reclaim and compaction have made room in vain",
+    fragment: FragmentRule::Resisted,
+    ..LINUX_6_12_Y
+};
+
 impl Profile {
     /// Every generation, oldest first.
     pub const ALL: &'static [&'static Profile] = &[
@@ -418,8 +428,11 @@ impl Profile {
 
     /// What no kernel was: a generation with one thing changed, to see what that does. Their snapshots
     /// cannot be resumed.
-    pub const VARIANTS: &'static [&'static Profile] =
-        &[&LINUX_4_14_STEALS_AS_3_8, &LINUX_5_0_NOFRAGMENT];
+    pub const VARIANTS: &'static [&'static Profile] = &[
+        &LINUX_4_14_STEALS_AS_3_8,
+        &LINUX_5_0_NOFRAGMENT,
+        &LINUX_6_12_Y_DEFRAG_MODE,
+    ];
 
     /// The newest generation.
     pub const NEWEST: &'static Profile = &LINUX_6_12_Y;

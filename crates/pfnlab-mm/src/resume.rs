@@ -174,7 +174,7 @@ impl Mm {
             movable_zone: global.movable_zone,
             lower_zone: profile.fragment.lower_zone(config),
             brief: profile.is_brief(config),
-            first_flags: first_flags(config),
+            first_flags: first_flags(config, profile),
             section_frames: global.section_frames,
             cpus: cpus.collect(),
             nodes,

@@ -103,8 +103,10 @@ impl Mm {
         let rule = self.profile.retry;
         let costly = order.get() > COSTLY;
         let may_compact = gfp.contains(Gfp::IO) || !rule.asks_for_io();
-        let slow = AllocFlags::slow(gfp, order > Order::ZERO, self.profile.reserves)
-            .with(self.cma_flag(asked.mt));
+        let resists = self.profile.fragment.resists() && order < self.config.pageblock_order;
+        let mut slow = AllocFlags::slow(gfp, order > Order::ZERO, self.profile.reserves)
+            .with(self.cma_flag(asked.mt))
+            .with_if(resists, AllocFlags::NOFRAGMENT);
         let mut tried = Tried {
             no_progress: 0,
             compactions: 0,
@@ -147,6 +149,10 @@ impl Mm {
             if let Some(block) = found {
                 return Ok(block);
             }
+            let resists = slow.any(AllocFlags::NOFRAGMENT);
+            if resists && let Some(block) = self.after_room_made(&asked, flags, owners, observer) {
+                return Ok(block);
+            }
             tried.result = result;
             let insists = gfp.contains(Gfp::RETRY_MAYFAIL) && may_compact;
             if !gfp.contains(Gfp::NORETRY) && (!costly || insists) {
@@ -157,6 +163,10 @@ impl Mm {
                 if again && self.compacts_again(&asked, &mut tried, owners) {
                     continue;
                 }
+                if resists {
+                    slow = slow.without(AllocFlags::NOFRAGMENT);
+                    continue;
+                }
                 match self.out_of_memory(&asked, failure, owners, observer) {
                     Err(AllocError::Unsupported) => {
                         tried.no_progress = 0;
@@ -165,6 +175,10 @@ impl Mm {
                     Ok(block) => return Ok(block),
                     Err(error) => failure = error,
                 }
+            }
+            if resists {
+                slow = slow.without(AllocFlags::NOFRAGMENT);
+                continue;
             }
             match self.at_last(&asked, failure, observer) {
                 // It must not fail: as long as anything is given up, it tries on.
@@ -208,6 +222,21 @@ impl Mm {
             self.drain_zone(zone, asked.request.cpu, observer);
         }
         (self.walk(asked, flags, observer).ok(), progress)
+    }
+
+    /// Memory is moved together for a whole pageblock, which the request may make its own, then the zones are
+    /// asked again.
+    fn after_room_made(
+        &mut self,
+        asked: &Asked<'_>,
+        flags: AllocFlags,
+        owners: &mut impl Reclaim,
+        observer: &mut impl Observer,
+    ) -> Option<Block> {
+        let node = asked.preferred.zone.id.node;
+        let pageblock = self.config.pageblock_order;
+        self.compact_for(node, pageblock, asked.request.cpu, owners, observer);
+        self.walk(asked, flags, observer).ok()
     }
 
     /// Asks the owners, ever more urgently, until enough is given up (`try_to_free_pages`). Where

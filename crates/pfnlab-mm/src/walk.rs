@@ -57,6 +57,8 @@ pub(crate) enum FragmentRule {
     Ignored,
     /// If there is a lower zone beside it to go to (since 6.1).
     Avoided,
+    /// Any, until room was made in vain: no kernel, but after `vm.defrag_mode` (6.15).
+    Resisted,
 }
 
 impl Policy for FragmentRule {
@@ -72,6 +74,10 @@ impl Policy for FragmentRule {
                 "a Normal zone with DMA32 beside it, as long as others may do",
                 "~alloc_flags_nofragment, ALLOC_NOFRAGMENT",
             ),
+            FragmentRule::Resisted => told(
+                "any, until reclaim and compaction have made room in vain; only pageblocks free as a whole change hands",
+                "~vm.defrag_mode (6.15), from its description",
+            ),
         }
     }
 }
@@ -80,9 +86,14 @@ impl FragmentRule {
     /// The index of the lower zone that must be there.
     pub(crate) fn lower_zone(self, config: &Config) -> Option<usize> {
         match self {
-            FragmentRule::Ignored => None,
+            FragmentRule::Ignored | FragmentRule::Resisted => None,
             FragmentRule::Avoided => config.zone_index(ZoneKind::Dma32),
         }
+    }
+
+    /// Whether room is made before types are mixed.
+    pub(crate) fn resists(self) -> bool {
+        matches!(self, FragmentRule::Resisted)
     }
 }
 
@@ -170,7 +181,7 @@ impl Mm {
 
     /// Goes on with a walk: the preferred zone was passed over. If no other serves, or the next
     /// one is on another node, and types were not to be mixed, all are asked again without that
-    /// care.
+    /// care, unless room is to be made first.
     ///
     /// # Errors
     /// As for the whole walk.
@@ -186,7 +197,7 @@ impl Mm {
             return self.ask_others_but_full(asked, flags, why, observer);
         }
         let order = asked.request.order;
-        let careful = flags.any(AllocFlags::NOFRAGMENT);
+        let careful = flags.any(AllocFlags::NOFRAGMENT) && !self.profile.fragment.resists();
         let mut failure = AllocError::Watermark(order);
         let Place { mut at, mut zone } = asked.preferred;
         loop {

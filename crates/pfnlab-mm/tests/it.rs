@@ -7,6 +7,7 @@ mod cma;
 mod compaction;
 mod contig;
 mod cpus;
+mod defrag_mode;
 mod descriptor;
 mod early_nid;
 mod early_node_map;

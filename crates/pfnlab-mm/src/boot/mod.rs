@@ -252,7 +252,7 @@ impl Mm {
             movable_zone: layout.movable_zone,
             lower_zone: profile.fragment.lower_zone(config),
             brief: profile.is_brief(config),
-            first_flags: first_flags(config),
+            first_flags: first_flags(config, profile),
             section_frames: machine.section_frames(),
             nodes: nodes(machine, profile, config, &zones),
             kswapds: kswapds.collect(),

@@ -1,0 +1,268 @@
+//! H4 and H5 with the workload that was published, on a machine as large as the published one may have been:
+//! files are written and read while a program asks for huge pages.
+
+use std::iter;
+
+use pfnlab_mm::{Mm, Profile};
+use pfnlab_model::{CpuId, Observer, PageAllocator, Sysctl};
+use pfnlab_sim::Stream;
+
+use crate::avoidance::{Avoidance, each};
+use crate::bench::{Fragmenting, Unmovable, boot, free_frames, named};
+use crate::hygiene::{Mixed, count};
+use crate::inodes::Inodes;
+use crate::kernel::{HUGE, Kswapd};
+use crate::machine::Machine;
+use crate::page_cache::Owner;
+use crate::{Size, median};
+
+const CPUS: u16 = 8;
+/// The threads that write and read, on the first CPUs.
+const THREADS: u16 = 4;
+const PROGRAM: CpuId = CpuId(4);
+/// Where kswapd runs.
+const KSWAPD: CpuId = CpuId(5);
+
+/// A file, in frames: 64 KiB.
+const FILE: u32 = 16;
+
+/// What is written, and the part of memory that is asked for as huge pages, in percent of memory.
+const WRITTEN: u64 = 150;
+const AS_HUGE: u64 = 75;
+
+/// Objects are looked at so many at a time on a whole machine (`s_shrink`'s batch).
+const BATCH: u64 = 1024;
+/// What is kept free of 64 GiB for huge pages, in KiB: 33 pageblocks (`set_recommended_min_free_kbytes`).
+const KEPT_FREE: u64 = 67_584;
+/// The most of a per-CPU list of a large zone: six batches of 63.
+const PCP_HIGH: u64 = 378;
+
+/// In what forms of the workload differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// Memory of a whole machine in GiB, three of them below 4 GiB.
+    pub gib: u64,
+    /// All is divided by this: 1, or a power of two.
+    pub part: u64,
+    /// What is kept free, in KiB of a whole machine.
+    pub kept_free: u64,
+    /// kswapd runs after so many frames of page cache and heap, if it was asked.
+    pub kswapd_every: u32,
+}
+
+impl Form {
+    /// The published one, as far as that is known.
+    pub const fn published(size: Size) -> Form {
+        Form {
+            gib: 64,
+            part: match size {
+                Size::Full => 1,
+                Size::Small => 64,
+            },
+            kept_free: KEPT_FREE,
+            kswapd_every: 32,
+        }
+    }
+
+    fn batch(self) -> u64 {
+        (BATCH / self.part).max(1)
+    }
+}
+
+/// What came of one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Fallbacks, while files were written.
+    pub writing: Fragmenting,
+    /// And in all.
+    pub fell_back: Fragmenting,
+    /// Huge pages asked for, and got.
+    pub huge: (u64, u64),
+}
+
+/// The medians of some runs.
+///
+/// # Panics
+/// When there is none.
+pub fn medians(runs: &[[Run; 3]]) -> Avoidance {
+    let of = |kernel: usize| {
+        let all = runs.iter().map(|run| run[kernel].fell_back.all);
+        median(&all.collect::<Vec<_>>())
+    };
+    Avoidance {
+        none: of(0),
+        other_zone: of(1),
+        boost: of(2),
+    }
+}
+
+/// One run of each of the three kernels.
+pub fn runs(form: Form, seed: u64) -> [Run; 3] {
+    each(|profile, boost| run(profile, boost, form, seed))
+}
+
+/// One run.
+pub fn run(profile: &'static Profile, boost: u64, form: Form, seed: u64) -> Run {
+    // In MiB: below 4 GiB, and from there on.
+    let (below, above) = (3 * 1024 / form.part, (form.gib - 3) * 1024 / form.part);
+    let ram = [
+        format!("{}M..4G", 4096 - below),
+        format!("4G..{}M", 4096 + above),
+    ];
+    let ram = match form.part {
+        1 => ["0..3G".to_owned(), format!("4G..{}G", form.gib + 1)],
+        _ => ram,
+    };
+    let mut mm = boot(&ram.each_ref().map(String::as_str), CPUS, profile);
+    set(&mut mm, Sysctl::WatermarkBoostFactor, boost);
+    if form.part > 1 {
+        set(&mut mm, Sysctl::MinFreeKbytes, form.kept_free / form.part);
+        let frames = above * 256;
+        let fraction = frames * form.part / PCP_HIGH;
+        set(&mut mm, Sysctl::PercpuPagelistFraction, fraction);
+    } else if form.kept_free != KEPT_FREE {
+        set(&mut mm, Sysctl::MinFreeKbytes, form.kept_free);
+    }
+    let mut work = Work::new(mm, form, seed, Fragmenting::default());
+    work.write();
+    let writing = work.machine.seen;
+    work.read();
+    Run {
+        writing,
+        fell_back: work.machine.seen,
+        huge: work.machine.huge,
+    }
+}
+
+/// H5: the median of all seeds, on 16 GiB, or 1 GiB.
+///
+/// # Panics
+/// When there is no such profile.
+pub fn hygiene(profile: &str, size: Size) -> Mixed {
+    let runs = (0..size.of(1, 3)).map(|seed| run_hygiene(profile, size.of(4, 64), seed));
+    median(&runs.collect::<Vec<_>>())
+}
+
+/// Movable pageblocks that hold something unmovable in the end, on a machine in one piece: 64 GiB,
+/// divided by `part`.
+///
+/// # Panics
+/// When there is no such profile, or less than 1 MiB is left.
+pub fn run_hygiene(profile: &str, part: u64, seed: u64) -> Mixed {
+    let form = Form {
+        part,
+        ..Form::published(Size::Full)
+    };
+    let ram = format!("0..{}M", form.gib * 1024 / part);
+    let mut mm = boot(&[&ram], CPUS, named(profile));
+    set(&mut mm, Sysctl::MinFreeKbytes, KEPT_FREE / form.part);
+    let mut work = Work::new(mm, form, seed, Unmovable::default());
+    work.write();
+    work.read();
+    count(&work.machine.mm, work.machine.seen.iter())
+}
+
+fn set(mm: &mut Mm, sysctl: Sysctl, value: u64) {
+    mm.sysctl(sysctl, value, &mut ())
+        .expect("the kernel has it, and takes such a value");
+}
+
+/// A thread of fio: the file it is at, and how many frames of it are left.
+type At = Option<(u32, u32)>;
+
+struct Work<O> {
+    machine: Machine<O>,
+    inodes: Inodes,
+    /// How many files there are, once all are written, and how many were begun.
+    files: u32,
+    begun: u32,
+    threads: [At; THREADS as usize],
+    picks: Stream,
+    /// All of memory, in frames.
+    frames: u64,
+}
+
+impl<O: Observer> Work<O> {
+    fn new(mm: Mm, form: Form, seed: u64, seen: O) -> Work<O> {
+        let frames = free_frames(&mm);
+        let kswapd = Kswapd {
+            cpu: KSWAPD,
+            every: form.kswapd_every,
+        };
+        let written = frames * WRITTEN / 100;
+        // Every thread may be at one more.
+        let files = (written / u64::from(FILE)) as usize + usize::from(THREADS);
+        let mut machine = Machine::new(mm, files, kswapd, seen);
+        Work {
+            inodes: Inodes::new(&mut machine, files, form.batch()),
+            machine,
+            files: files as u32,
+            begun: 0,
+            threads: [None; THREADS as usize],
+            picks: Stream::new(seed, "files"),
+            frames,
+        }
+    }
+
+    fn written(&self) -> u64 {
+        self.frames * WRITTEN / 100
+    }
+
+    /// Every thread writes one file after the other.
+    fn write(&mut self) {
+        for frame in 0..self.written() {
+            self.turn(frame, |work, cpu| {
+                let file = work.begun;
+                work.begun += 1;
+                work.open(file, cpu);
+                (file, FILE)
+            });
+        }
+    }
+
+    /// Every thread reads files drawn at random; meanwhile the program touches its memory.
+    fn read(&mut self) {
+        self.files = self.begun;
+        let wanted = self.frames * AS_HUGE / 100 / HUGE;
+        let mut touched = 0;
+        for frame in 0..self.written() {
+            if touched < wanted * (frame + 1) / self.written() {
+                touched += 1;
+                self.machine.touch(PROGRAM);
+                self.inodes.shrink(&mut self.machine, KSWAPD);
+            }
+            self.turn(frame, |work, cpu| {
+                // Frames that are there cost nothing. There are more files than fit in memory.
+                let files = work.files;
+                let mut drawn = iter::repeat_with(|| {
+                    let file = work.picks.below(files);
+                    work.open(file, cpu);
+                    (file, FILE - work.machine.pages.of_file(file).min(FILE))
+                });
+                let missing = drawn.find(|&(_, missing)| missing > 0);
+                missing.expect("it goes on until there is one")
+            });
+        }
+    }
+
+    fn open(&mut self, file: u32, cpu: CpuId) {
+        self.inodes.open(file, &mut self.machine, cpu);
+        self.inodes.shrink(&mut self.machine, cpu);
+    }
+
+    /// The next thread reads or writes a frame, of the next file if that is due.
+    fn turn(&mut self, frame: u64, next: impl Fn(&mut Work<O>, CpuId) -> (u32, u32)) {
+        let thread = (frame % u64::from(THREADS)) as usize;
+        let cpu = CpuId(thread as u16);
+        let (file, left) = match self.threads[thread] {
+            Some(at) => at,
+            None => next(self, cpu),
+        };
+        self.machine.page(Owner::File(file), cpu);
+        self.inodes.shrink(&mut self.machine, cpu);
+        if self.machine.tick() {
+            self.inodes.shrink(&mut self.machine, KSWAPD);
+        }
+        self.threads[thread] = (left > 1).then_some((file, left - 1));
+    }
+}
