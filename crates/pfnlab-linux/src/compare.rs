@@ -128,7 +128,7 @@ fn global_state(out: Out<'_>, at: &str, expected: &GlobalState, got: &GlobalStat
         possible_nodes, movable_zone, mobility_disabled, totalreserve_pages, totalram_pages,
         min_free_kbytes, user_min_free_kbytes, watermark_scale_factor, watermark_boost_factor,
         percpu_pagelist_high_fraction, percpu_pagelist_fraction, lowmem_reserve_ratio, pcp_batch_scale_max,
-        guardpage_minorder, memory_block_frames, movable_node, auto_movable);
+        compaction_proactiveness, guardpage_minorder, memory_block_frames, movable_node, auto_movable);
 }
 
 fn cpu_state(out: Out<'_>, at: &str, expected: &CpuState, got: &CpuState) {

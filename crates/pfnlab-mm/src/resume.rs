@@ -166,6 +166,7 @@ impl Mm {
                 percpu_pagelist_high_fraction: global.percpu_pagelist_high_fraction,
                 percpu_pagelist_fraction: global.percpu_pagelist_fraction,
                 lowmem_reserve_ratio: global.lowmem_reserve_ratio.clone(),
+                compaction_proactiveness: global.compaction_proactiveness,
             },
             zone_stats: global.zone_stats.clone(),
             totalram: global.totalram_pages,

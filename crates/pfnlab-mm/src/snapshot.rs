@@ -73,6 +73,7 @@ impl Mm {
             percpu_pagelist_high_fraction: tunables.percpu_pagelist_high_fraction,
             percpu_pagelist_fraction: tunables.percpu_pagelist_fraction,
             lowmem_reserve_ratio: tunables.lowmem_reserve_ratio.clone(),
+            compaction_proactiveness: tunables.compaction_proactiveness,
             pcp_batch_scale_max: self.config.pcp_batch_scale_max,
             guardpage_minorder: self.options.guardpage_minorder,
             memory_block_frames: match self.options.memory_block_frames {

@@ -95,6 +95,8 @@ pub(crate) struct Tunables {
     pub(crate) percpu_pagelist_fraction: u64,
     /// By zone index.
     pub(crate) lowmem_reserve_ratio: Vec<u64>,
+    /// If somebody wrote it.
+    pub(crate) compaction_proactiveness: Option<u64>,
 }
 
 impl Tunables {
@@ -117,31 +119,49 @@ impl Tunables {
             percpu_pagelist_high_fraction: 0,
             percpu_pagelist_fraction: 0,
             lowmem_reserve_ratio: zones.iter().map(ratio).collect(),
+            compaction_proactiveness: None,
         }
     }
 }
 
 impl Profile {
+    /// Whether there is such a tunable, if the kernel was built with the zone it is about.
+    ///
+    /// ```
+    /// use pfnlab_mm::Profile;
+    /// use pfnlab_model::Sysctl;
+    /// let has = |name| Profile::by_name(name).unwrap().has_tunable(Sysctl::CompactionProactiveness);
+    /// assert!(!has("linux-5.0") && has("linux-6.1.0"));
+    /// ```
+    pub fn has_tunable(&self, sysctl: Sysctl) -> bool {
+        match sysctl {
+            Sysctl::WatermarkScaleFactor => self.scale_limit != ScaleLimit::Unknown,
+            Sysctl::WatermarkBoostFactor => self.boost.is_known(),
+            Sysctl::PercpuPagelistHighFraction => !self.pcp.is_single(),
+            Sysctl::PercpuPagelistFraction => self.pcp.is_single(),
+            Sysctl::CompactionProactiveness => self.compaction.is_proactive(),
+            _ => true,
+        }
+    }
+
     /// Whether a tunable exists and may be this.
     fn takes(&self, sysctl: Sysctl, value: u64) -> bool {
-        let single = self.pcp.is_single();
         let largest_scale = match self.scale_limit {
             ScaleLimit::Unknown => 0,
             ScaleLimit::Tenth => 1000,
             ScaleLimit::ThreeTenths => 3000,
         };
-        let known = match sysctl {
+        let allowed = match sysctl {
             Sysctl::WatermarkScaleFactor => (1..=largest_scale).contains(&value),
-            Sysctl::WatermarkBoostFactor => self.boost.is_known(),
-            Sysctl::PercpuPagelistHighFraction => !single && is_fraction(value),
+            Sysctl::PercpuPagelistHighFraction => is_fraction(value),
             Sysctl::PercpuPagelistFraction => {
                 let back = value == 0;
-                let refused = back && self.fraction_zero == FractionZero::Refused;
-                single && is_fraction(value) && !refused
+                is_fraction(value) && !(back && self.fraction_zero == FractionZero::Refused)
             }
+            Sysctl::CompactionProactiveness => value <= 100,
             _ => true,
         };
-        known && value <= u64::from(u32::MAX >> 1)
+        self.has_tunable(sysctl) && allowed && value <= u64::from(u32::MAX >> 1)
     }
 }
 
@@ -190,6 +210,9 @@ impl Mm {
             (Sysctl::PercpuPagelistFraction, None) => {
                 tunables.percpu_pagelist_fraction = value;
                 self.set_populated_pagesets(0, observer);
+            }
+            (Sysctl::CompactionProactiveness, None) => {
+                tunables.compaction_proactiveness = Some(value);
             }
             (_, None) => {
                 tunables.watermark_boost_factor = value;

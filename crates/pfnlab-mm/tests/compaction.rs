@@ -6,7 +6,7 @@ use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
     Block, CompactGoal, CompactResult, CompactionEvent, CpuId, Event, Gfp, Inspect, MachineSpec,
     MemoryError, MemoryOp, NodeId, NodeSpec, Observer, Order, PageAllocator, Pfn, PfnRange,
-    Reclaim, Request, Tenants,
+    Reclaim, Request, Sysctl, Tenants,
 };
 
 /// Everything can be moved but what is named; it is noted from where to where.
@@ -224,6 +224,76 @@ fn what_a_generation_does_not_do() {
             profile.name()
         );
         assert_eq!(ask(CompactGoal::Proactive), at >= 4, "{}", profile.name());
+    }
+}
+
+/// 16 pageblocks are free as a whole, of 32 every second frame is from the first on (in a pageblock after empty
+/// ones only every 32nd is looked at), and 16 are full: half of the free memory is in small blocks. A zone of 32,768 frames has a score of 50, and its node 32,768 × 50 / 32,769 = 49.
+/// With a proactiveness of p compaction begins above 110 − p, but not above 15 or less, and goes on until the
+/// zone's score is 100 − p, or 5.
+#[test]
+fn how_eagerly_it_compacts_ahead_can_be_written() {
+    let sysctl = Sysctl::CompactionProactiveness;
+    for &profile in Profile::ALL {
+        let name = profile.name();
+        let start = {
+            let mut mm = boot(profile, "16M..144M");
+            let stays = |pfn: Pfn| match (pfn.get() - FIRST) / 512 {
+                0..32 => pfn.get() % 2 == 1,
+                32..48 => true,
+                _ => false,
+            };
+            keep(&mut mm, stays);
+            mm
+        };
+        if !profile.has_tunable(sysctl) {
+            let refused = start.clone().sysctl(sysctl, 50, &mut ());
+            assert_eq!(refused, Err((sysctl, 50)), "{name}");
+            continue;
+        }
+        for (written, goal) in [
+            (None, None),
+            (Some(0), None),
+            (Some(61), None),
+            (Some(62), Some(38)),
+            (Some(80), Some(20)),
+            (Some(100), Some(5)),
+        ] {
+            let mut mm = start.clone();
+            let refused = mm.sysctl(sysctl, 101, &mut ());
+            assert_eq!(refused, Err((sysctl, 101)), "{name}");
+            if let Some(value) = written {
+                mm.sysctl(sysctl, value, &mut ()).unwrap();
+            }
+            let state = mm.snapshot();
+            assert_eq!(state.global.compaction_proactiveness, written, "{name}");
+            assert_eq!(Mm::resume(&state).unwrap().snapshot(), state, "{name}");
+            let mut tenants = Everybody::default();
+            let (done, _) = compact(&mut mm, CompactGoal::Proactive, &mut tenants);
+            assert_eq!(done, Ok(()), "{name}");
+            assert_eq!(
+                !tenants.moved.is_empty(),
+                goal.is_some(),
+                "{name}, {written:?}"
+            );
+            let Some(goal) = goal else { continue };
+            mm.drain(CpuId(0), &mut ());
+            let zone = mm.zone_of(Pfn::new(FIRST)).unwrap();
+            let in_order = |order: Order| mm.free_blocks(zone, order) << order.get();
+            let free: u64 = Order::all().map(in_order).sum();
+            let small: u64 = Order::all().take(9).map(in_order).sum();
+            assert!(
+                100 * small / free <= goal,
+                "{name}, {written:?}: {small} of {free}"
+            );
+            // It does not go on for ever: what a pageblock more or less would make is the limit, and what
+            // was freed and waits on the CPU's list.
+            let least = free * goal / 100;
+            assert!(
+                small + 1024 + 512 > least,
+                "{name}, {written:?}: {small} of {free}"
+            );
+        }
     }
 }
 

@@ -265,6 +265,8 @@ sysctls! {
     LowmemReserveRatioHighMem = "lowmem_reserve_ratio.HighMem";
     /// The same for ZONE_MOVABLE.
     LowmemReserveRatioMovable = "lowmem_reserve_ratio.Movable";
+    /// How eagerly memory is compacted ahead of need, in percent; 0: not at all (since 5.9).
+    CompactionProactiveness = "compaction_proactiveness";
 }
 
 impl Sysctl {

@@ -158,6 +158,10 @@ pub struct GlobalState {
     pub percpu_pagelist_fraction: u64,
     /// 1/this of the memory above a zone is withheld, by zone index; 0: nothing.
     pub lowmem_reserve_ratio: Vec<u64>,
+    /// How eagerly memory is compacted ahead of need, in percent, if somebody wrote it; else 20
+    /// (since 5.9).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub compaction_proactiveness: Option<u64>,
     /// A batch is at most doubled this often; 0 also where no such limit is built in (up to 6.1.0).
     pub pcp_batch_scale_max: u8,
     /// Upper halves below this order are kept back when a block is split; 0: none

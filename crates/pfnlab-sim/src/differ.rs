@@ -154,6 +154,7 @@ differ!(GlobalState {
     percpu_pagelist_high_fraction,
     percpu_pagelist_fraction,
     lowmem_reserve_ratio,
+    compaction_proactiveness,
     pcp_batch_scale_max,
     guardpage_minorder,
     memory_block_frames,

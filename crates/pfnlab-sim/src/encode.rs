@@ -137,6 +137,7 @@ macro_rules! put_struct {
     (@ $bytes:ident $field:ident order_if_any) => {
         if $field.get() != 0 { $field.get().put($bytes) }
     };
+    (@ $bytes:ident $field:ident if_some) => { if $field.is_some() { $field.put($bytes) } };
     (@ $bytes:ident $field:ident if_so) => { if *$field { $field.put($bytes) } };
 }
 
@@ -182,6 +183,7 @@ put_struct!(GlobalState {
     percpu_pagelist_high_fraction,
     percpu_pagelist_fraction,
     lowmem_reserve_ratio: list,
+    compaction_proactiveness: if_some,
     pcp_batch_scale_max,
     guardpage_minorder: order_if_any,
     memory_block_frames: if_not_0,

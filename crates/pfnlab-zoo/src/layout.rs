@@ -176,6 +176,7 @@ impl Layout {
                 percpu_pagelist_high_fraction: 0,
                 percpu_pagelist_fraction: 0,
                 lowmem_reserve_ratio: vec![0; 3],
+                compaction_proactiveness: None,
                 pcp_batch_scale_max: 5,
                 guardpage_minorder: self.guards,
                 memory_block_frames: 0,

@@ -23,6 +23,7 @@
 
 mod asked;
 mod counts;
+mod owners;
 mod rules;
 mod states;
 mod what_if;

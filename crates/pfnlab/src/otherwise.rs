@@ -4,7 +4,9 @@ use std::str::FromStr;
 
 use crate::work::Work;
 use pfnlab_mm::{Config, Mm};
-use pfnlab_model::{Kernelcore, Machine, Order, PageAllocator, Sysctl};
+use pfnlab_model::{
+    CompactGoal, Kernelcore, Machine, MemoryOp, Op, Order, PageAllocator, Step, Sysctl,
+};
 
 use crate::{Error, kernel};
 
@@ -66,6 +68,23 @@ pub enum KnobError {
         sysctl: Sysctl,
         /// The value.
         value: u64,
+    },
+    /// The kernel has no such tunable.
+    #[error("{profile} has no {sysctl}")]
+    Absent {
+        /// Which tunable.
+        sysctl: Sysctl,
+        /// The kernel generation.
+        profile: &'static str,
+    },
+    /// Nothing goes by it.
+    #[error(
+        "{sysctl} says how far memory is compacted ahead of need, and nothing compacts it so here: say \
+         how often, with proactive-every=N (operations)"
+    )]
+    Idle {
+        /// Which tunable.
+        sysctl: Sysctl,
     },
     /// It is about the operations of a trace.
     #[error("{knob} says something of a trace only: a scenario makes its operations as it goes")]
@@ -211,10 +230,29 @@ impl Otherwise {
 
     /// Writes the tunables.
     pub(crate) fn write(&self, mm: &mut Mm) -> Result<(), KnobError> {
+        let profile = mm.profile();
         for &(sysctl, value) in &self.sysctls {
+            if !profile.has_tunable(sysctl) {
+                let profile = profile.name();
+                return Err(KnobError::Absent { sysctl, profile });
+            }
             mm.sysctl(sysctl, value, &mut ())
                 .map_err(|_| KnobError::Refused { sysctl, value })?;
         }
         Ok(())
+    }
+
+    /// Whether every tunable is about something that these steps, or what is done besides, do.
+    pub(crate) fn must_matter(&self, steps: &[Step]) -> Result<(), KnobError> {
+        let sysctl = Sysctl::CompactionProactiveness;
+        let ahead = |step: &Step| match step.op {
+            Op::Memory(MemoryOp::Compact { goal, .. }) => goal == CompactGoal::Proactive,
+            _ => false,
+        };
+        let written = self.sysctls.iter().any(|(written, _)| *written == sysctl);
+        match written && self.work.proactive_every.is_none() && !steps.iter().any(ahead) {
+            true => Err(KnobError::Idle { sysctl }),
+            false => Ok(()),
+        }
     }
 }

@@ -39,8 +39,9 @@ pub const AS_IT_IS: &str = "as it is";
 /// When a setting makes no sense for the trace, its start is not to be had, or a step cannot be run.
 pub fn of_trace<S: AsRef<str>>(file: &TraceFile, settings: &[S]) -> Result<Vec<Row>, Error> {
     each(settings, |setting, otherwise| {
-        let mut side = Side::boot_otherwise(file, otherwise)?;
         let steps = &file.trace().steps;
+        otherwise.must_matter(steps)?;
+        let mut side = Side::boot_otherwise(file, otherwise)?;
         let work = &otherwise.work;
         let left_out = work.left_out(steps);
         let nodes = work.nodes(side.driver().allocator());

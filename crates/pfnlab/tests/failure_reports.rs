@@ -254,6 +254,28 @@ fn states_with_the_same_counts_are_asked_again() {
     assert_eq!(reports, again);
 }
 
+/// 3 GiB, and all that is free is in 1,130 small blocks kept for high-order atomic requests, in 5 pageblocks of
+/// 1,502. An atomic frame comes from there at last; and it is served, whatever else is done.
+#[test]
+fn a_large_machine_is_asked_as_well() {
+    let log = include_str!("failures/4.19-atomic.log");
+    let reports = failure::diagnose_in_states("log", log, None, 1).unwrap();
+    let served = States::Asked {
+        seeds: 1,
+        served: 1,
+    };
+    assert_eq!(reports[0].states, served);
+    let changes = [
+        Change::Movable,
+        Change::HalfMinFree,
+        Change::NoHighatomic,
+        Change::DroppedAndCompacted,
+    ];
+    for change in changes {
+        assert_eq!(states(&reports[0], change), 1, "{change}");
+    }
+}
+
 /// A machine that is none of ours is told, and so is one that is too large.
 #[test]
 fn not_every_report_makes_a_state() {

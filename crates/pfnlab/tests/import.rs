@@ -176,9 +176,10 @@ fn kpageflags_say_where_blocks_lie() {
                 blocks.iter().map(|(pfn, _)| *pfn).collect::<Vec<_>>()
             };
             assert_eq!(pfns(&starts), pfns(&others));
-            // Sizes are dealt out where more than one would fit: the counts stay.
+            // Sizes are dealt out where more than one would fit: the counts stay, so that for each that
+            // is larger another is smaller; both are in both states.
             let differ = starts.symmetric_difference(&others).count() as u64;
-            assert!(differ <= 2 * ledger.could_be_larger, "{differ}, {ledger:?}");
+            assert!(differ <= 4 * ledger.could_be_larger, "{differ}, {ledger:?}");
             assert_eq!(proc::buddyinfo(&read), proc::buddyinfo(&written));
             assert_eq!(movable(&read), movable(&written));
             let memory = |snapshot: &Snapshot| -> Vec<_> {

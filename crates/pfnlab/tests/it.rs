@@ -22,4 +22,5 @@ mod replay;
 mod sysctl;
 mod tour;
 mod trace;
+mod vm_counters;
 mod what_if;

@@ -113,6 +113,41 @@ fn an_earlier_compaction_makes_huge_pages() {
     assert!(rows.iter().all(|row| row.end.ops == rows[0].end.ops));
 }
 
+/// Every second frame is free: the score is 99. Whoever is eager has whole blocks made of it; who is not at
+/// all has none. Where nothing is compacted ahead of need, and where a kernel knows no such thing, it says so.
+#[test]
+fn eagerness_ahead_of_need_is_a_knob() {
+    let mut ops = String::new();
+    for ticket in 1..=16_000 {
+        ops.push_str(&format!("a {ticket} gfp=GFP_HIGHUSER_MOVABLE cpu=0\n"));
+    }
+    for ticket in (1..=16_000).step_by(2) {
+        ops.push_str(&format!("f {ticket} cpu=0\n"));
+    }
+    ops.push_str("drain cpu=0\na 20000 gfp=GFP_KERNEL cpu=0\n");
+    let last = 16_000 + 8_000 + 1;
+    let knobs = [0, 20, 90]
+        .map(|percent| format!("proactive-every={last},compaction_proactiveness={percent}"));
+    let rows = what_if::of_trace(&trace(&ops), &knobs).unwrap();
+    let huge: Vec<u64> = rows.iter().map(|row| row.huge.now).collect();
+    assert_eq!(huge[1], huge[0], "{huge:?}");
+    assert!(huge[2] > huge[1] && huge[3] > huge[2], "{huge:?}");
+
+    let alone = ["compaction_proactiveness=50"];
+    let error = what_if::of_trace(&trace(&ops), &alone).unwrap_err();
+    assert!(error.to_string().contains("proactive-every=N"), "{error}");
+    let older = ["profile=linux-5.0,proactive-every=100,compaction_proactiveness=50"];
+    let error = what_if::of_trace(&trace(&ops), &older).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "linux-5.0 has no compaction_proactiveness"
+    );
+    // What a trace has compacted ahead of need itself goes by it.
+    let ahead = trace(&format!("{ops}compact node=0 proactive\n"));
+    let rows = what_if::of_trace(&ahead, &["compaction_proactiveness=0"]).unwrap();
+    assert!(rows[0].huge.now > rows[1].huge.now, "{rows:?}");
+}
+
 /// 2,000 frames leak; of those that do, a tenth.
 #[test]
 fn a_slower_leak_leaves_more() {

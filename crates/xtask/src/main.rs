@@ -33,8 +33,8 @@ cargo xtask <verb>
                      arguments: what is known so far (needs cargo-mutants)
   book               draw the pictures of the course, build the book in target/book (mdbook), and
                      run what can be run of its code
-  browser            lessons and every page of the book in a browser: needs node, npm, mdbook and
-                     Chromium (CHROMIUM says where)
+  browser            lessons, a report and every page of the book in a browser; what is exported in
+                     other tools: needs node, npm, mdbook, Chromium (CHROMIUM says where) and python3
   terminal           `pfnlab tui` in a terminal: needs tmux
   full [DIR…]        the long suites: many property cases, all builds, the book, lessons in a
                      browser, a terminal, recordings if given
@@ -233,7 +233,28 @@ fn browser() -> Done {
     )?;
     for trace in [text("lesson.trace"), long.as_os_str()] {
         run(text("node"), &[text("run.mjs"), pfnlab.as_os_str(), trace])?;
+        run(
+            text("node"),
+            &[text("viewers.mjs"), pfnlab.as_os_str(), trace],
+        )?;
     }
+    let scenario = root().join("examples/scenarios/stolen-blocks.toml");
+    run(
+        text("node"),
+        &[text("report.mjs"), pfnlab.as_os_str(), scenario.as_os_str()],
+    )?;
+    let python = root().join("target/python");
+    run(
+        text("python3"),
+        &[text("-m"), text("venv"), python.as_os_str()],
+    )?;
+    let python = python.join("bin/python");
+    let install = ["-m", "pip", "install", "--quiet", "pandas", "pyarrow"].map(text);
+    run(python.as_os_str(), &install)?;
+    run(
+        python.as_os_str(),
+        &[text("tables.py"), pfnlab.as_os_str(), long.as_os_str()],
+    )?;
     xtask::book::build(&root())?;
     let book = root().join("target/book");
     run(text("node"), &[text("book.mjs"), book.as_os_str()])

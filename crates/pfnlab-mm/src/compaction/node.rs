@@ -8,14 +8,15 @@ use super::run::{Mode, Run};
 use crate::Mm;
 use crate::alloc_flags::AllocFlags;
 
-/// How eager it is ahead of need, in percent (`sysctl_compaction_proactiveness`).
+/// How eager it is ahead of need, in percent, until somebody writes it
+/// (`sysctl_compaction_proactiveness`).
 const PROACTIVENESS: u64 = 20;
 
-/// Ahead of need it goes on until the score is this (`fragmentation_score_wmark`).
-const LOW_SCORE: u64 = 100 - PROACTIVENESS;
+/// The lowest score anybody can wish for.
+const LEAST_SCORE: u64 = 5;
 
-/// And begins above this.
-const HIGH_SCORE: u64 = LOW_SCORE + 10;
+/// How far above the score it goes on to it begins.
+const SCORE_DISTANCE: u64 = 10;
 
 impl Mm {
     /// Moves together what is in use on a node.
@@ -50,8 +51,10 @@ impl Mm {
                 self.compact_for(node, order, cpu, tenants, observer);
             }
             CompactGoal::Proactive if rule.is_proactive() => {
-                if self.score(node) > HIGH_SCORE {
-                    self.compact_ahead(node, cpu, tenants, observer);
+                if let Some(low) = self.wanted_score()
+                    && self.score(node) > (low + SCORE_DISTANCE).min(100)
+                {
+                    self.compact_ahead(node, low, cpu, tenants, observer);
                 }
             }
             CompactGoal::Order(_) | CompactGoal::Proactive => {
@@ -97,10 +100,18 @@ impl Mm {
         }
     }
 
+    /// The score that is gone on to ahead of need; `None`: nothing is done (`fragmentation_score_wmark`).
+    fn wanted_score(&self) -> Option<u64> {
+        let eager = self.tunables.compaction_proactiveness;
+        let eager = eager.unwrap_or(PROACTIVENESS);
+        (eager > 0).then(|| (100 - eager).max(LEAST_SCORE))
+    }
+
     /// Until few free frames are in small blocks (`proactive_compact_node`).
     fn compact_ahead(
         &mut self,
         node: NodeId,
+        low: u64,
         cpu: CpuId,
         tenants: &mut impl Tenants,
         observer: &mut impl Observer,
@@ -109,7 +120,7 @@ impl Mm {
             let mut run = Run {
                 whole: true,
                 heedless: true,
-                score: Some(LOW_SCORE),
+                score: Some(low),
                 ..Run::new(None, Mode::Sync, cpu)
             };
             self.compact_zone(zone, &mut run, tenants, observer);

@@ -82,8 +82,13 @@ impl CompactionRule {
         self.finishes_pageblocks()
     }
 
-    /// Whether a pageblock that was begun is finished, and ever more frames are passed over in
+    /// Whether who looks for free frames in a hurry passes frames over, and ever more of them in
     /// pageblocks without free ones.
+    pub(crate) fn strides(self) -> bool {
+        self.finishes_pageblocks()
+    }
+
+    /// Whether a pageblock that was begun is finished.
     pub(crate) fn finishes_pageblocks(self) -> bool {
         matches!(self, CompactionRule::Finishing | CompactionRule::AnySize)
     }

@@ -76,9 +76,10 @@ impl Zone {
     ) {
         let lowest = blocks.block_of(run.migrate).range().end();
         let mut pageblock = blocks.block_of(run.free);
+        let strides = self.profile.compaction.strides();
         let mut stride = match run.mode {
-            Mode::Async => CLUSTER,
-            Mode::Sync => 1,
+            Mode::Async if strides => CLUSTER,
+            _ => 1,
         };
         while lowest <= pageblock.start() {
             let below = pageblock.start().get().saturating_sub(pageblock.frames());
@@ -101,9 +102,7 @@ impl Zone {
                 }
                 stride = match run.targets.frames > before {
                     true => 1,
-                    false if self.profile.compaction.finishes_pageblocks() => {
-                        (2 * stride).min(CLUSTER)
-                    }
+                    false if strides => (2 * stride).min(CLUSTER),
                     false => stride,
                 };
             }

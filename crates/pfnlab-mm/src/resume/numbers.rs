@@ -69,6 +69,11 @@ fn check_global(snapshot: &Snapshot) -> Checked {
             global.percpu_pagelist_fraction,
             MOST_TUNABLE,
         ),
+        (
+            "global.compaction_proactiveness",
+            global.compaction_proactiveness.unwrap_or(0),
+            100,
+        ),
     ];
     let ratios = global.lowmem_reserve_ratio.iter();
     let ratios = ratios.map(|&ratio| ("global.lowmem_reserve_ratio", ratio, MOST_TUNABLE));

@@ -358,6 +358,7 @@ impl GlobalState {
             Sysctl::WatermarkBoostFactor => self.watermark_boost_factor = value,
             Sysctl::PercpuPagelistHighFraction => self.percpu_pagelist_high_fraction = value,
             Sysctl::PercpuPagelistFraction => self.percpu_pagelist_fraction = value,
+            Sysctl::CompactionProactiveness => self.compaction_proactiveness = Some(value),
             Sysctl::LowmemReserveRatioDma
             | Sysctl::LowmemReserveRatioDma32
             | Sysctl::LowmemReserveRatioNormal

@@ -3,14 +3,14 @@
 use pfnlab_linux::failure_report::FailureReport;
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
-    CompactGoal, CpuId, Gfp, MemoryOp, MigrateType, NodeId, Op, Order, Request, Snapshot, Ticket,
-    ZoneId, ZoneKind,
+    Block, CompactGoal, CpuId, Gfp, MemoryOp, MigrateType, NodeId, Order, PageAllocator, PfnRange,
+    Request, Snapshot, ZoneId, ZoneKind,
 };
-use pfnlab_sim::{Driver, Outcome};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::counts::{NoStates, counts};
+use super::owners::Owners;
 use super::zone::{Means, reserve};
 use super::{Change, Diagnosis};
 use crate::import::{self, Known, LivedIn, lived_in};
@@ -36,9 +36,6 @@ pub enum States {
     },
 }
 
-/// Where the names of frames begin that somebody has.
-const OWNED: u64 = 1 << 32;
-
 /// Asks the states of `seeds` seeds, with nothing changed and with each of the diagnosis' changes.
 pub(super) fn ask(diagnosis: &mut Diagnosis, report: &FailureReport, means: &Means, seeds: u32) {
     if seeds == 0 {
@@ -51,7 +48,13 @@ pub(super) fn ask(diagnosis: &mut Diagnosis, report: &FailureReport, means: &Mea
     let profile = kernel::profile(Some(rules)).expect("the profile of a rule is one");
     let all: Result<Vec<Vec<bool>>, NoStates> = (1..=u64::from(seeds))
         .into_par_iter()
-        .map(|seed| one(report, profile, means, &changes, seed))
+        .map(|seed| {
+            let member = Member::new(report, profile, seed)?;
+            let changes = changes.iter();
+            changes
+                .map(|change| member.serves(means, *change))
+                .collect()
+        })
         .collect();
     match all {
         Err(NoStates(why)) => diagnosis.states = States::Impossible { why },
@@ -69,112 +72,116 @@ pub(super) fn ask(diagnosis: &mut Diagnosis, report: &FailureReport, means: &Mea
     }
 }
 
-/// What one state comes to, change by change.
-fn one(
-    report: &FailureReport,
-    profile: &'static Profile,
-    means: &Means,
-    changes: &[Option<Change>],
-    seed: u64,
-) -> Result<Vec<bool>, NoStates> {
-    let refused = |error: crate::Error| NoStates(error.to_string());
-    let counts = counts(report, seed)?;
-    let cma = counts.zones.iter().flat_map(|zone| &zone.free);
-    let cma = cma.clone().any(|free| free.mt == Some(MigrateType::Cma));
-    let config = match cma {
-        true => Config::X86_64_CMA,
-        false => Config::X86_64,
-    };
-    let state = import::state(&counts, profile, &config, &Known::default(), seed);
-    let mut state = state.map_err(refused)?;
-    // The report's kernel may have other zones than a PC's, and so lists other reserves.
-    let kinds: Vec<ZoneKind> = state.zones.iter().map(|zone| zone.id.kind).collect();
-    for zone in &mut state.zones {
-        if let Some(reported) = report.zones.iter().find(|other| other.id == zone.id) {
-            for (pages, kind) in zone.lowmem_reserve.iter_mut().zip(&kinds) {
-                *pages = reserve(report, reported, *kind);
-            }
-        }
-    }
-    let state = state;
-    let wanted = |id: ZoneId| {
-        let zone = counts.zones.iter().find(|zone| zone.id == id);
-        let value = |name| zone.and_then(|zone| zone.value(name)).unwrap_or(0);
-        (
-            value("nr_zone_inactive_file"),
-            value("nr_zone_inactive_anon"),
-        )
-    };
-    let mut owned = state.clone();
-    let owners = lived_in(&mut owned, wanted, seed);
-    let outcome = |change: &Option<Change>| match change {
-        None => asked(&state, means, None, &LivedIn::default()),
-        Some(change @ (Change::Compacted | Change::DroppedAndCompacted)) => {
-            asked(&owned, means, Some(*change), &owners)
-        }
-        Some(change) => asked(&state, means, Some(*change), &LivedIn::default()),
-    };
-    changes.iter().map(outcome).collect()
+/// A state with a report's counts.
+struct Member {
+    state: Snapshot,
+    mm: Mm,
+    /// Somebody has these pages.
+    pages: LivedIn,
+    /// The state in which they are handed out.
+    lived_in: Mm,
+    nodes: u16,
 }
 
-/// Whether a state serves the request.
-fn asked(
-    state: &Snapshot,
-    means: &Means,
-    change: Option<Change>,
-    owners: &LivedIn,
-) -> Result<bool, NoStates> {
-    let mut means = *means;
-    let mut changed = None;
-    match change {
-        Some(Change::Order(order)) => means.order = order,
-        Some(Change::Atomic) => means.gfp = means.atomic(),
-        Some(Change::Movable) => means.gfp = means.movable(),
-        Some(other) => changed = turned(state, other),
-        None => {}
-    }
-    let mm = Mm::resume(changed.as_ref().unwrap_or(state));
-    let mm = mm.map_err(|error| NoStates(error.to_string()))?;
-    let mut driver = Driver::new(mm);
-    let files = (OWNED..).zip(&owners.files);
-    let others = (OWNED + owners.files.len() as u64..).zip(&owners.others);
-    for (ticket, block) in files.chain(others) {
-        driver.hold(Ticket(ticket), *block, true);
-    }
-    let mut step = |op: Op| {
-        let outcome = driver.step_told(&op, &mut ());
-        outcome.map_err(|error| NoStates(error.to_string()))
-    };
-    let cpu = CpuId(0);
-    if change == Some(Change::DroppedAndCompacted) {
-        for ticket in (OWNED..).take(owners.files.len()).map(Ticket) {
-            let cold = false;
-            step(Op::Free { ticket, cpu, cold })?;
+impl Member {
+    fn new(
+        report: &FailureReport,
+        profile: &'static Profile,
+        seed: u64,
+    ) -> Result<Member, NoStates> {
+        let counts = counts(report, seed)?;
+        let mut free = counts.zones.iter().flat_map(|zone| &zone.free);
+        let config = match free.any(|free| free.mt == Some(MigrateType::Cma)) {
+            true => Config::X86_64_CMA,
+            false => Config::X86_64,
+        };
+        let state = import::state(&counts, profile, &config, &Known::default(), seed);
+        let mut state = state.map_err(|error| NoStates(error.to_string()))?;
+        // The report's kernel may have other zones than a PC's, and so lists other reserves.
+        let kinds: Vec<ZoneKind> = state.zones.iter().map(|zone| zone.id.kind).collect();
+        for zone in &mut state.zones {
+            if let Some(reported) = report.zones.iter().find(|other| other.id == zone.id) {
+                for (pages, kind) in zone.lowmem_reserve.iter_mut().zip(&kinds) {
+                    *pages = reserve(report, reported, *kind);
+                }
+            }
         }
+        let wanted = |id: ZoneId| {
+            let zone = counts.zones.iter().find(|zone| zone.id == id);
+            let value = |name| zone.and_then(|zone| zone.value(name)).unwrap_or(0);
+            (
+                value("nr_zone_inactive_file"),
+                value("nr_zone_inactive_anon"),
+            )
+        };
+        let mut owned = state.clone();
+        let pages = lived_in(&mut owned, wanted, seed);
+        Ok(Member {
+            mm: resumed(&state)?,
+            lived_in: resumed(&owned)?,
+            state,
+            pages,
+            nodes: counts.nodes(),
+        })
     }
-    if let Some(Change::Compacted | Change::DroppedAndCompacted) = change {
-        let nodes = state.zones.iter().map(|zone| zone.id.node.0).max();
-        for node in (0..=nodes.unwrap_or(0)).map(NodeId) {
-            let goal = CompactGoal::All;
-            step(Op::Memory(MemoryOp::Compact { node, goal, cpu }))?;
+
+    /// Whether the request is served, with something otherwise.
+    fn serves(&self, means: &Means, change: Option<Change>) -> Result<bool, NoStates> {
+        let mut means = *means;
+        let LivedIn { files, others } = &self.pages;
+        let mut mm = match change {
+            None | Some(Change::Order(_) | Change::Atomic | Change::Movable) => self.mm.clone(),
+            Some(Change::Compacted) => {
+                let owners = Owners::of(files.iter().chain(others));
+                compacted(self.lived_in.clone(), self.nodes, owners)?
+            }
+            Some(Change::DroppedAndCompacted) => {
+                let mut mm = self.lived_in.clone();
+                for page in files.iter().map(|pfn| Block::page(*pfn)) {
+                    let freed = mm.free(page, CPU, &mut ());
+                    freed.expect("it is handed out in this state");
+                }
+                compacted(mm, self.nodes, Owners::of(others))?
+            }
+            Some(knob) => resumed(&turned(&self.state, knob))?,
+        };
+        match change {
+            Some(Change::Order(order)) => means.order = order,
+            Some(Change::Atomic) => means.gfp = means.atomic(),
+            Some(Change::Movable) => means.gfp = means.movable(),
+            _ => {}
         }
+        let Ok(order) = Order::new(means.order) else {
+            return Ok(false);
+        };
+        let request = Request {
+            order,
+            ..Request::new(means.gfp)
+        };
+        Ok(mm.alloc(&request, &mut ()).is_ok())
     }
-    let Ok(order) = Order::new(means.order) else {
-        return Ok(false);
-    };
-    let request = Request {
-        order,
-        ..Request::new(means.gfp)
-    };
-    let outcome = step(Op::Alloc {
-        ticket: Ticket(0),
-        request,
-    })?;
-    Ok(matches!(outcome, Outcome::Lent(_)))
+}
+
+/// The CPU everything is done on: a report does not say how many there are.
+const CPU: CpuId = CpuId(0);
+
+fn resumed(state: &Snapshot) -> Result<Mm, NoStates> {
+    Mm::resume(state).map_err(|error| NoStates(error.to_string()))
+}
+
+/// Everything compacted that can be.
+fn compacted(mut mm: Mm, nodes: u16, mut owners: Owners) -> Result<Mm, NoStates> {
+    for node in (0..nodes).map(NodeId) {
+        let (goal, cpu) = (CompactGoal::All, CPU);
+        let op = MemoryOp::Compact { node, goal, cpu };
+        let done = mm.memory(&op, PfnRange::default(), &mut owners, &mut ());
+        done.map_err(|error| NoStates(error.to_string()))?;
+    }
+    Ok(mm)
 }
 
 /// The state, with a knob turned.
-fn turned(state: &Snapshot, change: Change) -> Option<Snapshot> {
+fn turned(state: &Snapshot, change: Change) -> Snapshot {
     let mut state = state.clone();
     for zone in &mut state.zones {
         match change {
@@ -190,10 +197,10 @@ fn turned(state: &Snapshot, change: Change) -> Option<Snapshot> {
                 zone.highatomic_reserved = 0;
                 zone.highatomic_free = zone.highatomic_free.map(|_| 0);
             }
-            _ => return None,
+            _ => {}
         }
     }
-    Some(state)
+    state
 }
 
 impl Means {

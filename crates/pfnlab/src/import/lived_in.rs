@@ -3,13 +3,13 @@
 use pfnlab_model::{Block, MigrateType, Pfn, PfnRange, Snapshot, ZoneId, ZoneState};
 use pfnlab_sim::Stream;
 
-/// Frames that somebody has, by zone: pages of files, and others that can be moved.
+/// Pages that somebody has, by zone, ascending in each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LivedIn {
     /// Pages of files: they can be dropped.
-    pub(crate) files: Vec<Block>,
+    pub(crate) files: Vec<Pfn>,
     /// What can be moved, but not dropped.
-    pub(crate) others: Vec<Block>,
+    pub(crate) others: Vec<Pfn>,
 }
 
 /// Of frames in use in movable pageblocks, so many as `wanted` says (files, then others) are handed
@@ -22,25 +22,29 @@ pub(crate) fn lived_in(
     let mut all = LivedIn::default();
     let order = state.global.pageblock_order;
     for zone in &mut state.zones {
+        let pfns = in_use(zone, order.frames());
         let (files, others) = wanted(zone.id);
-        let mut pfns = in_use(zone, order.frames());
+        let mut files = files.min(pfns.len() as u64);
+        let mut others = others.min(pfns.len() as u64 - files);
         let mut draw = Stream::new(
             seed,
             &format!("import/owners of node {} {}", zone.id.node, zone.id.kind),
         );
-        let most = files.saturating_add(others).min(pfns.len() as u64);
-        // The first ones of a shuffle (Fisher and Yates): the others stay the kernel's.
-        for at in 0..most as usize {
-            // Fits: a zone that is laid out has less than 2^32 frames.
-            let other = at + draw.below((pfns.len() - at) as u32) as usize;
-            pfns.swap(at, other);
+        // Fits: a zone that is laid out has less than 2^32 frames.
+        for (&pfn, left) in pfns.iter().zip((1..=pfns.len() as u32).rev()) {
+            // A lot for each frame that is left; what is not wanted stays the kernel's.
+            let lot = u64::from(draw.below(left));
+            if lot < files {
+                files -= 1;
+                all.files.push(pfn);
+            } else if lot < files + others {
+                others -= 1;
+                all.others.push(pfn);
+            } else {
+                continue;
+            }
+            zone.lent.push(Block::page(pfn));
         }
-        pfns.truncate(most as usize);
-        let others = pfns.split_off(files.min(most) as usize);
-        let page = |pfn: &Pfn| Block::page(*pfn);
-        all.files.extend(pfns.iter().map(page));
-        all.others.extend(others.iter().map(page));
-        zone.lent.extend(pfns.iter().chain(&others).map(page));
         zone.lent.sort_by_key(|block| block.start());
         if let Some(blocks) = &mut zone.pageblocks {
             // Now these are known one by one.

@@ -7,7 +7,7 @@ use pfnlab_sim::Stream;
 
 use super::{ImportError, Known, ZoneCounts};
 
-/// Random places to look at before all are looked at in turn.
+/// Frames known to be free that are looked at before any other place.
 const TRIES: u32 = 64;
 
 /// A zone in which blocks are given places, the largest first. Nothing lies on what is in use for
@@ -45,6 +45,25 @@ enum Frame {
     Free(Order),
     /// It goes on.
     Within,
+}
+
+/// What kind of block is to be placed.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    order: Order,
+    mt: MigrateType,
+    /// Whether only in pageblocks of its own type.
+    strict: bool,
+    /// The largest order of a free block.
+    top: Order,
+}
+
+/// Areas in which such a block may still find room: pageblocks, or what is larger. A zone only fills,
+/// so one without room is never looked at again.
+#[derive(Clone, Debug)]
+struct Room {
+    wanted: Wanted,
+    areas: Vec<Block>,
 }
 
 impl<'a> Places<'a> {
@@ -128,23 +147,28 @@ impl<'a> Places<'a> {
         self.pageblock_of(block.start())..=self.pageblock_of(last)
     }
 
-    /// Whether a free block of type `mt` could be here.
-    fn fits(&self, block: Block, mt: MigrateType, strict: bool, top: Order) -> bool {
+    /// Whether a block that is wanted could be here.
+    fn fits(&self, block: Block, wanted: &Wanted) -> bool {
         let span = self.zone.span;
         if !span.covers(block.range()) || self.slice(block).iter().any(|at| *at != Frame::Open) {
             return false;
         }
         let buddy = block.buddy();
-        let merges = block.order() < top
+        let merges = block.order() < wanted.top
             && span.covers(buddy.range())
             && self.frames[self.at(buddy.start())] == Frame::Free(block.order());
+        !merges && self.is_of_type(block, wanted)
+    }
+
+    /// Whether the pageblocks that `block` touches are of the type that is wanted, or will be.
+    fn is_of_type(&self, block: Block, wanted: &Wanted) -> bool {
         let types = &self.types[self.types_of(block)];
-        let whole = block.order() >= self.pageblock;
+        let whole = wanted.order >= self.pageblock;
         let right = |known: &Option<MigrateType>| match known {
             None => whole,
-            Some(known) => *known == mt,
+            Some(known) => *known == wanted.mt,
         };
-        !merges && (!strict || types.iter().all(right))
+        !wanted.strict || types.iter().all(right)
     }
 
     fn put(&mut self, block: Block) {
@@ -170,11 +194,19 @@ impl<'a> Places<'a> {
         count: u64,
         top: Order,
     ) -> Result<Vec<Pfn>, ImportError> {
+        let mut own = self.room(Wanted {
+            order,
+            mt,
+            strict: true,
+            top,
+        });
+        let mut any = self.room(Wanted {
+            strict: false,
+            ..own.wanted
+        });
         let mut placed = Vec::new();
         while (placed.len() as u64) < count {
-            let found = self
-                .look(order, mt, true, top)
-                .or_else(|| self.look(order, mt, false, top));
+            let found = self.look(&mut own).or_else(|| self.look(&mut any));
             let Some(block) = found else {
                 return Err(ImportError::Crowded {
                     zone: self.zone.id,
@@ -192,32 +224,53 @@ impl<'a> Places<'a> {
         Ok(placed)
     }
 
-    fn look(&mut self, order: Order, mt: MigrateType, strict: bool, top: Order) -> Option<Block> {
+    /// Where there may be room: pageblocks of its own type, if that is wanted.
+    fn room(&self, wanted: Wanted) -> Room {
+        let order = wanted.order.max(self.pageblock);
+        let span = self.zone.span;
+        let first = span.start().align_down(order);
+        let areas = span.end().align_up(order).since(first) >> order.get();
+        let areas = (0..areas).map(|at| Block::containing(first.offset(at << order.get()), order));
+        // What is larger decides the types of what it touches.
+        let open = |area: &Block| order > self.pageblock || self.is_of_type(*area, &wanted);
+        Room {
+            wanted,
+            areas: areas.filter(open).collect(),
+        }
+    }
+
+    fn look(&mut self, room: &mut Room) -> Option<Block> {
+        let wanted = room.wanted;
+        let order = wanted.order;
         if let Some(blocks) = &self.blocks {
             let own = blocks.get(&order).into_iter().flatten();
-            return own
-                .copied()
-                .find(|block| self.fits(*block, mt, strict, top));
+            return own.copied().find(|block| self.fits(*block, &wanted));
         }
-        for at in 0..TRIES {
-            // What is known to have been free comes first.
-            let pfn = match at % 2 == 0 && !self.free.is_empty() {
-                true => self.free[self.draw.below(self.free.len() as u32) as usize],
-                false => self.any_frame(),
-            };
+        // What is known to have been free comes first.
+        let tries = if self.free.is_empty() { 0 } else { TRIES };
+        for _ in 0..tries {
+            let pfn = self.free[self.draw.below(self.free.len() as u32) as usize];
             let block = Block::containing(pfn, order);
-            if self.fits(block, mt, strict, top) {
+            if self.fits(block, &wanted) {
                 return Some(block);
             }
         }
-        let from = self.any_frame();
-        let (start, end) = (self.zone.span.start(), self.zone.span.end());
-        let step = |range: (Pfn, Pfn)| {
-            let blocks = (range.0.align_down(order).get()..range.1.get()).step_by(1 << order.get());
-            blocks.map(move |pfn| Block::containing(Pfn::new(pfn), order))
-        };
-        let mut all = step((from, end)).chain(step((start, from)));
-        all.find(|block| self.fits(*block, mt, strict, top))
+        while !room.areas.is_empty() {
+            // Fits: there are less than 2^32 frames.
+            let at = self.draw.below(room.areas.len() as u32) as usize;
+            let area = room.areas[at];
+            let blocks = (area.frames() >> order.get()) as u32;
+            let from = self.draw.below(blocks);
+            let mut places = (from..blocks).chain(0..from).map(|at| {
+                let start = area.start().offset(u64::from(at) << order.get());
+                Block::containing(start, order)
+            });
+            if let Some(block) = places.find(|block| self.fits(*block, &wanted)) {
+                return Some(block);
+            }
+            room.areas.swap_remove(at);
+        }
+        None
     }
 
     fn any_frame(&mut self) -> Pfn {

@@ -144,6 +144,7 @@ impl Build {
             percpu_pagelist_fraction: kernel
                 .field_or_default("percpu_pagelist_fraction", global.percpu_pagelist_fraction)?,
             lowmem_reserve_ratio: ratios.collect::<Result<_>>()?,
+            compaction_proactiveness: None,
             pcp_batch_scale_max: kernel
                 .field_or_default("pcp_batch_scale_max", global.pcp_batch_scale_max)?,
             guardpage_minorder: Order::ZERO,
