@@ -14,6 +14,13 @@ type Marks = [u64; 4];
 /// What is expected of a zone: its marks, its drift mark, the threshold of every CPU online.
 type Limits = (Marks, u64, u8);
 
+/// Ranges of memory of each node, how many CPUs, `movablecore=`.
+type Spec = (
+    &'static [&'static [&'static str]],
+    u16,
+    Option<&'static str>,
+);
+
 /// What a generation does, by its name.
 struct Rules<'a> {
     name: &'a str,
@@ -142,7 +149,7 @@ impl<'a> Rules<'a> {
             .copied()
             .unwrap_or(0);
         let mut reserves = vec![0; zone.lowmem_reserve.len()];
-        for upper in lower + 1..kinds.len() {
+        for (upper, reserve) in reserves.iter_mut().enumerate().skip(lower + 1) {
             let above = node
                 .iter()
                 .filter(|other| (lower + 1..=upper).contains(&at(other.id.kind)));
@@ -151,7 +158,7 @@ impl<'a> Rules<'a> {
                 .iter()
                 .any(|other| at(other.id.kind) == upper && other.managed == 0);
             if ratio > 0 && !(self.is(&["linux-6.12.0"]) && empty) {
-                reserves[upper] = above / ratio;
+                *reserve = above / ratio;
             }
         }
         reserves
@@ -242,7 +249,7 @@ fn nothing(_: ZoneId) -> u64 {
 
 #[test]
 fn booted_machines_have_the_limits_of_the_formulas() {
-    let machines: [(&[&[&str]], u16, Option<&str>); 6] = [
+    let machines: [Spec; 6] = [
         (&[&["64K..200M"]], 1, None),
         // 128 MiB of the lowest zone, and a few frames more and less than 512 MiB in all.
         (&[&["0..511M"]], 2, None),

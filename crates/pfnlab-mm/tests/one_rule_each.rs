@@ -341,15 +341,14 @@ fn below_the_drift_mark_free_frames_are_counted_exactly() {
     }
 }
 
-/// Why the last zone asked was passed over.
+/// Why the first zone asked was passed over.
 fn why(mm: &mut Mm, request: &Request) -> Option<Refusal> {
     let mut events: Vec<Event> = Vec::new();
     mm.alloc(request, &mut events).unwrap_err();
-    let refusals = events.into_iter().rev().filter_map(|event| match event {
+    events.into_iter().find_map(|event| match event {
         Event::ZoneRefused { why, .. } => Some(why),
         _ => None,
-    });
-    refusals.last()
+    })
 }
 
 /// Since 4.4 a block that is large enough must be on a list that is open to the request.
@@ -404,5 +403,54 @@ fn a_large_block_must_be_on_an_open_list() {
             "{}",
             profile.name()
         );
+    }
+}
+
+/// A zone in which the first pageblock is of one type and the second of another.
+fn of_two(profile: &'static Profile, first: MigrateType, second: MigrateType) -> Mm {
+    let mut state = zone(2).snapshot(profile);
+    let zone = &mut state.zones[0];
+    let list = |mt, pfn| FreeListState {
+        order: order(9),
+        mt,
+        pfns: [Pfn::new(pfn)].into(),
+    };
+    zone.free_lists = vec![list(first, 0), list(second, 512)];
+    zone.pageblocks.as_mut().unwrap().types = vec![Some(first), Some(second)];
+    if second == HighAtomic {
+        zone.highatomic_reserved = 512;
+        zone.highatomic_free = zone.highatomic_free.map(|_| 512);
+    }
+    // The first walk fails, so that the request says what it may do.
+    (zone.watermarks.low, zone.watermarks.high) = (1 << 20, 1 << 20);
+    Mm::resume(&state).unwrap()
+}
+
+#[test]
+fn what_is_kept_serves_those_it_is_kept_for_first() {
+    for profile in Profile::ALL
+        .iter()
+        .filter(|profile| !OLD.contains(&profile.name()))
+    {
+        let mut mm = of_two(profile, Unmovable, HighAtomic);
+        let atomic = Request {
+            order: order(4),
+            ..Request::new(Gfp::GFP_ATOMIC)
+        };
+        let block = mm.alloc(&atomic, &mut ()).unwrap();
+        assert_eq!(block.start().get() >> 9, 1, "{}", profile.name());
+    }
+}
+
+#[test]
+fn what_is_kept_back_comes_last_up_to_3_8() {
+    for profile in generations(OLD) {
+        let mut mm = of_two(profile, Unmovable, Reserve);
+        let large = Request {
+            order: order(9),
+            ..Request::new(Gfp::GFP_KERNEL)
+        };
+        let pages = [(); 2].map(|()| mm.alloc(&large, &mut ()).unwrap().start().get());
+        assert_eq!(pages, [0, 512], "{}", profile.name());
     }
 }

@@ -198,3 +198,31 @@ fn lists_are_emptied_in_turns_or_one_after_the_other() {
         assert_eq!(drained(profile, at), expected, "{}", profile.name());
     }
 }
+
+/// The frame that fills a list to its high mark is the one that has it drained.
+#[test]
+fn a_list_is_drained_when_it_is_full() {
+    for profile in Profile::ALL {
+        let mut snapshot = zone(1).snapshot(profile);
+        for pcp in &mut snapshot.zones[0].pcp {
+            (pcp.batch, pcp.high) = (4, 10);
+            if profile.tunes_pcp() {
+                (pcp.high_min, pcp.high_max) = (10, 10);
+            }
+        }
+        let mut mm = Mm::resume(&snapshot).unwrap();
+        let request = request(Order::ZERO, Movable);
+        let pages: Vec<Block> = (0..12)
+            .map(|_| mm.alloc(&request, &mut ()).unwrap())
+            .collect();
+        mm.drain(CpuId(0), &mut ());
+        let counts = pages.iter().map(|&page| {
+            mm.free(page, CpuId(0), &mut ()).unwrap();
+            mm.snapshot().zones[0].pcp[0].count
+        });
+        let counts: Vec<u32> = counts.take(10).collect();
+        let name = profile.name();
+        assert_eq!(counts[..9], [1, 2, 3, 4, 5, 6, 7, 8, 9], "{name}");
+        assert!(counts[9] < 10, "{name}");
+    }
+}

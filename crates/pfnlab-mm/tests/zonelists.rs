@@ -70,11 +70,18 @@ fn low_memory_comes_last_or_next() {
     }
 }
 
+/// Ranges of memory of each node, `movablecore=`, and whether kinds go first.
+type Case = (
+    &'static [&'static [&'static str]],
+    Option<&'static str>,
+    bool,
+);
+
 /// Up to 3.8 it depends on where low memory is: kinds go first, unless a node has no Normal zone, there is no
 /// low memory, more than half of all is low, or more than 70 percent of a node of more than average size.
 #[test]
 fn low_memory_decides_what_goes_first() {
-    let cases: [(&[&[&str]], Option<&str>, bool); 7] = [
+    let cases: [Case; 7] = [
         (&[&["4K..3G", "4G..7G"], &["7G..13G"]], None, true),
         // No Normal zone.
         (&[&["4K..1G"], &["1G..2G"]], None, false),
