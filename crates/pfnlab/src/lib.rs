@@ -16,7 +16,7 @@
 //! - [`generations`]: the same on every kernel generation, side by side, and where two part.
 //! - [`what_if`]: the same with a knob turned, in one table. [`HugePages`]: how many could be had.
 //! - [`sweep`]: many seeds and settings of a scenario, summed up.
-//! - [`exhaust`]: every state of a small world. [`bare`](pfnlab_mm::bare): a zone with nothing around it.
+//! - [`exhaust`]: every state of a small world. [`bare`]: a zone with nothing around it.
 //! - [`tour`]: a seeded run, summed up. [`Repro`]: one line to get it again.
 //! - [`import`]: a running kernel's counts and traces become a state and operations.
 //! - [`failure`]: why a request failed, from what a kernel printed about it.
