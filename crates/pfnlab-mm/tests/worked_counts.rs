@@ -226,3 +226,39 @@ fn a_list_is_drained_when_it_is_full() {
         assert!(counts[9] < 10, "{name}");
     }
 }
+
+/// Since 6.1 at most the high mark less a batch is drained: nothing where both are the same, so that the list
+/// grows on. One frame where the mark is less than a batch (04 §4.6).
+#[test]
+fn a_high_mark_of_one_batch_drains_nothing() {
+    for profile in Profile::ALL
+        .iter()
+        .filter(|profile| profile.name().starts_with("linux-6"))
+    {
+        for (high, expected) in [(4, [1, 2, 3, 4, 5, 6]), (3, [1, 2, 2, 2, 2, 2])] {
+            let mut snapshot = zone(1).snapshot(profile);
+            for pcp in &mut snapshot.zones[0].pcp {
+                (pcp.batch, pcp.high) = (4, high);
+                if profile.tunes_pcp() {
+                    (pcp.high_min, pcp.high_max) = (high, high);
+                }
+            }
+            let mut mm = Mm::resume(&snapshot).unwrap();
+            let request = request(Order::ZERO, Movable);
+            let pages: Vec<Block> = (0..8)
+                .map(|_| mm.alloc(&request, &mut ()).unwrap())
+                .collect();
+            mm.drain(CpuId(0), &mut ());
+            let counts = pages.iter().map(|&page| {
+                mm.free(page, CpuId(0), &mut ()).unwrap();
+                mm.snapshot().zones[0].pcp[0].count
+            });
+            assert_eq!(
+                counts.take(6).collect::<Vec<u32>>(),
+                expected,
+                "{}, {high}",
+                profile.name()
+            );
+        }
+    }
+}
