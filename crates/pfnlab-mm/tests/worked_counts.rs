@@ -262,3 +262,31 @@ fn a_high_mark_of_one_batch_drains_nothing() {
         }
     }
 }
+
+/// On 6.1 the next drain is twice as large if this one was smaller than the most that could be drained.
+#[test]
+fn drains_double_below_the_most() {
+    for profile in Profile::ALL
+        .iter()
+        .filter(|profile| profile.name().starts_with("linux-6.1."))
+    {
+        for (high, expected) in [(8, 0), (9, 1)] {
+            let mut snapshot = zone(1).snapshot(profile);
+            for pcp in &mut snapshot.zones[0].pcp {
+                (pcp.batch, pcp.high) = (4, high);
+            }
+            let mut mm = Mm::resume(&snapshot).unwrap();
+            let request = request(Order::ZERO, Movable);
+            let pages: Vec<Block> = (0..12)
+                .map(|_| mm.alloc(&request, &mut ()).unwrap())
+                .collect();
+            mm.drain(CpuId(0), &mut ());
+            for &page in &pages[..high as usize] {
+                mm.free(page, CpuId(0), &mut ()).unwrap();
+            }
+            let lists = mm.snapshot().zones.swap_remove(0).pcp.swap_remove(0);
+            assert_eq!(lists.count, high - 4, "{}", profile.name());
+            assert_eq!(lists.free_factor, expected, "{}, {high}", profile.name());
+        }
+    }
+}
