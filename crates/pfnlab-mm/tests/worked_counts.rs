@@ -290,3 +290,39 @@ fn drains_double_below_the_most() {
         }
     }
 }
+
+/// Since 6.12 a high mark sinks by an eighth with every second, not by more than what 32 batches below the count
+/// are, and what is above it is drained.
+#[test]
+fn a_high_mark_sinks_and_the_list_with_it() {
+    for profile in Profile::ALL.iter().filter(|profile| profile.tunes_pcp()) {
+        let mut snapshot = zone(1).snapshot(profile);
+        for pcp in &mut snapshot.zones[0].pcp {
+            (pcp.batch, pcp.high, pcp.high_min, pcp.high_max) = (1, 50, 4, 50);
+        }
+        let mut mm = Mm::resume(&snapshot).unwrap();
+        let request = request(Order::ZERO, Movable);
+        let pages: Vec<Block> = (0..45)
+            .map(|_| mm.alloc(&request, &mut ()).unwrap())
+            .collect();
+        mm.drain(CpuId(0), &mut ());
+        for &page in &pages {
+            mm.free(page, CpuId(0), &mut ()).unwrap();
+        }
+        let lists = |mm: &Mm| mm.snapshot().zones.swap_remove(0).pcp.swap_remove(0);
+        let (mut high, mut count) = (lists(&mm).high, lists(&mm).count);
+        for _ in 0..12 {
+            high = (high - high / 8).max(count.saturating_sub(32)).max(4);
+            count = count.min(high);
+            mm.vmstat_tick(CpuId(0), &mut ());
+            let lists = lists(&mm);
+            assert_eq!(
+                (lists.high, lists.count),
+                (high, count),
+                "{}",
+                profile.name()
+            );
+        }
+        assert!(count < 20, "{count}");
+    }
+}
