@@ -8,6 +8,7 @@ use pfnlab_model::{
     ZoneStat,
 };
 
+use crate::worked_counts::counter;
 use MigrateType::{HighAtomic, Movable, Reserve, Unmovable};
 
 const CPU: CpuId = CpuId(0);
@@ -174,11 +175,7 @@ fn as_many_pageblocks_are_kept_as_the_min_mark_asks_for() {
 fn what_was_in_use_is_not_kept() {
     let with_used = |profile: &'static Profile, used: u64| {
         let mut state = zone(2).snapshot(profile);
-        let stats = &state.global.zone_stats;
-        let counter = stats
-            .iter()
-            .position(|&stat| stat == ZoneStat::FreePages)
-            .unwrap();
+        let counter = counter(&state, ZoneStat::FreePages);
         let zone = &mut state.zones[0];
         zone.vm_stat[counter] -= 1;
         let rest = FreeListState {
@@ -317,11 +314,7 @@ fn below_the_drift_mark_free_frames_are_counted_exactly() {
     for profile in generations(&["linux-2.6.37"]) {
         let served = |drift_mark: u64, waiting: i8| {
             let mut state = zone(2).snapshot(profile);
-            let stats = &state.global.zone_stats;
-            let free = stats
-                .iter()
-                .position(|&stat| stat == ZoneStat::FreePages)
-                .unwrap();
+            let free = counter(&state, ZoneStat::FreePages);
             let zone = &mut state.zones[0];
             zone.percpu_drift_mark = drift_mark;
             zone.vm_stat[free] -= i64::from(waiting);

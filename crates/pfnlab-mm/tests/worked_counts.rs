@@ -8,7 +8,7 @@ use pfnlab_mm::bare::{Bare, request};
 use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{
     Block, CpuId, Event, FreeListState, Gfp, Inspect, MigrateType, Order, PageAllocator,
-    PcpListState, Pfn, Request, Snapshot, Watermarks, ZoneStat,
+    PcpListState, PcpState, Pfn, Request, Snapshot, Watermarks, ZoneStat,
 };
 
 fn zone(blocks: u64) -> Bare {
@@ -21,7 +21,7 @@ fn zone(blocks: u64) -> Bare {
     }
 }
 
-fn counter(snapshot: &Snapshot, stat: ZoneStat) -> usize {
+pub(crate) fn counter(snapshot: &Snapshot, stat: ZoneStat) -> usize {
     let stats = &snapshot.global.zone_stats;
     stats.iter().position(|&one| one == stat).unwrap()
 }
@@ -199,26 +199,41 @@ fn lists_are_emptied_in_turns_or_one_after_the_other() {
     }
 }
 
+/// A zone whose per-CPU lists are of this size, and so many of its frames to be given back.
+fn with_lists(
+    profile: &'static Profile,
+    batch: u32,
+    (high_min, high): (u32, u32),
+    frames: usize,
+) -> (Mm, Vec<Block>) {
+    let mut snapshot = zone(1).snapshot(profile);
+    for pcp in &mut snapshot.zones[0].pcp {
+        (pcp.batch, pcp.high) = (batch, high);
+        if profile.tunes_pcp() {
+            (pcp.high_min, pcp.high_max) = (high_min, high);
+        }
+    }
+    let mut mm = Mm::resume(&snapshot).unwrap();
+    let request = request(Order::ZERO, Movable);
+    let pages = std::iter::repeat_with(|| mm.alloc(&request, &mut ()).unwrap());
+    let pages = pages.take(frames).collect();
+    mm.drain(CpuId(0), &mut ());
+    (mm, pages)
+}
+
+/// The per-CPU lists.
+fn lists(mm: &Mm) -> PcpState {
+    mm.snapshot().zones.swap_remove(0).pcp.swap_remove(0)
+}
+
 /// The frame that fills a list to its high mark is the one that has it drained.
 #[test]
 fn a_list_is_drained_when_it_is_full() {
     for profile in Profile::ALL {
-        let mut snapshot = zone(1).snapshot(profile);
-        for pcp in &mut snapshot.zones[0].pcp {
-            (pcp.batch, pcp.high) = (4, 10);
-            if profile.tunes_pcp() {
-                (pcp.high_min, pcp.high_max) = (10, 10);
-            }
-        }
-        let mut mm = Mm::resume(&snapshot).unwrap();
-        let request = request(Order::ZERO, Movable);
-        let pages: Vec<Block> = (0..12)
-            .map(|_| mm.alloc(&request, &mut ()).unwrap())
-            .collect();
-        mm.drain(CpuId(0), &mut ());
+        let (mut mm, pages) = with_lists(profile, 4, (10, 10), 12);
         let counts = pages.iter().map(|&page| {
             mm.free(page, CpuId(0), &mut ()).unwrap();
-            mm.snapshot().zones[0].pcp[0].count
+            lists(&mm).count
         });
         let counts: Vec<u32> = counts.take(10).collect();
         let name = profile.name();
@@ -236,22 +251,10 @@ fn a_high_mark_of_one_batch_drains_nothing() {
         .filter(|profile| profile.name().starts_with("linux-6"))
     {
         for (high, expected) in [(4, [1, 2, 3, 4, 5, 6]), (3, [1, 2, 2, 2, 2, 2])] {
-            let mut snapshot = zone(1).snapshot(profile);
-            for pcp in &mut snapshot.zones[0].pcp {
-                (pcp.batch, pcp.high) = (4, high);
-                if profile.tunes_pcp() {
-                    (pcp.high_min, pcp.high_max) = (high, high);
-                }
-            }
-            let mut mm = Mm::resume(&snapshot).unwrap();
-            let request = request(Order::ZERO, Movable);
-            let pages: Vec<Block> = (0..8)
-                .map(|_| mm.alloc(&request, &mut ()).unwrap())
-                .collect();
-            mm.drain(CpuId(0), &mut ());
+            let (mut mm, pages) = with_lists(profile, 4, (high, high), 8);
             let counts = pages.iter().map(|&page| {
                 mm.free(page, CpuId(0), &mut ()).unwrap();
-                mm.snapshot().zones[0].pcp[0].count
+                lists(&mm).count
             });
             assert_eq!(
                 counts.take(6).collect::<Vec<u32>>(),
@@ -271,20 +274,11 @@ fn drains_double_below_the_most() {
         .filter(|profile| profile.name().starts_with("linux-6.1."))
     {
         for (high, expected) in [(8, 0), (9, 1)] {
-            let mut snapshot = zone(1).snapshot(profile);
-            for pcp in &mut snapshot.zones[0].pcp {
-                (pcp.batch, pcp.high) = (4, high);
-            }
-            let mut mm = Mm::resume(&snapshot).unwrap();
-            let request = request(Order::ZERO, Movable);
-            let pages: Vec<Block> = (0..12)
-                .map(|_| mm.alloc(&request, &mut ()).unwrap())
-                .collect();
-            mm.drain(CpuId(0), &mut ());
+            let (mut mm, pages) = with_lists(profile, 4, (high, high), 12);
             for &page in &pages[..high as usize] {
                 mm.free(page, CpuId(0), &mut ()).unwrap();
             }
-            let lists = mm.snapshot().zones.swap_remove(0).pcp.swap_remove(0);
+            let lists = lists(&mm);
             assert_eq!(lists.count, high - 4, "{}", profile.name());
             assert_eq!(lists.free_factor, expected, "{}, {high}", profile.name());
         }
@@ -296,20 +290,10 @@ fn drains_double_below_the_most() {
 #[test]
 fn a_high_mark_sinks_and_the_list_with_it() {
     for profile in Profile::ALL.iter().filter(|profile| profile.tunes_pcp()) {
-        let mut snapshot = zone(1).snapshot(profile);
-        for pcp in &mut snapshot.zones[0].pcp {
-            (pcp.batch, pcp.high, pcp.high_min, pcp.high_max) = (1, 50, 4, 50);
-        }
-        let mut mm = Mm::resume(&snapshot).unwrap();
-        let request = request(Order::ZERO, Movable);
-        let pages: Vec<Block> = (0..45)
-            .map(|_| mm.alloc(&request, &mut ()).unwrap())
-            .collect();
-        mm.drain(CpuId(0), &mut ());
+        let (mut mm, pages) = with_lists(profile, 1, (4, 50), 45);
         for &page in &pages {
             mm.free(page, CpuId(0), &mut ()).unwrap();
         }
-        let lists = |mm: &Mm| mm.snapshot().zones.swap_remove(0).pcp.swap_remove(0);
         let (mut high, mut count) = (lists(&mm).high, lists(&mm).count);
         for _ in 0..12 {
             high = (high - high / 8).max(count.saturating_sub(32)).max(4);

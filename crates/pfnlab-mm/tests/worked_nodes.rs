@@ -21,13 +21,13 @@ fn four(distance: [[u8; 4]; 4], without_memory: Option<u16>) -> MachineSpec {
     }
 }
 
-const EQUAL: [[u8; 4]; 4] = [
+pub(crate) const EQUAL: [[u8; 4]; 4] = [
     [10, 20, 20, 20],
     [20, 10, 20, 20],
     [20, 20, 10, 20],
     [20, 20, 20, 10],
 ];
-const RING: [[u8; 4]; 4] = [
+pub(crate) const RING: [[u8; 4]; 4] = [
     [10, 20, 30, 20],
     [20, 10, 20, 30],
     [30, 20, 10, 20],

@@ -6,6 +6,7 @@ use pfnlab_model::{
     PfnRange, Snapshot, ZoneId, ZoneKind,
 };
 
+use crate::worked_nodes::{EQUAL, RING};
 use ZoneKind::{Dma, Dma32, Normal};
 
 /// Frames of a section: 128 MiB.
@@ -128,18 +129,6 @@ fn low_memory_decides_what_goes_first() {
 /// (boot, 10.4). At boot CPUs are not known yet, so the lists then were others.
 #[test]
 fn lists_are_built_anew_when_memory_comes() {
-    const EQUAL: [[u8; 4]; 4] = [
-        [10, 20, 20, 20],
-        [20, 10, 20, 20],
-        [20, 20, 10, 20],
-        [20, 20, 20, 10],
-    ];
-    const RING: [[u8; 4]; 4] = [
-        [10, 20, 30, 20],
-        [20, 10, 20, 30],
-        [30, 20, 10, 20],
-        [20, 30, 20, 10],
-    ];
     let cases = [
         (
             EQUAL,
