@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
     Block, CpuId, Event, Gfp, Inspect, MachineSpec, MemoryEvent, MigrateType, NodeSpec, Observer,
-    Order, PageAllocator, Pfn, Request,
+    Order, PageAllocator, Pfn, Request, Sysctl,
 };
 use pfnlab_sim::Stream;
 
@@ -64,6 +64,12 @@ pub(crate) fn boot(ram: &[&str], cpus: u16, profile: &'static Profile) -> Mm {
     };
     let machine = machine.build().expect("it is a machine");
     Mm::boot(&machine, profile, &Config::X86_64).expect("it boots")
+}
+
+/// Sets a tunable.
+pub(crate) fn set(mm: &mut Mm, sysctl: Sysctl, value: u64) {
+    mm.sysctl(sysctl, value, &mut ())
+        .expect("the kernel has it, and takes such a value");
 }
 
 /// Free frames, of all zones.

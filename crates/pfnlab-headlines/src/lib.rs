@@ -1,7 +1,7 @@
 //! Published results about fragmentation, asked of the model. The page "Headline results" of the
 //! book says what each workload is; it was written before the first run.
 //!
-//! - [`huge_frames`]: how many huge frames are left after a long time (H2).
+//! - [`huge_frames`]: how many huge frames are left after a long time (H2); [`recovery`]: as the paper's own program asks.
 //! - [`stealing`]: what it helps to take the rest of a pageblock along (H3).
 //! - [`avoidance`]: what it helps to go to another zone, and to make room early (H4).
 //! - [`fio`]: the same with a workload nearer to the published one; [`whole`]: and on a machine as large.
@@ -21,6 +21,7 @@ pub mod fio;
 pub mod huge_frames;
 pub mod hygiene;
 pub mod mixing;
+pub mod recovery;
 pub mod stealing;
 pub mod whole;
 

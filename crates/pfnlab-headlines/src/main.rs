@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 use pfnlab_headlines::{
-    Change, Shrinker, Size, avoidance, build, chart, fio, huge_frames, hygiene, mixing, stealing,
-    whole,
+    Change, Shrinker, Size, avoidance, build, chart, fio, huge_frames, hygiene, mixing, recovery,
+    stealing, whole,
 };
 
 fn main() -> ExitCode {
@@ -62,13 +62,17 @@ fn main() -> ExitCode {
 }
 
 fn h2(size: Size, changes: &mut Vec<Change>) {
-    let linux = huge_frames::linux(size, 1);
-    let trees = huge_frames::trees(size, 1);
-    for (name, run) in [("linux", &linux), ("trees", &trees)] {
+    let print = |name, run: &huge_frames::HugeFrames| {
         let (first, last) = (run.free[0], run.free[run.free.len() - 1]);
         let (all, possible) = (run.all, run.possible);
         println!("H2 {name}: {first} -> {last} of {all} huge frames, {possible} possible");
-    }
+    };
+    print("first form, linux", &huge_frames::linux(size, 1));
+    print("first form, trees", &huge_frames::trees(size, 1));
+    let linux = recovery::linux("linux-6.1.y", size, 1);
+    print("linux", &linux);
+    let trees = recovery::trees(size, 1);
+    print("trees", &trees);
     let last = |run: &huge_frames::HugeFrames| run.free[run.free.len() - 1];
     changes.push(Change {
         what: "H2: huge frames kept, Linux",

@@ -8,7 +8,7 @@ use pfnlab_model::{CpuId, Observer, PageAllocator, Sysctl};
 use pfnlab_sim::Stream;
 
 use crate::avoidance::{Avoidance, each};
-use crate::bench::{Fragmenting, Unmovable, boot, free_frames, named};
+use crate::bench::{Fragmenting, Unmovable, boot, free_frames, named, set};
 use crate::hygiene::{Mixed, count};
 use crate::inodes::Inodes;
 use crate::kernel::{HUGE, Kswapd};
@@ -160,11 +160,6 @@ pub fn run_hygiene(profile: &str, part: u64, seed: u64) -> Mixed {
     work.write();
     work.read();
     count(&work.machine.mm, work.machine.seen.iter())
-}
-
-fn set(mm: &mut Mm, sysctl: Sysctl, value: u64) {
-    mm.sysctl(sysctl, value, &mut ())
-        .expect("the kernel has it, and takes such a value");
 }
 
 /// A thread of fio: the file it is at, and how many frames of it are left.
