@@ -1,6 +1,6 @@
 //! H2 as the program of the paper has it: eight threads free and allocate what is their own.
 
-use pfnlab_mm::{Mm, Profile};
+use pfnlab_mm::Mm;
 use pfnlab_model::{
     Block, CpuId, Gfp, Inspect, Order, PageAllocator, Pfn, Sysctl, ZoneId, ZoneKind,
 };

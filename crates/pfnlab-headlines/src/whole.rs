@@ -4,7 +4,7 @@
 use std::iter;
 
 use pfnlab_mm::{Mm, Profile};
-use pfnlab_model::{CpuId, Observer, PageAllocator, Sysctl};
+use pfnlab_model::{CpuId, Observer, Sysctl};
 use pfnlab_sim::Stream;
 
 use crate::avoidance::{Avoidance, each};
