@@ -79,17 +79,6 @@ pub(crate) fn free_frames(mm: &Mm) -> u64 {
     free.sum()
 }
 
-/// Free 2 MiB frames, of all zones.
-pub(crate) fn huge_frames(mm: &Mm) -> u64 {
-    let huge = Order::new(9).expect("there is one").through(Order::MAX);
-    let zones = mm.zones();
-    let of = |order: Order| {
-        let blocks = zones.iter().map(|&zone| mm.free_blocks(zone, order));
-        blocks.sum::<u64>() << (order.get() - 9)
-    };
-    huge.map(of).sum()
-}
-
 /// What is held, to be drawn from.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Held {

@@ -13,9 +13,29 @@ const PER_BUFFER: usize = 8;
 /// Objects are looked at so many times as fast as frames (4 / `DEFAULT_SEEKS`).
 const AS_FAST: u64 = 2;
 
+/// What is known of a file: an inode, its name, a node of its tree of pages; its log item. In bytes; whether it
+/// can be reclaimed; whether it goes in a second step, if there are two.
+const OBJECTS: [(u32, bool, bool); 4] = [
+    (960, true, true),
+    (192, true, false),
+    (576, true, false),
+    (168, false, true),
+];
+
+/// When what is known of a file goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Going {
+    /// All at once, when it has no frames any more.
+    WithoutFrames,
+    /// With its frames, but inode and log item when the worker of XFS comes: whenever so many frames
+    /// were written or read.
+    InTwoSteps(u64),
+}
+
 #[derive(Clone, Debug, Default)]
 struct File {
-    objects: Vec<Address>,
+    /// And whether they go in a second step.
+    objects: Vec<(Address, bool)>,
     /// It was opened since it was last looked at, and not for the first time.
     again: bool,
 }
@@ -29,6 +49,11 @@ pub(crate) struct Inodes {
     line: VecDeque<u32>,
     /// By eight files: an unmovable frame, and how many of them have objects.
     buffers: Vec<(Option<Block>, u8)>,
+    going: Going,
+    /// What the worker will free.
+    waiting: Vec<Address>,
+    /// Frames until it comes.
+    until: u64,
     /// So many are looked at together.
     batch: u64,
     due: u64,
@@ -38,11 +63,20 @@ pub(crate) struct Inodes {
 
 impl Inodes {
     /// Of so many files, none of which has any yet.
-    pub(crate) fn new<O: Observer>(machine: &mut Machine<O>, files: usize, batch: u64) -> Inodes {
+    pub(crate) fn new<O: Observer>(
+        machine: &mut Machine<O>,
+        files: usize,
+        batch: u64,
+        going: Going,
+    ) -> Inodes {
         Inodes {
-            // An inode, its name, a node of its tree of pages; its log item.
-            caches: [(960, true), (192, true), (576, true), (168, false)]
-                .map(|(bytes, reclaim)| machine.cache(bytes, reclaim)),
+            caches: OBJECTS.map(|(bytes, reclaim, _)| machine.cache(bytes, reclaim)),
+            going,
+            waiting: Vec::new(),
+            until: match going {
+                Going::WithoutFrames => u64::MAX,
+                Going::InTwoSteps(every) => every,
+            },
             files: vec![File::default(); files],
             line: VecDeque::new(),
             buffers: vec![(None, 0); files.div_ceil(PER_BUFFER)],
@@ -59,8 +93,11 @@ impl Inodes {
             self.files[at].again = true;
             return;
         }
-        let caches = self.caches.into_iter();
-        let objects = caches.filter_map(|cache| machine.object(cache, cpu));
+        let caches = self.caches.into_iter().zip(OBJECTS);
+        let objects = caches.filter_map(|(cache, (_, _, later))| {
+            let object = machine.object(cache, cpu)?;
+            Some((object, later))
+        });
         self.files[at].objects = objects.collect();
         if self.files[at].objects.is_empty() {
             return;
@@ -73,8 +110,8 @@ impl Inodes {
         self.line.push_back(file);
     }
 
-    /// As much of the line is looked at as reclaim looked at page cache, and those without frames that
-    /// nobody opened lose their objects.
+    /// As much of the line is looked at as reclaim looked at page cache, and those that nobody opened
+    /// lose their objects, if they have no frames or [`Going`] says that these go, too.
     pub(crate) fn shrink<O: Observer>(&mut self, machine: &mut Machine<O>, cpu: CpuId) {
         let looked_at = machine.pages.take_looked_at();
         if looked_at == 0 {
@@ -92,18 +129,36 @@ impl Inodes {
         }
     }
 
+    /// A frame more was written or read; after so many the worker comes.
+    pub(crate) fn tick<O: Observer>(&mut self, machine: &mut Machine<O>, cpu: CpuId) {
+        self.until -= 1;
+        if let Going::InTwoSteps(every) = self.going
+            && self.until == 0
+        {
+            self.until = every;
+            for object in self.waiting.drain(..) {
+                machine.drop_object(object, cpu);
+            }
+        }
+    }
+
     fn look_at_first<O: Observer>(&mut self, machine: &mut Machine<O>, cpu: CpuId) {
         let Some(file) = self.line.pop_front() else {
             return;
         };
         let at = file as usize;
         let again = std::mem::take(&mut self.files[at].again);
-        if again || machine.pages.of_file(file) > 0 {
+        let stays = self.going == Going::WithoutFrames && machine.pages.of_file(file) > 0;
+        if again || stays {
             self.line.push_back(file);
             return;
         }
-        for object in std::mem::take(&mut self.files[at].objects) {
-            machine.drop_object(object, cpu);
+        machine.drop_file(file, cpu);
+        for (object, later) in std::mem::take(&mut self.files[at].objects) {
+            match self.going {
+                Going::InTwoSteps(_) if later => self.waiting.push(object),
+                _ => machine.drop_object(object, cpu),
+            }
         }
         let (buffer, users) = &mut self.buffers[at / PER_BUFFER];
         *users -= 1;

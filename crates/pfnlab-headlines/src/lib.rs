@@ -1,7 +1,7 @@
 //! Published results about fragmentation, asked of the model. The page "Headline results" of the
 //! book says what each workload is; it was written before the first run.
 //!
-//! - [`huge_frames`]: how many huge frames are left after a long time (H2); [`recovery`]: as the paper's own program asks.
+//! - [`huge_frames`]: how many huge frames are left after a long time (H2).
 //! - [`stealing`]: what it helps to take the rest of a pageblock along (H3).
 //! - [`avoidance`]: what it helps to go to another zone, and to make room early (H4).
 //! - [`fio`]: the same with a workload nearer to the published one; [`whole`]: and on a machine as large.
@@ -21,7 +21,6 @@ pub mod fio;
 pub mod huge_frames;
 pub mod hygiene;
 pub mod mixing;
-pub mod recovery;
 pub mod stealing;
 pub mod whole;
 
@@ -40,6 +39,7 @@ mod work;
 pub use bench::{Fragmenting, Size, median};
 pub use chart::{Change, chart};
 pub use files::Shrinker;
+pub use inodes::Going;
 pub use placed::{Placed, Placement, Room};
 pub use scatter::Scatter;
 pub use trees::Trees;

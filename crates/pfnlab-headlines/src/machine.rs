@@ -83,6 +83,14 @@ impl<O: Observer> Machine<O> {
             .expect("it was handed out");
     }
 
+    /// The frames that a file still has go.
+    pub(crate) fn drop_file(&mut self, file: u32, cpu: CpuId) {
+        while let Some(page) = self.pages.any_of_file(file) {
+            self.pages.take(page, &mut self.mm);
+            self.free(Block::page(page), cpu);
+        }
+    }
+
     /// One step more; after so many kswapd has its turn. Says whether it had.
     pub(crate) fn tick(&mut self) -> bool {
         self.until -= 1;

@@ -1,13 +1,14 @@
-//! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [fio] [whole] [h5]
-//! [defrag] [sensitivity] [whole-sensitivity] [plot=FILE.svg]`.
+//! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [fio] [whole] [xfs] [h5]
+//! [defrag] [recovery-sensitivity] [sensitivity] [whole-sensitivity] [plot=FILE.svg]`.
 
 use std::process::ExitCode;
 use std::{env, fs};
 
 use pfnlab_headlines::{
-    Change, Shrinker, Size, avoidance, build, chart, fio, huge_frames, hygiene, mixing, recovery,
-    stealing, whole,
+    Change, Shrinker, Size, avoidance, build, chart, fio, huge_frames, hygiene, mixing, stealing,
+    whole,
 };
+use pfnlab_mm::Profile;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -40,11 +41,18 @@ fn main() -> ExitCode {
     if wanted("whole") {
         whole(size, &mut changes);
     }
+    if wanted("xfs") {
+        let reached = whole_medians(whole::Form::xfs(size), size.of(1, 3));
+        println!("H4 xfs: {reached}");
+    }
     if wanted("h5") {
         h5(size);
     }
     if wanted("defrag") {
         defrag(size, &mut changes);
+    }
+    if names.contains(&"recovery-sensitivity") {
+        recovery_sensitivity();
     }
     if names.contains(&"sensitivity") {
         sensitivity(size);
@@ -61,17 +69,19 @@ fn main() -> ExitCode {
     }
 }
 
+/// The generation that is nearest to that of H2's paper.
+const PUBLISHED_ON: &str = "linux-6.1.y";
+
 fn h2(size: Size, changes: &mut Vec<Change>) {
     let print = |name, run: &huge_frames::HugeFrames| {
         let (first, last) = (run.free[0], run.free[run.free.len() - 1]);
         let (all, possible) = (run.all, run.possible);
         println!("H2 {name}: {first} -> {last} of {all} huge frames, {possible} possible");
     };
-    print("first form, linux", &huge_frames::linux(size, 1));
-    print("first form, trees", &huge_frames::trees(size, 1));
-    let linux = recovery::linux("linux-6.1.y", size, 1);
+    let form = huge_frames::Form::published(size);
+    let linux = huge_frames::linux(PUBLISHED_ON, form, 1);
     print("linux", &linux);
-    let trees = recovery::trees(size, 1);
+    let trees = huge_frames::trees(form, 1);
     print("trees", &trees);
     let last = |run: &huge_frames::HugeFrames| run.free[run.free.len() - 1];
     changes.push(Change {
@@ -183,6 +193,39 @@ fn h5(size: Size) {
             variance,
         } = hygiene::anywhere(size, sparse, 1);
         println!("H5 anywhere 1/{sparse}: {tainted}, expected {expected}, variance {variance}");
+    }
+}
+
+/// What comes of H2 under every generation, on other machines, and when lists are emptied.
+fn recovery_sensitivity() {
+    use huge_frames::{Drained, Form, HugeFrames};
+    let print = |profile: &str, form: Form, run: HugeFrames| {
+        let (first, last) = (run.free[0], run.free[run.free.len() - 1]);
+        println!(
+            "H2 {profile} {form:?}: {first} -> {last}, {} possible",
+            run.possible
+        );
+    };
+    let form = |part, drained| Form { part, drained };
+    for profile in Profile::ALL {
+        for drained in [Drained::Never, Drained::Freed, Drained::Through] {
+            let form = form(16, drained);
+            print(
+                profile.name(),
+                form,
+                huge_frames::linux(profile.name(), form, 1),
+            );
+        }
+    }
+    for part in [4, 64, 128] {
+        for drained in [Drained::Never, Drained::Through] {
+            let form = form(part, drained);
+            print(
+                PUBLISHED_ON,
+                form,
+                huge_frames::linux(PUBLISHED_ON, form, 1),
+            );
+        }
     }
 }
 

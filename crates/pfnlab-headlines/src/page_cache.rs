@@ -40,8 +40,8 @@ pub(crate) struct PageCache {
     newest: u32,
     oldest: u32,
     len: u64,
-    /// How many frames every file has.
-    of_file: Vec<u32>,
+    /// The frames of every file.
+    of_file: Vec<Vec<u32>>,
     looked_at: u64,
     /// What was moved, from where to where, and is on no list there yet.
     unsettled: Vec<(Pfn, Pfn)>,
@@ -55,7 +55,7 @@ impl PageCache {
             newest: NONE,
             oldest: NONE,
             len: 0,
-            of_file: vec![0; files],
+            of_file: vec![Vec::new(); files],
             looked_at: 0,
             unsettled: Vec::new(),
         }
@@ -66,9 +66,16 @@ impl PageCache {
         self.len
     }
 
-    /// Frames of one file.
+    /// How many frames one file has.
     pub(crate) fn of_file(&self, file: u32) -> u32 {
-        self.of_file[file as usize]
+        // Fits: there are fewer than 2^32 frames.
+        self.of_file[file as usize].len() as u32
+    }
+
+    /// One of them, the last if nothing was moved.
+    pub(crate) fn any_of_file(&self, file: u32) -> Option<Pfn> {
+        let last = self.of_file[file as usize].last();
+        last.map(|&at| Pfn::new(u64::from(at)))
     }
 
     /// How many frames reclaim looked at since this was last asked.
@@ -82,7 +89,7 @@ impl PageCache {
         let at = page.get() as u32;
         self.frames[at as usize].owner = Some(owner);
         if let Owner::File(file) = owner {
-            self.of_file[file as usize] += 1;
+            self.of_file[file as usize].push(at);
             self.link(at);
         }
         memory.set_listed(Block::page(page), true);
@@ -123,7 +130,7 @@ impl PageCache {
             older,
         } = std::mem::replace(&mut self.frames[at as usize], NOBODYS);
         if let Some(Owner::File(file)) = owner {
-            self.of_file[file as usize] -= 1;
+            self.of_file[file as usize].retain(|&other| other != at);
             self.len -= 1;
             match newer {
                 NONE => self.newest = older,

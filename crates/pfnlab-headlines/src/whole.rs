@@ -10,7 +10,7 @@ use pfnlab_sim::Stream;
 use crate::avoidance::{Avoidance, each};
 use crate::bench::{Fragmenting, Unmovable, boot, free_frames, named, set};
 use crate::hygiene::{Mixed, count};
-use crate::inodes::Inodes;
+use crate::inodes::{Going, Inodes};
 use crate::kernel::{HUGE, Kswapd};
 use crate::machine::Machine;
 use crate::page_cache::Owner;
@@ -22,6 +22,8 @@ const THREADS: u16 = 4;
 const PROGRAM: CpuId = CpuId(4);
 /// Where kswapd runs.
 const KSWAPD: CpuId = CpuId(5);
+/// And the worker of XFS.
+const WORKER: CpuId = CpuId(6);
 
 /// A file, in frames: 64 KiB.
 const FILE: u32 = 16;
@@ -48,9 +50,19 @@ pub struct Form {
     pub kept_free: u64,
     /// kswapd runs after so many frames of page cache and heap, if it was asked.
     pub kswapd_every: u32,
+    /// When what is known of a file goes; frames are those of a whole machine.
+    pub going: Going,
 }
 
 impl Form {
+    /// The one on XFS: the worker comes after so much as a disk of 500 MB/s writes or reads in five seconds.
+    pub const fn xfs(size: Size) -> Form {
+        Form {
+            going: Going::InTwoSteps(610_352),
+            ..Form::published(size)
+        }
+    }
+
     /// The published one, as far as that is known.
     pub const fn published(size: Size) -> Form {
         Form {
@@ -61,6 +73,14 @@ impl Form {
             },
             kept_free: KEPT_FREE,
             kswapd_every: 32,
+            going: Going::WithoutFrames,
+        }
+    }
+
+    fn going(self) -> Going {
+        match self.going {
+            Going::InTwoSteps(every) => Going::InTwoSteps((every / self.part).max(1)),
+            going => going,
         }
     }
 
@@ -189,7 +209,7 @@ impl<O: Observer> Work<O> {
         let files = (written / u64::from(FILE)) as usize + usize::from(THREADS);
         let mut machine = Machine::new(mm, files, kswapd, seen);
         Work {
-            inodes: Inodes::new(&mut machine, files, form.batch()),
+            inodes: Inodes::new(&mut machine, files, form.batch(), form.going()),
             machine,
             files: files as u32,
             begun: 0,
@@ -255,6 +275,7 @@ impl<O: Observer> Work<O> {
         };
         self.machine.page(Owner::File(file), cpu);
         self.inodes.shrink(&mut self.machine, cpu);
+        self.inodes.tick(&mut self.machine, WORKER);
         if self.machine.tick() {
             self.inodes.shrink(&mut self.machine, KSWAPD);
         }

@@ -6,13 +6,14 @@ use pfnlab_mm::Profile;
 /// H2: under Linux the number of free huge frames stays; placement by trees recovers them.
 #[test]
 fn trees_recover_huge_frames() {
-    let linux = huge_frames::linux(Size::Small, 1);
-    let trees = huge_frames::trees(Size::Small, 1);
+    let form = huge_frames::Form::published(Size::Small);
+    let linux = huge_frames::linux("linux-6.1.y", form, 1);
+    let trees = huge_frames::trees(form, 1);
     let last = |free: &[u64]| free[free.len() - 1];
     assert!(last(&linux.free).abs_diff(linux.free[0]) * 100 <= linux.all);
     assert!(last(&trees.free) * 100 >= trees.possible * 85);
-    assert_eq!(trees, huge_frames::trees(Size::Small, 1));
-    assert_ne!(trees, huge_frames::trees(Size::Small, 2));
+    assert_eq!(trees, huge_frames::trees(form, 1));
+    assert_ne!(trees, huge_frames::trees(form, 2));
 }
 
 /// H3: three times fewer fragmenting fallbacks, and half as many of those from movable pageblocks.
