@@ -32,6 +32,13 @@ pub enum Going {
     InTwoSteps(u64),
 }
 
+impl Going {
+    /// In two steps, with a disk of so many MB/s: the worker comes every five seconds.
+    pub const fn five_seconds_of(megabytes: u64) -> Going {
+        Going::InTwoSteps((5 * megabytes * 1_000_000).div_ceil(4096))
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 struct File {
     /// And whether they go in a second step.

@@ -1,12 +1,12 @@
 //! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [fio] [whole] [xfs] [h5]
-//! [defrag] [recovery-sensitivity] [sensitivity] [whole-sensitivity] [plot=FILE.svg]`.
+//! [defrag] [recovery-sensitivity] [sensitivity] [whole-sensitivity] [xfs-sensitivity] [plot=FILE.svg]`.
 
 use std::process::ExitCode;
 use std::{env, fs};
 
 use pfnlab_headlines::{
-    Change, Shrinker, Size, avoidance, build, chart, fio, huge_frames, hygiene, mixing, stealing,
-    whole,
+    Change, Going, Shrinker, Size, avoidance, build, chart, fio, huge_frames, hygiene, mixing,
+    stealing, whole,
 };
 use pfnlab_mm::Profile;
 
@@ -56,6 +56,9 @@ fn main() -> ExitCode {
     }
     if names.contains(&"sensitivity") {
         sensitivity(size);
+    }
+    if names.contains(&"xfs-sensitivity") {
+        xfs_sensitivity(size);
     }
     if names.contains(&"whole-sensitivity") {
         whole_sensitivity(size);
@@ -247,6 +250,23 @@ fn sensitivity(size: Size) {
             ..fio::Form::PUBLISHED
         };
         println!("H4 fio {form:?}: {}", fio::medians(form, size));
+    }
+}
+
+/// How fast the disk is, how much memory there is, how often kswapd has its turn.
+fn xfs_sensitivity(size: Size) {
+    let first = whole::Form::xfs(size);
+    let disks = [125, 250, 1000, 2000].map(|megabytes| whole::Form {
+        going: Going::five_seconds_of(megabytes),
+        ..first
+    });
+    let machines = [8, 16, 32].map(|gib| whole::Form { gib, ..first });
+    let paces = [8, 128, 512].map(|kswapd_every| whole::Form {
+        kswapd_every,
+        ..first
+    });
+    for form in disks.into_iter().chain(machines).chain(paces) {
+        println!("H4 xfs {form:?}: {}", whole_medians(form, size.of(1, 3)));
     }
 }
 
