@@ -4,10 +4,10 @@
 use std::fmt::Write;
 
 /// One published change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// What changes.
-    pub what: &'static str,
+    pub what: String,
     /// From what to what, as published.
     pub published: (u64, u64),
     /// And here.
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn bars_are_shares() {
         let change = Change {
-            what: "H",
+            what: "H".to_owned(),
             published: (200, 50),
             reached: (0, 0),
         };

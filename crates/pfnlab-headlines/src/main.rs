@@ -39,11 +39,10 @@ fn main() -> ExitCode {
         h4(size);
     }
     if wanted("whole") {
-        whole(size, &mut changes);
+        whole("H4", whole::Form::published(size), size, &mut changes);
     }
     if wanted("xfs") {
-        let reached = whole_medians(whole::Form::xfs(size), size.of(1, 3));
-        println!("H4 xfs: {reached}");
+        whole("H4 on XFS", whole::Form::xfs(size), size, &mut changes);
     }
     if wanted("h5") {
         h5(size);
@@ -88,12 +87,12 @@ fn h2(size: Size, changes: &mut Vec<Change>) {
     print("trees", &trees);
     let last = |run: &huge_frames::HugeFrames| run.free[run.free.len() - 1];
     changes.push(Change {
-        what: "H2: huge frames kept, Linux",
+        what: "H2: huge frames kept, Linux".to_owned(),
         published: (5108, 5107),
         reached: (linux.free[0], last(&linux)),
     });
     changes.push(Change {
-        what: "H2: of those possible, trees",
+        what: "H2: of those possible, trees".to_owned(),
         published: (33_912, 31_967),
         reached: (trees.possible, last(&trees)),
     });
@@ -104,12 +103,12 @@ fn h3(size: Size, changes: &mut Vec<Change>) {
     println!("H3: {reached}");
     let stealing::Stealing { without, with } = reached;
     changes.push(Change {
-        what: "H3: fallbacks, unmovable",
+        what: "H3: fallbacks, unmovable".to_owned(),
         published: (16_784, 2668),
         reached: (without.0, with.0),
     });
     changes.push(Change {
-        what: "H3: of them, from movable",
+        what: "H3: of them, from movable".to_owned(),
         published: (7531, 2231),
         reached: (without.1, with.1),
     });
@@ -129,17 +128,16 @@ fn h4(size: Size) {
     }
 }
 
-fn whole(size: Size, changes: &mut Vec<Change>) {
-    let form = whole::Form::published(size);
+fn whole(name: &str, form: whole::Form, size: Size, changes: &mut Vec<Change>) {
     let reached = whole_medians(form, size.of(1, 3));
-    println!("H4 whole: {reached}");
+    println!("{name}, whole machine: {reached}");
     changes.push(Change {
-        what: "H4: fallbacks, other zone first",
+        what: format!("{name}: other zone first"),
         published: (804_694, 408_912),
         reached: (reached.none, reached.other_zone),
     });
     changes.push(Change {
-        what: "H4: and boosts",
+        what: format!("{name}: and boosts"),
         published: (804_694, 18_421),
         reached: (reached.none, reached.boost),
     });
@@ -168,7 +166,7 @@ fn defrag(size: Size, changes: &mut Vec<Change>) {
         whole.tainted
     });
     changes.push(Change {
-        what: "H5: mixed pageblocks, defrag mode",
+        what: "H5: mixed pageblocks, defrag mode".to_owned(),
         published: (77, 0),
         reached: (tainted[1], tainted[2]),
     });
