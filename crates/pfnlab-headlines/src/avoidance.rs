@@ -3,11 +3,11 @@
 use std::fmt;
 
 use pfnlab_mm::Profile;
-use pfnlab_model::{PageAllocator, Sysctl};
+use pfnlab_model::Sysctl;
 
-use crate::bench::{Fragmenting, boot, named};
-use crate::work::{CPUS, Work};
-use crate::{Size, median};
+use crate::bench::{Fragmenting, boot, named, set, two_pieces};
+use crate::fio::{CPUS, Form, KEPT_FREE, Work};
+use crate::median;
 
 /// Fragmenting fallbacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,16 +26,19 @@ impl fmt::Display for Avoidance {
     }
 }
 
-/// The medians of all seeds.
-///
-/// # Panics
-/// When there is no seed.
-pub fn medians(size: Size) -> Avoidance {
-    of_each(|profile, boost| {
-        let runs = (0..size.of(8, 3)).map(|seed| run(profile, boost, size, seed).all);
-        median(&runs.collect::<Vec<_>>())
-    })
+/// What came of one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Fallbacks, while files were written.
+    pub writing: Fragmenting,
+    /// And in all.
+    pub fell_back: Fragmenting,
+    /// Huge pages asked for, and got.
+    pub huge: (u64, u64),
 }
+
+/// The most of a per-CPU list of a large zone: six batches of 63.
+const PCP_HIGH: u64 = 378;
 
 /// The three kernels: their names and boost factors.
 const KERNELS: [(&str, u64); 3] = [
@@ -44,28 +47,47 @@ const KERNELS: [(&str, u64); 3] = [
     ("linux-5.0+nofragment", 15_000),
 ];
 
-/// What is measured of each of the three kernels.
-pub(crate) fn each<T>(measure: impl Fn(&'static Profile, u64) -> T) -> [T; 3] {
-    KERNELS.map(|(name, boost)| measure(named(name), boost))
+/// One run of each of the three kernels.
+pub fn runs(form: Form, seed: u64) -> [Run; 3] {
+    KERNELS.map(|(name, boost)| run(named(name), boost, form, seed))
 }
 
-/// The same as numbers of fallbacks.
-pub(crate) fn of_each(measure: impl Fn(&'static Profile, u64) -> u64) -> Avoidance {
-    let [none, other_zone, boost] = each(measure);
+/// The medians of some runs.
+///
+/// # Panics
+/// When there is none.
+pub fn medians(runs: &[[Run; 3]]) -> Avoidance {
+    let of = |kernel: usize| {
+        let all = runs.iter().map(|run| run[kernel].fell_back.all);
+        median(&all.collect::<Vec<_>>())
+    };
     Avoidance {
-        none,
-        other_zone,
-        boost,
+        none: of(0),
+        other_zone: of(1),
+        boost: of(2),
     }
 }
 
 /// One run.
-pub fn run(profile: &'static Profile, boost: u64, size: Size, seed: u64) -> Fragmenting {
-    let ram = size.of(["3584M..4G", "4G..4608M"], ["3968M..4G", "4G..4224M"]);
-    let mut mm = boot(&ram, CPUS, profile);
-    mm.sysctl(Sysctl::WatermarkBoostFactor, boost, &mut ())
-        .expect("5.0 has boosts");
-    let mut work = Work::new(mm, seed);
-    work.run(size.of(100_000, 20_000));
-    work.seen()
+pub fn run(profile: &'static Profile, boost: u64, form: Form, seed: u64) -> Run {
+    let above = (form.gib - 3) * 1024;
+    let ram = two_pieces(above, form.part);
+    let mut mm = boot(&ram.each_ref().map(String::as_str), CPUS, profile);
+    set(&mut mm, Sysctl::WatermarkBoostFactor, boost);
+    if form.part > 1 {
+        set(&mut mm, Sysctl::MinFreeKbytes, form.kept_free / form.part);
+        let fraction = above * 256 / PCP_HIGH;
+        set(&mut mm, Sysctl::PercpuPagelistFraction, fraction);
+    } else if form.kept_free != KEPT_FREE {
+        set(&mut mm, Sysctl::MinFreeKbytes, form.kept_free);
+    }
+    let mut work = Work::new(mm, form, seed, Fragmenting::default());
+    work.write();
+    let writing = work.machine.seen;
+    work.read();
+    Run {
+        writing,
+        fell_back: work.machine.seen,
+        huge: work.machine.huge,
+    }
 }

@@ -66,6 +66,15 @@ pub(crate) fn boot(ram: &[&str], cpus: u16, profile: &'static Profile) -> Mm {
     Mm::boot(&machine, profile, &Config::X86_64).expect("it boots")
 }
 
+/// The memory of a machine with 3 GiB of it below 4 GiB, and so many MiB from there on; of all that, a part.
+pub(crate) fn two_pieces(above: u64, part: u64) -> [String; 2] {
+    let below = match part {
+        1 => "0..3G".to_owned(),
+        _ => format!("{}M..4G", 4096 - 3 * 1024 / part),
+    };
+    [below, format!("4G..{}M", 4096 + above / part)]
+}
+
 /// Sets a tunable.
 pub(crate) fn set(mm: &mut Mm, sysctl: Sysctl, value: u64) {
     mm.sysctl(sysctl, value, &mut ())
@@ -105,14 +114,6 @@ impl Held {
 
     pub(crate) fn frames(&self) -> u64 {
         self.frames
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.blocks.len()
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Block> {
-        self.blocks.iter().copied()
     }
 }
 

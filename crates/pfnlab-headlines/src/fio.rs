@@ -1,126 +1,125 @@
-//! H4 with the workload that was published, in small: files are written and read while a program asks
-//! for huge pages.
+//! The workload of H4 and H5: files are written, and read while a program asks for huge pages, on a machine as
+//! large as the published one may have been.
 
-use pfnlab_mm::{Mm, Profile};
-use pfnlab_model::{CpuId, Gfp, PageAllocator, Sysctl};
+use std::iter;
+
+use pfnlab_mm::Mm;
+use pfnlab_model::{CpuId, Observer};
 use pfnlab_sim::Stream;
 
-use crate::avoidance::{Avoidance, of_each};
-use crate::bench::{Fragmenting, boot, free_frames};
-use crate::files::{Files, Shrinker};
-use crate::kernel::{HUGE, Kernel, Kswapd};
-use crate::{Size, median};
+use crate::Size;
+use crate::bench::free_frames;
+use crate::inodes::{Going, Inodes};
+use crate::machine::{HUGE, Kswapd, Machine};
+use crate::page_cache::Owner;
 
-const CPUS: u16 = 8;
+/// How many the machine has.
+pub(crate) const CPUS: u16 = 8;
 /// The threads that write and read, on the first CPUs.
 const THREADS: u16 = 4;
 const PROGRAM: CpuId = CpuId(4);
 /// Where kswapd runs.
 const KSWAPD: CpuId = CpuId(5);
+/// And the worker of XFS.
+const WORKER: CpuId = CpuId(6);
 
 /// A file, in frames: 64 KiB.
-const FILE: usize = 16;
+const FILE: u32 = 16;
 
 /// What is written, and the part of memory that is asked for as huge pages, in percent of memory.
 const WRITTEN: u64 = 150;
 const AS_HUGE: u64 = 75;
 
-/// How huge pages are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Huge {
-    /// What is at hand.
-    AtHand,
-    /// After compaction and reclaim (`madvise`).
-    Madvised,
-}
-
+/// Objects are looked at so many at a time on a whole machine (`s_shrink`'s batch).
+const BATCH: u64 = 1024;
+/// What is kept free of 64 GiB for huge pages, in KiB: 33 pageblocks (`set_recommended_min_free_kbytes`).
+pub(crate) const KEPT_FREE: u64 = 67_584;
 /// In what forms of the workload differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
-    /// How huge pages are asked for.
-    pub huge: Huge,
-    /// Which objects go.
-    pub shrinker: Shrinker,
+    /// Memory of a whole machine in GiB, three of them below 4 GiB.
+    pub gib: u64,
+    /// All is divided by this: 1, or a power of two.
+    pub part: u64,
+    /// What is kept free, in KiB of a whole machine.
+    pub kept_free: u64,
     /// kswapd runs after so many frames of page cache and heap, if it was asked.
     pub kswapd_every: u32,
+    /// When what is known of a file goes; frames are those of a whole machine.
+    pub going: Going,
 }
 
 impl Form {
-    /// The published one, as far as that is known.
-    pub const PUBLISHED: Form = Form {
-        huge: Huge::AtHand,
-        shrinker: Shrinker::InOrder,
-        kswapd_every: 32,
-    };
-}
+    /// The one where all that is known of a file goes at once. Small: a 64th of it.
+    pub const fn at_once(size: Size) -> Form {
+        Form {
+            gib: 64,
+            part: match size {
+                Size::Full => 1,
+                Size::Small => 64,
+            },
+            kept_free: KEPT_FREE,
+            kswapd_every: 32,
+            going: Going::WithoutFrames,
+        }
+    }
 
-/// What came of one run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// Fallbacks.
-    pub fell_back: Fragmenting,
-    /// Huge pages asked for, and got.
-    pub huge: (u64, u64),
-}
+    /// The one on XFS, with a disk of 500 MB/s.
+    pub const fn xfs(size: Size) -> Form {
+        Form {
+            going: Going::five_seconds_of(500),
+            ..Form::at_once(size)
+        }
+    }
 
-/// The medians of all seeds.
-///
-/// # Panics
-/// When there is no seed.
-pub fn medians(form: Form, size: Size) -> Avoidance {
-    of_each(|profile, boost| {
-        let runs = (0..size.of(4, 1)).map(|seed| run(profile, boost, form, size, seed));
-        median(&runs.map(|run| run.fell_back.all).collect::<Vec<_>>())
-    })
-}
+    fn going(self) -> Going {
+        match self.going {
+            Going::InTwoSteps(every) => Going::InTwoSteps((every / self.part).max(1)),
+            going => going,
+        }
+    }
 
-/// One run.
-pub fn run(profile: &'static Profile, boost: u64, form: Form, size: Size, seed: u64) -> Run {
-    let ram = size.of(["3G..4G", "4G..5G"], ["3968M..4G", "4G..4224M"]);
-    let mut mm = boot(&ram, CPUS, profile);
-    mm.sysctl(Sysctl::WatermarkBoostFactor, boost, &mut ())
-        .expect("5.0 has boosts");
-    let mut work = Work::new(mm, form, seed);
-    work.write();
-    work.read(form.huge);
-    Run {
-        fell_back: work.kernel.seen,
-        huge: work.kernel.huge,
+    fn batch(self) -> u64 {
+        (BATCH / self.part).max(1)
     }
 }
 
 /// A thread of fio: the file it is at, and how many frames of it are left.
-type At = Option<(usize, usize)>;
+type At = Option<(u32, u32)>;
 
-struct Work {
-    kernel: Kernel<Fragmenting>,
-    files: Files,
-    /// All of memory, in frames.
-    frames: u64,
+/// The machine, the files and who is at them.
+pub(crate) struct Work<O> {
+    pub(crate) machine: Machine<O>,
+    inodes: Inodes,
+    /// How many files there are, once all are written, and how many were begun.
+    files: u32,
+    begun: u32,
     threads: [At; THREADS as usize],
     picks: Stream,
+    /// All of memory, in frames.
+    frames: u64,
 }
 
-impl Work {
-    fn new(mm: Mm, form: Form, seed: u64) -> Work {
+impl<O: Observer> Work<O> {
+    /// On this machine. Requests wait.
+    pub(crate) fn new(mm: Mm, form: Form, seed: u64, seen: O) -> Work<O> {
         let frames = free_frames(&mm);
         let kswapd = Kswapd {
             cpu: KSWAPD,
             every: form.kswapd_every,
         };
-        let mut kernel = Kernel::new(mm, kswapd, Fragmenting::default());
-        let caches = vec![
-            kernel.cache(960, true),
-            kernel.cache(192, true),
-            kernel.cache(576, true),
-            kernel.cache(168, false),
-        ];
+        let written = frames * WRITTEN / 100;
+        // Every thread may be at one more.
+        let files = (written / u64::from(FILE)) as usize + usize::from(THREADS);
+        let mut machine = Machine::new(mm, files, kswapd, seen);
         Work {
-            kernel,
-            files: Files::new(caches, true, form.shrinker, seed),
-            frames,
+            inodes: Inodes::new(&mut machine, files, form.batch(), form.going()),
+            machine,
+            files: files as u32,
+            begun: 0,
             threads: [None; THREADS as usize],
             picks: Stream::new(seed, "files"),
+            frames,
         }
     }
 
@@ -129,53 +128,61 @@ impl Work {
     }
 
     /// Every thread writes one file after the other.
-    fn write(&mut self) {
+    pub(crate) fn write(&mut self) {
         for frame in 0..self.written() {
             self.turn(frame, |work, cpu| {
-                let file = work.files.create(FILE);
-                work.files.open(file, &mut work.kernel, cpu);
+                let file = work.begun;
+                work.begun += 1;
+                work.open(file, cpu);
                 (file, FILE)
             });
         }
     }
 
     /// Every thread reads files drawn at random; meanwhile the program touches its memory.
-    fn read(&mut self, huge: Huge) {
-        let gfp = match huge {
-            Huge::AtHand => Gfp::GFP_TRANSHUGE_LIGHT,
-            Huge::Madvised => Gfp::GFP_TRANSHUGE,
-        };
+    pub(crate) fn read(&mut self) {
+        self.files = self.begun;
         let wanted = self.frames * AS_HUGE / 100 / HUGE;
-        let (mut touched, mut has) = (0, Vec::new());
+        let mut touched = 0;
         for frame in 0..self.written() {
             if touched < wanted * (frame + 1) / self.written() {
                 touched += 1;
-                self.kernel.touch(gfp, PROGRAM, &mut has);
+                self.machine.touch(PROGRAM);
+                self.inodes.shrink(&mut self.machine, KSWAPD);
             }
             self.turn(frame, |work, cpu| {
                 // Frames that are there cost nothing. There are more files than fit in memory.
-                loop {
-                    // Fits: there are fewer files than frames.
-                    let file = work.picks.below(work.files.len() as u32) as usize;
-                    work.files.open(file, &mut work.kernel, cpu);
-                    let missing = work.files.missing(file, &work.kernel);
-                    if missing > 0 {
-                        return (file, missing);
-                    }
-                }
+                let files = work.files;
+                let mut drawn = iter::repeat_with(|| {
+                    let file = work.picks.below(files);
+                    work.open(file, cpu);
+                    (file, FILE - work.machine.pages.of_file(file).min(FILE))
+                });
+                let missing = drawn.find(|&(_, missing)| missing > 0);
+                missing.expect("it goes on until there is one")
             });
         }
     }
 
+    fn open(&mut self, file: u32, cpu: CpuId) {
+        self.inodes.open(file, &mut self.machine, cpu);
+        self.inodes.shrink(&mut self.machine, cpu);
+    }
+
     /// The next thread reads or writes a frame, of the next file if that is due.
-    fn turn(&mut self, frame: u64, next: impl Fn(&mut Work, CpuId) -> (usize, usize)) {
+    fn turn(&mut self, frame: u64, next: impl Fn(&mut Work<O>, CpuId) -> (u32, u32)) {
         let thread = (frame % u64::from(THREADS)) as usize;
         let cpu = CpuId(thread as u16);
         let (file, left) = match self.threads[thread] {
             Some(at) => at,
             None => next(self, cpu),
         };
-        self.files.page(file, &mut self.kernel, cpu);
+        self.machine.page(Owner::File(file), cpu);
+        self.inodes.shrink(&mut self.machine, cpu);
+        self.inodes.tick(&mut self.machine, WORKER);
+        if self.machine.tick() {
+            self.inodes.shrink(&mut self.machine, KSWAPD);
+        }
         self.threads[thread] = (left > 1).then_some((file, left - 1));
     }
 }

@@ -9,7 +9,7 @@ use pfnlab_model::{
 };
 use pfnlab_sim::Stream;
 
-use crate::bench::{boot, drain, named, request, set};
+use crate::bench::{boot, drain, named, request, set, two_pieces};
 use crate::{Placed, Size, Trees};
 
 const THREADS: u16 = 8;
@@ -18,8 +18,6 @@ const ROUNDS: u32 = 100;
 const HELD: u64 = 3_686_391;
 /// Memory from 4 GiB on, in MiB: 32,113,236 frames.
 const NORMAL: u64 = 125_442;
-/// And below, in MiB.
-const BELOW: u64 = 3 * 1024;
 /// What such a machine keeps free for huge pages, in KiB.
 const KEPT_FREE: u64 = 67_584;
 /// The zone all is asked of.
@@ -34,6 +32,18 @@ pub struct HugeFrames {
     pub all: u64,
     /// How many there could be, of what is free in the end.
     pub possible: u64,
+}
+
+impl HugeFrames {
+    /// After the first round.
+    pub fn first(&self) -> u64 {
+        self.free[0]
+    }
+
+    /// After the last.
+    pub fn last(&self) -> u64 {
+        self.free[self.free.len() - 1]
+    }
 }
 
 /// When the lists of CPUs are emptied.
@@ -74,12 +84,8 @@ impl Form {
 /// # Panics
 /// When there is no such profile.
 pub fn linux(profile: &str, form: Form, seed: u64) -> HugeFrames {
-    let below = match form.part {
-        1 => "0..3G".to_owned(),
-        part => format!("{}M..4G", 4096 - BELOW / part),
-    };
-    let above = format!("4G..{}M", 4096 + NORMAL / form.part);
-    let mut mm = boot(&[&below, &above], THREADS, named(profile));
+    let ram = two_pieces(NORMAL, form.part);
+    let mut mm = boot(&ram.each_ref().map(String::as_str), THREADS, named(profile));
     set(&mut mm, Sysctl::MinFreeKbytes, KEPT_FREE / form.part);
     run(&mut mm, form, seed)
 }

@@ -4,9 +4,9 @@
 //! - [`huge_frames`]: how many huge frames are left after a long time (H2).
 //! - [`stealing`]: what it helps to take the rest of a pageblock along (H3).
 //! - [`avoidance`]: what it helps to go to another zone, and to make room early (H4).
-//! - [`fio`]: the same with a workload nearer to the published one; [`whole`]: and on a machine as large.
-//! - [`hygiene`]: whether movable pageblocks hold unmovable pages (H5), and how many would if pages
-//!   lay anywhere. [`build`]: the same with jobs that come and go; [`mixing`]: with the workload of H3.
+//! - [`hygiene`]: whether movable pageblocks hold unmovable pages (H5); [`anywhere()`]: how many would if pages
+//!   lay anywhere.
+//! - [`fio`]: the workload of these two.
 //!
 //! - [`chart()`]: what was published beside what was reached.
 //!
@@ -16,29 +16,24 @@
 //!   asks it. [`Trees`], [`Scatter`]: two of them.
 
 pub mod avoidance;
-pub mod build;
 pub mod fio;
 pub mod huge_frames;
 pub mod hygiene;
-pub mod mixing;
 pub mod stealing;
-pub mod whole;
 
+mod anywhere;
 mod bench;
 mod chart;
-mod files;
 mod inodes;
-mod kernel;
 mod machine;
 mod page_cache;
 mod placed;
 mod scatter;
 mod trees;
-mod work;
 
+pub use anywhere::{Anywhere, anywhere};
 pub use bench::{Fragmenting, Size, median};
 pub use chart::{Change, chart};
-pub use files::Shrinker;
 pub use inodes::Going;
 pub use placed::{Placed, Placement, Room};
 pub use scatter::Scatter;

@@ -1,5 +1,4 @@
-//! A large machine at work: requests that wait, objects, and kswapd. What the workloads `whole` of H4 and
-//! H5 and `mixing` of H5 are made of.
+//! A large machine at work: requests that wait, objects, and kswapd.
 
 use pfnlab_clients::Generation;
 use pfnlab_clients::slab::{Slub, SlubSetup};
@@ -9,8 +8,19 @@ use pfnlab_model::{
     MemoryOp, NodeId, Observer, Order, PageAllocator, Pfn, PfnRange, Request,
 };
 
-use crate::kernel::{HUGE, Kswapd};
 use crate::page_cache::{Owner, PageCache};
+
+/// What is touched at a time of memory that could be huge, in frames.
+pub(crate) const HUGE: u64 = 512;
+
+/// When the background reclaimer has its turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kswapd {
+    /// On which CPU.
+    pub(crate) cpu: CpuId,
+    /// After so many frames, if it was asked.
+    pub(crate) every: u32,
+}
 
 /// The allocator, who has movable frames and objects, and who watches.
 pub(crate) struct Machine<O> {

@@ -1,67 +1,46 @@
-//! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [fio] [whole] [xfs] [h5]
-//! [defrag] [recovery-sensitivity] [sensitivity] [whole-sensitivity] [xfs-sensitivity] [plot=FILE.svg]`.
+//! Prints the numbers of the page "Headline results": `pfnlab-headlines [small] [h2] [h3] [h4] [h5]
+//! [h2-sensitivity] [h3-sensitivity] [h4-sensitivity] [h5-sensitivity] [plot=FILE.svg]`. Without names: h2 to h5.
 
 use std::process::ExitCode;
 use std::{env, fs};
 
+use pfnlab_headlines::avoidance::{self, Avoidance};
 use pfnlab_headlines::{
-    Change, Going, Shrinker, Size, avoidance, build, chart, fio, huge_frames, hygiene, mixing,
-    stealing, whole,
+    Anywhere, Change, Going, Size, anywhere, chart, fio, huge_frames, hygiene, stealing,
 };
 use pfnlab_mm::Profile;
+
+/// Prints a result; what to draw of it.
+type Headline = fn(Size) -> Vec<Change>;
+/// Prints what comes of other parameters.
+type Sensitivity = fn(Size);
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let plot = arguments.iter().find_map(|name| name.strip_prefix("plot="));
-    let names: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let names: Vec<&str> = names
-        .into_iter()
-        .filter(|name| !name.starts_with("plot="))
-        .collect();
-    let size = match names.contains(&"small") {
+    let named = |name: &str| arguments.iter().any(|argument| argument == name);
+    let size = match named("small") {
         true => Size::Small,
         false => Size::Full,
     };
-    let all = names.iter().all(|name| *name == "small");
-    let wanted = |name| all || names.contains(&name);
+    let all = !arguments.iter().any(|name| name.starts_with('h'));
     let mut changes = Vec::new();
-    if wanted("h2") {
-        h2(size, &mut changes);
+    let headlines: [(&str, Headline); 4] = [("h2", h2), ("h3", h3), ("h4", h4), ("h5", h5)];
+    for (name, headline) in headlines {
+        if all || named(name) {
+            changes.extend(headline(size));
+        }
     }
-    if wanted("h3") {
-        h3(size, &mut changes);
-    }
-    if wanted("h4") {
-        let reached = avoidance::medians(size);
-        println!("H4: {reached}");
-    }
-    if wanted("fio") {
-        h4(size);
-    }
-    if wanted("whole") {
-        let seeds = size.of(1, 3);
-        whole("H4", whole::Form::published(size), seeds, &mut changes);
-    }
-    if wanted("xfs") {
-        whole("H4 on XFS", whole::Form::xfs(size), 3, &mut changes);
-    }
-    if wanted("h5") {
-        h5(size);
-    }
-    if wanted("defrag") {
-        defrag(size, &mut changes);
-    }
-    if names.contains(&"recovery-sensitivity") {
-        recovery_sensitivity();
-    }
-    if names.contains(&"sensitivity") {
-        sensitivity(size);
-    }
-    if names.contains(&"xfs-sensitivity") {
-        xfs_sensitivity(size);
-    }
-    if names.contains(&"whole-sensitivity") {
-        whole_sensitivity(size);
+    let sensitivities: [(&str, Sensitivity); 4] = [
+        ("h2-sensitivity", h2_sensitivity),
+        ("h3-sensitivity", h3_sensitivity),
+        ("h4-sensitivity", h4_sensitivity),
+        ("h5-sensitivity", h5_sensitivity),
+    ];
+    for (name, sensitivity) in sensitivities {
+        if named(name) {
+            sensitivity(size);
+        }
     }
     match plot.map(|file| (file, fs::write(file, chart(&changes)))) {
         Some((file, Err(error))) => {
@@ -75,164 +54,71 @@ fn main() -> ExitCode {
 /// The generation that is nearest to that of H2's paper.
 const PUBLISHED_ON: &str = "linux-6.1.y";
 
-fn h2(size: Size, changes: &mut Vec<Change>) {
-    let print = |name, run: &huge_frames::HugeFrames| {
-        let (first, last) = (run.free[0], run.free[run.free.len() - 1]);
-        let (all, possible) = (run.all, run.possible);
-        println!("H2 {name}: {first} -> {last} of {all} huge frames, {possible} possible");
-    };
+fn h2(size: Size) -> Vec<Change> {
     let form = huge_frames::Form::published(size);
     let linux = huge_frames::linux(PUBLISHED_ON, form, 1);
-    print("linux", &linux);
     let trees = huge_frames::trees(form, 1);
-    print("trees", &trees);
-    let last = |run: &huge_frames::HugeFrames| run.free[run.free.len() - 1];
-    changes.push(Change {
-        what: "H2: huge frames kept, Linux".to_owned(),
-        published: (5108, 5107),
-        reached: (linux.free[0], last(&linux)),
-    });
-    changes.push(Change {
-        what: "H2: of those possible, trees".to_owned(),
-        published: (33_912, 31_967),
-        reached: (trees.possible, last(&trees)),
-    });
+    print_huge_frames("linux", &linux);
+    print_huge_frames("trees", &trees);
+    vec![
+        Change {
+            what: "H2: huge frames kept, Linux".to_owned(),
+            published: (5108, 5107),
+            reached: (linux.first(), linux.last()),
+        },
+        Change {
+            what: "H2: of those possible, trees".to_owned(),
+            published: (33_912, 31_967),
+            reached: (trees.possible, trees.last()),
+        },
+    ]
 }
 
-fn h3(size: Size, changes: &mut Vec<Change>) {
-    let reached = stealing::medians(stealing::Form::FIRST, size, size.of(32, 5));
-    println!("H3: {reached}");
-    let stealing::Stealing { without, with } = reached;
-    changes.push(Change {
-        what: "H3: fallbacks, unmovable".to_owned(),
-        published: (16_784, 2668),
-        reached: (without.0, with.0),
-    });
-    changes.push(Change {
-        what: "H3: of them, from movable".to_owned(),
-        published: (7531, 2231),
-        reached: (without.1, with.1),
-    });
-}
-
-fn h4(size: Size) {
-    for shrinker in [Shrinker::InOrder, Shrinker::Drawn] {
-        for huge in [fio::Huge::AtHand, fio::Huge::Madvised] {
-            let form = fio::Form {
-                huge,
-                shrinker,
-                ..fio::Form::PUBLISHED
-            };
-            let reached = fio::medians(form, size);
-            println!("H4 fio {form:?}: {reached}");
-        }
-    }
-}
-
-fn whole(name: &str, form: whole::Form, seeds: u64, changes: &mut Vec<Change>) {
-    let reached = whole_medians(form, seeds);
-    println!("{name}, whole machine: {reached}");
-    changes.push(Change {
-        what: format!("{name}: other zone first"),
-        published: (804_694, 408_912),
-        reached: (reached.none, reached.other_zone),
-    });
-    changes.push(Change {
-        what: format!("{name}: and boosts"),
-        published: (804_694, 18_421),
-        reached: (reached.none, reached.boost),
-    });
-}
-
-/// The medians of so many seeds; each run is printed.
-fn whole_medians(form: whole::Form, seeds: u64) -> avoidance::Avoidance {
-    let runs: Vec<_> = (0..seeds).map(|seed| whole::runs(form, seed)).collect();
-    for run in runs.iter().flatten() {
-        println!("  {run:?}");
-    }
-    whole::medians(&runs)
-}
-
-/// The kernels whose pageblocks are looked at.
-const HYGIENE: [&str; 3] = ["linux-6.1.y", "linux-6.12.y", "linux-6.12.y+defrag-mode"];
-
-fn defrag(size: Size, changes: &mut Vec<Change>) {
-    let tainted = HYGIENE.map(|profile| {
-        let mixing = mixing::medians(profile, size);
-        let whole = whole::hygiene(profile, size);
-        for (what, mixed) in [("mixing", mixing), ("whole", whole)] {
-            let hygiene::Mixed { tainted, movable } = mixed;
-            println!("H5 {what} {profile}: {tainted} of {movable} movable pageblocks");
-        }
-        whole.tainted
-    });
-    changes.push(Change {
-        what: "H5: mixed pageblocks, defrag mode".to_owned(),
-        published: (77, 0),
-        reached: (tainted[1], tainted[2]),
-    });
-}
-
-fn h5(size: Size) {
-    for profile in ["linux-6.1.y", "linux-6.12.0", "linux-6.12.y"] {
-        for (what, mixed) in [
-            ("waves", hygiene::medians(profile, size)),
-            ("full", hygiene::full_medians(profile, size)),
-            ("build", build::medians(profile, Shrinker::Drawn, size)),
-            (
-                "build in order",
-                build::medians(profile, Shrinker::InOrder, size),
-            ),
-        ] {
-            let hygiene::Mixed { tainted, movable } = mixed;
-            println!("H5 {what} {profile}: {tainted} of {movable} movable pageblocks");
-        }
-    }
-    for sparse in [4096, 2048, 1024, 512] {
-        let hygiene::Anywhere {
-            tainted,
-            expected,
-            variance,
-        } = hygiene::anywhere(size, sparse, 1);
-        println!("H5 anywhere 1/{sparse}: {tainted}, expected {expected}, variance {variance}");
-    }
+fn print_huge_frames(name: &str, run: &huge_frames::HugeFrames) {
+    let (first, last) = (run.first(), run.last());
+    let (all, possible) = (run.all, run.possible);
+    println!("H2 {name}: {first} -> {last} of {all} huge frames, {possible} possible");
 }
 
 /// What comes of H2 under every generation, on other machines, and when lists are emptied.
-fn recovery_sensitivity() {
-    use huge_frames::{Drained, Form, HugeFrames};
-    let print = |profile: &str, form: Form, run: HugeFrames| {
-        let (first, last) = (run.free[0], run.free[run.free.len() - 1]);
-        println!(
-            "H2 {profile} {form:?}: {first} -> {last}, {} possible",
-            run.possible
-        );
+fn h2_sensitivity(_: Size) {
+    use huge_frames::{Drained, Form};
+    let print = |profile: &str, part, drained| {
+        let run = huge_frames::linux(profile, Form { part, drained }, 1);
+        print_huge_frames(&format!("{profile}, 1:{part}, drained {drained:?}"), &run);
     };
-    let form = |part, drained| Form { part, drained };
     for profile in Profile::ALL {
         for drained in [Drained::Never, Drained::Freed, Drained::Through] {
-            let form = form(16, drained);
-            print(
-                profile.name(),
-                form,
-                huge_frames::linux(profile.name(), form, 1),
-            );
+            print(profile.name(), 16, drained);
         }
     }
     for part in [4, 64, 128] {
         for drained in [Drained::Never, Drained::Through] {
-            let form = form(part, drained);
-            print(
-                PUBLISHED_ON,
-                form,
-                huge_frames::linux(PUBLISHED_ON, form, 1),
-            );
+            print(PUBLISHED_ON, part, drained);
         }
     }
 }
 
-/// What comes of H3 and H4 when a number of the workload is another one.
-fn sensitivity(size: Size) {
+fn h3(size: Size) -> Vec<Change> {
+    let reached = stealing::medians(stealing::Form::FIRST, size, size.of(32, 5));
+    println!("H3: {reached}");
+    let stealing::Stealing { without, with } = reached;
+    vec![
+        Change {
+            what: "H3: fallbacks, unmovable".to_owned(),
+            published: (16_784, 2668),
+            reached: (without.0, with.0),
+        },
+        Change {
+            what: "H3: of them, from movable".to_owned(),
+            published: (7531, 2231),
+            reached: (without.1, with.1),
+        },
+    ]
+}
+
+/// What comes of H3 when a number of the workload is another one.
+fn h3_sensitivity(size: Size) {
     let first = stealing::Form::FIRST;
     let levels = [70, 80, 90, 95].map(|level| stealing::Form { level, ..first });
     let shares = [[80, 15, 5], [60, 30, 10]].map(|shares| stealing::Form { shares, ..first });
@@ -243,56 +129,102 @@ fn sensitivity(size: Size) {
     for form in levels.into_iter().chain(shares).chain(orders) {
         println!("H3 {form:?}: {}", stealing::medians(form, size, 5));
     }
-    for kswapd_every in [8, 32, 128, 512, 2048] {
-        let form = fio::Form {
-            kswapd_every,
-            ..fio::Form::PUBLISHED
-        };
-        println!("H4 fio {form:?}: {}", fio::medians(form, size));
-    }
 }
 
-/// How fast the disk is, how much memory there is, how often kswapd has its turn.
-fn xfs_sensitivity(size: Size) {
-    let first = whole::Form::xfs(size);
-    let disks = [125, 250, 1000, 2000].map(|megabytes| whole::Form {
+fn h4(size: Size) -> Vec<Change> {
+    let forms = [
+        ("H4 fio", fio::Form::at_once(size), size.of(1, 3)),
+        ("H4 on XFS", fio::Form::xfs(size), 3),
+    ];
+    let changes = forms.into_iter().flat_map(|(name, form, seeds)| {
+        let reached = avoidance(form, seeds);
+        println!("{name}: {reached}");
+        let change = |what, published, left| Change {
+            what: format!("{name}: {what}"),
+            published: (804_694, published),
+            reached: (reached.none, left),
+        };
+        [
+            change("other zone first", 408_912, reached.other_zone),
+            change("and boosts", 18_421, reached.boost),
+        ]
+    });
+    changes.collect()
+}
+
+/// The medians of so many seeds; each run is printed.
+fn avoidance(form: fio::Form, seeds: u64) -> Avoidance {
+    let runs: Vec<_> = (0..seeds).map(|seed| avoidance::runs(form, seed)).collect();
+    for run in runs.iter().flatten() {
+        println!("  {run:?}");
+    }
+    avoidance::medians(&runs)
+}
+
+/// What comes of H4 on other machines, with other disks, and when kswapd has its turn at another pace.
+fn h4_sensitivity(size: Size) {
+    let at_once = fio::Form::at_once(size);
+    let parts = [256, 16].map(|part| fio::Form { part, ..at_once });
+    let kept = [16, 4, 1].map(|half| fio::Form {
+        kept_free: at_once.kept_free * half / 2,
+        ..at_once
+    });
+    let disks = [125, 250, 1000, 2000].map(|megabytes| fio::Form {
         going: Going::five_seconds_of(megabytes),
-        ..first
+        ..at_once
     });
-    let machines = [8, 16, 32].map(|gib| whole::Form { gib, ..first });
-    let paces = [8, 128, 512].map(|kswapd_every| whole::Form {
-        kswapd_every,
-        ..first
-    });
-    for form in disks.into_iter().chain(machines).chain(paces) {
-        println!("H4 xfs {form:?}: {}", whole_medians(form, size.of(1, 3)));
+    let both = |with: fn(fio::Form, u64) -> fio::Form, values: Vec<u64>| {
+        let forms = [at_once, fio::Form::xfs(size)];
+        let of = move |form| {
+            values
+                .clone()
+                .into_iter()
+                .map(move |value| with(form, value))
+        };
+        forms.into_iter().flat_map(of)
+    };
+    let machines = both(|form, gib| fio::Form { gib, ..form }, vec![8, 16, 32]);
+    let paces = both(
+        |form, every| fio::Form {
+            kswapd_every: every as u32,
+            ..form
+        },
+        vec![8, 128, 512],
+    );
+    let forms = parts.into_iter().chain(kept).chain(disks);
+    for form in forms.chain(machines).chain(paces) {
+        println!("H4 {form:?}: {}", avoidance(form, size.of(1, 3)));
     }
 }
 
-/// The small form with something else changed, and how much memory there is: that in both forms.
-fn whole_sensitivity(size: Size) {
-    let first = whole::Form::published(Size::Small);
-    let parts = [256, 16].map(|part| whole::Form { part, ..first });
-    let kept = [16, 4, 1].map(|half| whole::Form {
-        kept_free: first.kept_free * half / 2,
-        ..first
+/// The kernels whose pageblocks are looked at.
+const HYGIENE: [&str; 3] = ["linux-6.1.y", "linux-6.12.y", "linux-6.12.y+defrag-mode"];
+
+fn h5(size: Size) -> Vec<Change> {
+    let tainted = HYGIENE.map(|profile| {
+        let hygiene::Mixed { tainted, movable } = hygiene::medians(profile, size);
+        println!("H5 {profile}: {tainted} of {movable} movable pageblocks");
+        tainted
     });
-    let paces = [8, 128, 512, 2048].map(|kswapd_every| whole::Form {
-        kswapd_every,
-        ..first
-    });
-    for form in parts.into_iter().chain(kept).chain(paces) {
-        println!("H4 whole {form:?}: {}", whole_medians(form, 3));
+    for sparse in [4096, 2048, 1024, 512] {
+        let Anywhere {
+            tainted,
+            expected,
+            variance,
+        } = anywhere(size, sparse, 1);
+        println!("H5 anywhere 1/{sparse}: {tainted}, expected {expected}, variance {variance}");
     }
-    for gib in [8, 16, 32] {
-        let form = whole::Form {
-            gib,
-            ..whole::Form::published(size)
-        };
-        println!("H4 whole {form:?}: {}", whole_medians(form, size.of(1, 3)));
-    }
-    for part in [256, 64, 32, 16, 8] {
-        let tainted = HYGIENE.map(|profile| whole::run_hygiene(profile, part, 0));
-        println!("H5 whole {} MiB: {tainted:?}", 65_536 / part);
+    vec![Change {
+        what: "H5: mixed pageblocks, defrag mode".to_owned(),
+        published: (77, 0),
+        reached: (tainted[1], tainted[2]),
+    }]
+}
+
+/// What comes of H5 on machines of another size.
+fn h5_sensitivity(_: Size) {
+    for part in [256, 64, 32, 16, 4] {
+        let tainted = HYGIENE.map(|profile| hygiene::run(profile, part, 0));
+        println!("H5 {} MiB: {tainted:?}", 64 * 1024 / part);
     }
 }

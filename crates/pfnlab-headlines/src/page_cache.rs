@@ -5,7 +5,6 @@
 use pfnlab_model::{
     Block, CpuId, Observer, Order, PageAllocator, Pfn, Reclaim, Shrink, Shrunk, Tenants, ZoneId,
 };
-use pfnlab_sim::Stream;
 
 /// Whose a movable frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,16 +98,6 @@ impl PageCache {
     pub(crate) fn take(&mut self, page: Pfn, memory: &mut impl PageAllocator) {
         if self.unlink(page.get() as u32).is_some() {
             memory.set_listed(Block::page(page), false);
-        }
-    }
-
-    /// Any frame of a file, drawn. There must be one.
-    pub(crate) fn draw(&self, picks: &mut Stream) -> Pfn {
-        loop {
-            let at = picks.below(self.frames.len() as u32);
-            if let Some(Owner::File(_)) = self.frames[at as usize].owner {
-                return Pfn::new(u64::from(at));
-            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! The small forms of the headline results: the direction, and the same twice.
 
-use pfnlab_headlines::{Size, huge_frames, hygiene, stealing, whole};
+use pfnlab_headlines::{Anywhere, Size, anywhere, avoidance, fio, huge_frames, hygiene, stealing};
 use pfnlab_mm::Profile;
 
 /// H2: under Linux the number of free huge frames stays; placement by trees recovers them.
@@ -9,9 +9,8 @@ fn trees_recover_huge_frames() {
     let form = huge_frames::Form::published(Size::Small);
     let linux = huge_frames::linux("linux-6.1.y", form, 1);
     let trees = huge_frames::trees(form, 1);
-    let last = |free: &[u64]| free[free.len() - 1];
-    assert!(last(&linux.free).abs_diff(linux.free[0]) * 100 <= linux.all);
-    assert!(last(&trees.free) * 100 >= trees.possible * 85);
+    assert!(linux.last().abs_diff(linux.first()) * 100 <= linux.possible);
+    assert!(trees.last() * 100 >= trees.possible * 85);
     assert_eq!(trees, huge_frames::trees(form, 1));
     assert_ne!(trees, huge_frames::trees(form, 2));
 }
@@ -28,14 +27,14 @@ fn taking_the_rest_along_fragments_less() {
 /// H4 on XFS, on 256 MiB: with boosts, not a third of the fragmenting fallbacks is left.
 #[test]
 fn boosts_fragment_less() {
-    let form = whole::Form {
+    let form = fio::Form {
         part: 256,
-        ..whole::Form::xfs(Size::Small)
+        ..fio::Form::xfs(Size::Small)
     };
     let run = |name: &str, boost| {
         let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
         let profile = all.find(|profile| profile.name() == name).unwrap();
-        whole::run(profile, boost, form, 0)
+        avoidance::run(profile, boost, form, 0)
     };
     let none = run("linux-5.0", 0).fell_back.all;
     let boosts = run("linux-5.0+nofragment", 15_000);
@@ -47,9 +46,9 @@ fn boosts_fragment_less() {
 /// and none with the defrag mode.
 #[test]
 fn making_room_keeps_movable_pageblocks_clean() {
-    let mixed = whole::run_hygiene("linux-6.12.y", 256, 0);
+    let mixed = hygiene::run("linux-6.12.y", 256, 0);
     assert!(mixed.tainted * 20 >= mixed.movable, "{mixed:?}");
-    let clean = whole::run_hygiene("linux-6.12.y+defrag-mode", 256, 0);
+    let clean = hygiene::run("linux-6.12.y+defrag-mode", 256, 0);
     assert_eq!(clean.tainted, 0, "{clean:?}");
 }
 
@@ -57,11 +56,11 @@ fn making_room_keeps_movable_pageblocks_clean() {
 #[test]
 fn pages_placed_anywhere_taint_as_many_blocks_as_they_should() {
     for sparse in [4096, 2048, 1024, 512] {
-        let hygiene::Anywhere {
+        let Anywhere {
             tainted,
             expected,
             variance,
-        } = hygiene::anywhere(Size::Small, sparse, 1);
+        } = anywhere(Size::Small, sparse, 1);
         let off = tainted.abs_diff(expected);
         assert!(
             off * off <= 9 * variance,
