@@ -5,8 +5,8 @@ use std::fmt;
 use pfnlab_mm::Profile;
 use pfnlab_model::Sysctl;
 
-use crate::bench::{Fragmenting, boot, named, set, two_pieces};
-use crate::fio::{CPUS, Form, KEPT_FREE, Work};
+use crate::bench::{Fragmenting, KEPT_FREE, boot, named, set, two_pieces};
+use crate::fio::{CPUS, Form, Work};
 use crate::median;
 
 /// Fragmenting fallbacks.

@@ -28,6 +28,9 @@ impl Size {
     }
 }
 
+/// What large machines keep free for huge pages, in KiB: 33 pageblocks (`set_recommended_min_free_kbytes`).
+pub(crate) const KEPT_FREE: u64 = 67_584;
+
 /// The middle one; of an even count, the lower.
 ///
 /// # Panics

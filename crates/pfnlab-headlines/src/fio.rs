@@ -8,7 +8,7 @@ use pfnlab_model::{CpuId, Observer};
 use pfnlab_sim::Stream;
 
 use crate::Size;
-use crate::bench::free_frames;
+use crate::bench::{KEPT_FREE, free_frames};
 use crate::inodes::{Going, Inodes};
 use crate::machine::{HUGE, Kswapd, Machine};
 use crate::page_cache::Owner;
@@ -32,8 +32,7 @@ const AS_HUGE: u64 = 75;
 
 /// Objects are looked at so many at a time on a whole machine (`s_shrink`'s batch).
 const BATCH: u64 = 1024;
-/// What is kept free of 64 GiB for huge pages, in KiB: 33 pageblocks (`set_recommended_min_free_kbytes`).
-pub(crate) const KEPT_FREE: u64 = 67_584;
+
 /// In what forms of the workload differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {

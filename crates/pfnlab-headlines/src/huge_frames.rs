@@ -9,7 +9,7 @@ use pfnlab_model::{
 };
 use pfnlab_sim::Stream;
 
-use crate::bench::{boot, drain, named, request, set, two_pieces};
+use crate::bench::{KEPT_FREE, boot, drain, named, request, set, two_pieces};
 use crate::{Placed, Size, Trees};
 
 const THREADS: u16 = 8;
@@ -18,8 +18,6 @@ const ROUNDS: u32 = 100;
 const HELD: u64 = 3_686_391;
 /// Memory from 4 GiB on, in MiB: 32,113,236 frames.
 const NORMAL: u64 = 125_442;
-/// What such a machine keeps free for huge pages, in KiB.
-const KEPT_FREE: u64 = 67_584;
 /// The zone all is asked of.
 const ZONE: ZoneKind = ZoneKind::Normal;
 

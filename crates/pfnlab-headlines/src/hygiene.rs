@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use pfnlab_mm::Mm;
 use pfnlab_model::{Block, Inspect, MigrateType, Pfn, Sysctl};
 
-use crate::bench::{Unmovable, boot, named, set};
-use crate::fio::{CPUS, Form, KEPT_FREE, Work};
+use crate::bench::{KEPT_FREE, Unmovable, boot, named, set};
+use crate::fio::{CPUS, Form, Work};
 use crate::placed::BLOCK;
 use crate::{Size, median};
 
