@@ -164,35 +164,29 @@ fn avoidance(form: fio::Form, seeds: u64) -> Avoidance {
 /// What comes of H4 on other machines, with other disks, and when kswapd has its turn at another pace.
 fn h4_sensitivity(size: Size) {
     let at_once = fio::Form::at_once(size);
-    let parts = [256, 16].map(|part| fio::Form { part, ..at_once });
-    let kept = [16, 4, 1].map(|half| fio::Form {
-        kept_free: at_once.kept_free * half / 2,
-        ..at_once
-    });
-    let disks = [125, 250, 1000, 2000].map(|megabytes| fio::Form {
-        going: Going::five_seconds_of(megabytes),
-        ..at_once
-    });
-    let both = |with: fn(fio::Form, u64) -> fio::Form, values: Vec<u64>| {
-        let forms = [at_once, fio::Form::xfs(size)];
-        let of = move |form| {
-            values
-                .clone()
-                .into_iter()
-                .map(move |value| with(form, value))
-        };
-        forms.into_iter().flat_map(of)
-    };
-    let machines = both(|form, gib| fio::Form { gib, ..form }, vec![8, 16, 32]);
-    let paces = both(
-        |form, every| fio::Form {
-            kswapd_every: every as u32,
+    let mut forms = Vec::new();
+    for part in [256, 16] {
+        forms.push(fio::Form { part, ..at_once });
+    }
+    for half in [16, 4, 1] {
+        let kept_free = at_once.kept_free * half / 2;
+        forms.push(fio::Form {
+            kept_free,
+            ..at_once
+        });
+    }
+    for megabytes in [125, 250, 1000, 2000] {
+        let going = Going::five_seconds_of(megabytes);
+        forms.push(fio::Form { going, ..at_once });
+    }
+    for form in [at_once, fio::Form::xfs(size)] {
+        forms.extend([8, 16, 32].map(|gib| fio::Form { gib, ..form }));
+        forms.extend([8, 128, 512].map(|kswapd_every| fio::Form {
+            kswapd_every,
             ..form
-        },
-        vec![8, 128, 512],
-    );
-    let forms = parts.into_iter().chain(kept).chain(disks);
-    for form in forms.chain(machines).chain(paces) {
+        }));
+    }
+    for form in forms {
         println!("H4 {form:?}: {}", avoidance(form, size.of(1, 3)));
     }
 }
