@@ -1,10 +1,12 @@
 //! `pfnlab explain-failure`.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::fs::File;
+use std::io::{self, Read};
 
-use pfnlab::Error;
-use pfnlab::failure::{self, Answer, Diagnosis, States, Verdict as Cause, ZoneAnswer};
+use pfnlab::failure::{self, Answer, Diagnosed, Diagnosis, States, Verdict as Cause, ZoneAnswer};
+use pfnlab::{Error, TextError};
 use serde::Serialize;
 
 use crate::Verdict;
@@ -12,38 +14,98 @@ use crate::args::ExplainFailureArgs;
 use crate::failure::Failure;
 use crate::output;
 
+mod overview;
+
+/// How many seeds there are, if nobody says.
+const SEEDS: u32 = 4;
+
+/// Of a log with more reports an overview is given, if nobody asks for one of them.
+const MANY: usize = 3;
+
 /// What `--json` prints.
 #[derive(Serialize)]
 struct ExplainFailureReport {
     file: String,
     failures: Vec<Diagnosis>,
+    unreadable: Vec<String>,
 }
 
 pub(crate) fn explain_failure(args: &ExplainFailureArgs) -> Result<Verdict, Failure> {
     let (name, log) = match args.log.as_str() {
-        "-" => ("<stdin>", output::stdin()?),
-        path => {
-            let file = File::open(path).map_err(|error| Error::Read {
-                path: path.to_owned(),
-                error,
-            })?;
-            (path, pfnlab::read_text(path, file)?)
-        }
+        "-" => ("<stdin>", log(io::stdin())),
+        path => (path, File::open(path).and_then(log)),
     };
-    let failures = failure::diagnose_in_states(name, &log, args.profile.as_deref(), args.seeds)?;
+    let log = log.map_err(|error| Error::Read {
+        path: name.to_owned(),
+        error,
+    })?;
+    let Diagnosed {
+        mut diagnoses,
+        unreadable,
+        headless,
+    } = failure::read(&log, args.profile.as_deref())?;
+    if let Some(line) = args.line {
+        diagnoses.retain(|diagnosis| diagnosis.asked.line == line);
+        if diagnoses.is_empty() {
+            let message = format!("{name}: no report of a failed request begins in line {line}");
+            return Err(Failure::Unusable(message));
+        }
+    }
+    let many = diagnoses.len() > MANY && args.seeds.is_none();
+    let seeds = args.seeds.unwrap_or(if many { 0 } else { SEEDS });
+    for diagnosis in &mut diagnoses {
+        diagnosis.ask_states(seeds);
+    }
+    let errors = unreadable.iter();
+    let errors = errors.map(|error| TextError::of_line(name, &log, error));
     if args.json {
-        let file = name.to_owned();
-        output::json(&ExplainFailureReport { file, failures })?;
-    } else if failures.is_empty() {
-        output::text(&format!("{name}: no failed request for memory\n"))?;
+        output::json(&ExplainFailureReport {
+            file: name.to_owned(),
+            failures: diagnoses,
+            unreadable: errors.clone().map(|error| error.to_string()).collect(),
+        })?;
+    } else if diagnoses.is_empty() && unreadable.is_empty() {
+        output::text(&nothing(name, headless))?;
+    } else if many {
+        output::text(&overview::of(name, &diagnoses))?;
     } else {
-        let texts: Vec<_> = failures
+        let texts: Vec<_> = diagnoses
             .iter()
-            .map(|failure| as_text(name, failure))
+            .map(|diagnosis| as_text(name, diagnosis))
             .collect();
         output::text(&texts.join("\n"))?;
     }
-    Ok(Verdict::Fine)
+    let mut errors = errors.take(if args.line.is_some() { 0 } else { usize::MAX });
+    match (errors.next(), unreadable.len()) {
+        (None, _) => Ok(Verdict::Fine),
+        (Some(error), 1) => Err(error.into()),
+        (Some(error), count) => {
+            let message = format!("{} ({} more are not readable)", error.message(), count - 1);
+            Err(TextError::new(name, &*log, error.span(), message).into())
+        }
+    }
+}
+
+/// A log, packed or not, with whatever a console or a pager left in it.
+fn log(reader: impl Read) -> io::Result<String> {
+    let bytes = pfnlab::linux::read_unpacked(reader)?;
+    let text = match String::from_utf8_lossy(&bytes) {
+        Cow::Borrowed(text) if !text.contains('\u{1b}') => text.to_owned(),
+        text => anstream::adapter::strip_str(&text).to_string(),
+    };
+    Ok(text)
+}
+
+/// What is said where there is nothing to explain.
+fn nothing(name: &str, headless: Option<u32>) -> String {
+    const FIRST: &str = "the one with `page allocation failure` or `invoked oom-killer`";
+    match headless {
+        None => format!("{name}: no failed request for memory: no line like {FIRST}\n"),
+        Some(line) => format!(
+            "{name}: line {line} says what a zone has, but not for whom that was too little: the report's \
+             first line is missing, {FIRST}\n"
+        ),
+    }
 }
 
 fn as_text(name: &str, diagnosis: &Diagnosis) -> String {
@@ -77,7 +139,11 @@ fn as_text(name: &str, diagnosis: &Diagnosis) -> String {
         true => " Of zones without numbers the report says too little.",
         false => "",
     };
-    let _ = writeln!(text, "\n{}{but}\n", cause(diagnosis));
+    let _ = writeln!(text, "\n{}{but}", cause(diagnosis));
+    if diagnosis.report.cut {
+        text.push_str("The log ends within a line of this report, which is left out.\n");
+    }
+    text.push('\n');
     text.push_str(&table(diagnosis));
     text
 }
@@ -112,7 +178,10 @@ fn table(diagnosis: &Diagnosis) -> String {
         let _ = writeln!(text, "{}", line.trim_end());
     }
     if let States::Impossible { why } = &diagnosis.states {
-        let _ = writeln!(text, "\nNo states were made of the report: {why}.");
+        let _ = writeln!(
+            text,
+            "\nNo states were made of the report, so that only its counts speak: {why}."
+        );
     }
     text
 }

@@ -5,7 +5,7 @@
 //!   [`explain_failure`], [`draw`], [`lesson`], [`tui`], [`quiz`], [`whatif`], [`sweep`], [`import`],
 //!   [`report`], [`export`], [`diff`], [`profiles`]: one verb each.
 //! - [`library`]: `--lib` of `check`, and the process a library runs in.
-//! - [`generations`]: `--profile all` of `run` and `replay`.
+//! - [`generations`]: `--profile all` of `run` and `replay`. [`subject`]: what `whatif` and `report` run.
 //! - [`scenario`]: what `run` prints about a scenario.
 //! - [`style`]: how pictures are drawn. [`output`], [`failure`], [`excerpt`]: what is printed, when it goes well and when it does not.
 
@@ -40,6 +40,7 @@ mod excerpt;
 mod failure;
 mod output;
 mod style;
+mod subject;
 
 use std::io::{self, IsTerminal};
 use std::panic::{self, UnwindSafe};

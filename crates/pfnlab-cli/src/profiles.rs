@@ -28,6 +28,7 @@ struct ListReport {
 #[derive(Serialize)]
 struct ProfileReport {
     name: &'static str,
+    variant_of: Option<&'static str>,
     about: &'static str,
     news: &'static str,
     switches: Vec<SwitchReport>,
@@ -54,7 +55,7 @@ pub(crate) fn profiles(args: &ProfilesArgs) -> Result<Verdict, Failure> {
     let named = named.collect::<Result<Vec<_>, _>>()?;
     match (&named[..], args.json) {
         ([], false) => output::text(&list())?,
-        ([], true) => output::json(&report(Profile::ALL))?,
+        ([], true) => output::json(&report(&all().collect::<Vec<_>>()))?,
         ([one], false) => output::text(&describe(one))?,
         ([_], true) => output::json(&report(&named))?,
         ([one, other], false) => output::text(&compare(one, other))?,
@@ -85,6 +86,7 @@ impl From<Switch> for SwitchReport {
 fn report(profiles: &[&Profile]) -> ListReport {
     let profile = |profile: &&Profile| ProfileReport {
         name: profile.name(),
+        variant_of: variant_of(profile),
         about: profile.about(),
         news: profile.news(),
         switches: profile
@@ -98,6 +100,17 @@ fn report(profiles: &[&Profile]) -> ListReport {
     }
 }
 
+/// Generations, oldest first, and then their variants.
+fn all() -> impl Iterator<Item = &'static Profile> {
+    Profile::ALL.iter().chain(Profile::VARIANTS).copied()
+}
+
+/// The generation a profile is a variant of.
+fn variant_of(profile: &Profile) -> Option<&'static str> {
+    let generation = profile.generation().name();
+    (generation != profile.name()).then_some(generation)
+}
+
 /// All of them.
 fn list() -> String {
     let mut text = String::new();
@@ -107,6 +120,15 @@ fn list() -> String {
         let first = format!("{:<indent$}", profile.name());
         text.push_str(&wrapped(&first, indent, profile.about()));
         text.push_str(&wrapped(&" ".repeat(indent), indent, profile.news()));
+    }
+    text.push_str(
+        "\nVariants. Each is a model: a generation with one thing otherwise, as no kernel was.\n\n",
+    );
+    for profile in Profile::VARIANTS {
+        let _ = writeln!(text, "{}", profile.name());
+        for words in [profile.about(), profile.news()] {
+            text.push_str(&wrapped(&" ".repeat(indent), indent, words));
+        }
     }
     text
 }

@@ -10,22 +10,20 @@ use pfnlab_report::{Film, Section, figures, page};
 use crate::Verdict;
 use crate::args::ReportArgs;
 use crate::failure::Failure;
-use crate::output;
+use crate::subject::Subject;
 
 pub(crate) fn report(args: &ReportArgs) -> Result<Verdict, Failure> {
     let mut runs = vec![(what_if::AS_IT_IS.to_owned(), Otherwise::default())];
     for setting in &args.set {
         runs.push((setting.clone(), Otherwise::parse(setting)?));
     }
+    let subject = Subject::open(&args.subject, args.profile.as_deref())?;
     let mut sections = Vec::new();
     for (setting, otherwise) in runs {
-        let film = match Path::new(&args.subject) {
-            path if path
-                .extension()
-                .is_some_and(|extension| extension == "toml") =>
-            {
+        let film = match &subject {
+            Subject::Scenario(scenario) => {
                 // What a setting changes is in the trace that is recorded under it.
-                let trace = recorded(path, &otherwise)?;
+                let trace = recorded(scenario, Path::new(&args.subject), &otherwise)?;
                 let booted = Otherwise {
                     seed: None,
                     sysctls: Vec::new(),
@@ -34,7 +32,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Verdict, Failure> {
                 };
                 Film::shoot(&trace, &booted, args.looks)?
             }
-            path => Film::shoot(&opened(path)?, &otherwise, args.looks)?,
+            Subject::Trace(trace) => Film::shoot(trace, &otherwise, args.looks)?,
         };
         sections.push(Section {
             setting,
@@ -48,20 +46,8 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Verdict, Failure> {
     Ok(Verdict::Fine)
 }
 
-fn opened(path: &Path) -> Result<TraceFile, Error> {
-    match path.to_str() {
-        Some("-") => Ok(TraceFile::parse(
-            "<stdin>",
-            &output::stdin()?,
-            Path::new(""),
-        )?),
-        _ => TraceFile::open(path),
-    }
-}
-
 /// The operations of a scenario as a trace.
-fn recorded(path: &Path, otherwise: &Otherwise) -> Result<TraceFile, Failure> {
-    let scenario = Scenario::open(path)?;
+fn recorded(scenario: &Scenario, path: &Path, otherwise: &Otherwise) -> Result<TraceFile, Failure> {
     let mut run = scenario.start(&ScenarioOptions {
         otherwise: otherwise.clone(),
         ..ScenarioOptions::default()

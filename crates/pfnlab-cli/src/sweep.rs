@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
 
-use pfnlab::Error;
 use pfnlab::scenario::Scenario;
 use pfnlab::sweep::{Metric, Record, Summary, Sweep};
+use pfnlab::{Error, kernel};
 use pfnlab_export::{Column, Table, Values};
 use serde::Serialize;
 
@@ -36,7 +36,10 @@ struct MetricReport {
 
 pub(crate) fn sweep(args: &SweepArgs) -> Result<Verdict, Failure> {
     let metrics = metrics(&args.metric)?;
-    let scenario = Scenario::open(&args.scenario)?;
+    let mut scenario = Scenario::open(&args.scenario)?;
+    if let Some(profile) = &args.profile {
+        scenario = scenario.on(kernel::profile(Some(profile))?);
+    }
     let name = scenario.name().to_owned();
     let sweep = Sweep::new(scenario, &args.set, args.first_seed, args.seeds)?;
     let bar = output::progress(sweep.runs(), "runs");

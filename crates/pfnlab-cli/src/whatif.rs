@@ -1,10 +1,7 @@
 //! `pfnlab whatif`.
 
 use std::fmt::Write;
-use std::path::Path;
 
-use pfnlab::TraceFile;
-use pfnlab::scenario::Scenario;
 use pfnlab::what_if::{self, Row};
 use serde::Serialize;
 
@@ -12,6 +9,7 @@ use crate::Verdict;
 use crate::args::WhatifArgs;
 use crate::failure::Failure;
 use crate::output;
+use crate::subject::Subject;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -21,17 +19,9 @@ struct WhatifReport {
 }
 
 pub(crate) fn whatif(args: &WhatifArgs) -> Result<Verdict, Failure> {
-    let path = Path::new(&args.subject);
-    let rows = if path
-        .extension()
-        .is_some_and(|extension| extension == "toml")
-    {
-        what_if::of_scenario(&Scenario::open(path)?, &args.set)?
-    } else if args.subject == "-" {
-        let trace = TraceFile::parse("<stdin>", &output::stdin()?, Path::new(""))?;
-        what_if::of_trace(&trace, &args.set)?
-    } else {
-        what_if::of_trace(&TraceFile::open(path)?, &args.set)?
+    let rows = match Subject::open(&args.subject, args.profile.as_deref())? {
+        Subject::Trace(trace) => what_if::of_trace(&trace, &args.set)?,
+        Subject::Scenario(scenario) => what_if::of_scenario(&scenario, &args.set)?,
     };
     let report = WhatifReport {
         file: args.subject.clone(),

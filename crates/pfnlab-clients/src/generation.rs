@@ -99,13 +99,14 @@ impl Generation {
     /// The newest generation.
     pub const NEWEST: &'static Generation = &Generation::LINUX_6_12_Y;
 
-    /// The generation with this name.
+    /// The generation of a profile with this name: the clients of a variant are its generation's.
     ///
     /// ```
     /// use pfnlab_clients::Generation;
     /// assert_eq!(Generation::by_name("linux-6.1.y").unwrap().name(), "linux-6.1.y");
     /// ```
     pub fn by_name(name: &str) -> Option<&'static Generation> {
+        let name = pfnlab_model::generation_of(name);
         let mut all = Generation::ALL.iter().copied();
         all.find(|generation| generation.name == name)
     }

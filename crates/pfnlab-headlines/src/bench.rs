@@ -46,9 +46,7 @@ pub fn median<T: Ord + Copy>(values: &[T]) -> T {
 /// # Panics
 /// When there is none of this name.
 pub(crate) fn named(name: &str) -> &'static Profile {
-    let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
-    all.find(|profile| profile.name() == name)
-        .expect("there is one")
+    Profile::by_name(name).expect("there is one")
 }
 
 /// A machine of one node.

@@ -43,9 +43,7 @@ impl<O: Observer> Machine<O> {
         let ends = snapshot.zones.iter();
         let ends = ends.map(|zone| zone.start.get() + zone.spanned);
         let end = Pfn::new(ends.max().unwrap_or(0));
-        // A variant has the caches of its generation.
-        let name = snapshot.profile.split('+').next();
-        let generation = name.and_then(Generation::by_name);
+        let generation = Generation::by_name(&snapshot.profile);
         Machine {
             pages: PageCache::new(end, files),
             slub: Slub::new(

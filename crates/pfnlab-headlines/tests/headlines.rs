@@ -31,11 +31,7 @@ fn boosts_fragment_less() {
         part: 256,
         ..fio::Form::xfs(Size::Small)
     };
-    let run = |name: &str, boost| {
-        let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
-        let profile = all.find(|profile| profile.name() == name).unwrap();
-        avoidance::run(profile, boost, form, 0)
-    };
+    let run = |name: &str, boost| avoidance::run(Profile::by_name(name).unwrap(), boost, form, 0);
     let none = run("linux-5.0", 0).fell_back.all;
     let boosts = run("linux-5.0+nofragment", 15_000);
     assert!(none >= 3 * boosts.fell_back.all, "{none} {boosts:?}");

@@ -204,7 +204,7 @@ fn a_report_has_the_numbers_of_the_state() {
         }
         let header = "x: page allocation failure: order:4, mode:0xcc0(GFP_KERNEL)\n";
         let log = format!("{header}{}", proc::free_areas(&state));
-        let report = failure_report::read(&log).unwrap().remove(0);
+        let report = failure_report::read(&log).reports.remove(0);
         assert_eq!(report.zones.len(), 2);
         for zone in report.zones {
             let known = state.zone(zone.id).unwrap();

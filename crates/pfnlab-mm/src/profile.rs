@@ -1,13 +1,14 @@
 //! Kernel generations, as data: each one its difference from the one before.
 //!
-//! - [`early`]: the oldest two; the first of all in full.
+//! - [`early`]: the oldest two; the first of all in full. [`variants`]: what no kernel was.
 //! - [`Switch`]: one thing in which they differ, in words. [`table`]: all of them.
 
 mod early;
 mod switch;
 mod table;
+mod variants;
 
-use pfnlab_model::{MigrateType, ZoneStat};
+use pfnlab_model::{MigrateType, ZoneStat, generation_of};
 
 use crate::Config;
 use crate::alloc_flags::{FlagBits, ReserveRule};
@@ -53,6 +54,7 @@ use crate::zonelist::{LoadRule, LocalRule};
 use crate::zonelist_cache::CachePolicy;
 use crate::zonelist_order::OrderPolicy;
 use early::{LINUX_2_6_37, LINUX_3_8};
+use variants::{LINUX_4_14_STEALS_AS_3_8, LINUX_5_0_NOFRAGMENT, LINUX_6_12_Y_DEFRAG_MODE};
 
 pub use switch::Switch;
 pub(crate) use switch::{Policy, Told, told};
@@ -280,25 +282,6 @@ pub(crate) const LINUX_5_0: Profile = Profile {
     ..LINUX_4_14
 };
 
-/// Linux 4.14 with what 3.8 did when a type runs out: the rest of a pageblock is taken along for large
-/// blocks and by reclaimable requests only. No kernel was like that.
-const LINUX_4_14_STEALS_AS_3_8: Profile = Profile {
-    name: "linux-4.14+steals-as-3.8",
-    about: "4.14 with the fallback of 3.8; no kernel was like that",
-    news: "what is split off a stolen block joins the wanted type's lists, the rest of the pageblock rarely does",
-    fallback: FallbackPolicy::LargestAsWanted,
-    ..LINUX_4_14
-};
-
-/// Linux 5.0 with what 5.1 mended: it says that fragmentation is to be avoided, and heeds it.
-const LINUX_5_0_NOFRAGMENT: Profile = Profile {
-    name: "linux-5.0+nofragment",
-    about: "5.0 with fragmentation avoided, as was meant",
-    news: "fragmentation avoided",
-    fragment: FragmentRule::Avoided,
-    ..LINUX_5_0
-};
-
 /// Linux 6.1.0, as of its seventh release candidate: per-CPU lists of small high orders and of
 /// huge pages, fragmentation avoided, blocks moved to the tail, bulk requests.
 pub(crate) const LINUX_6_1_0: Profile = Profile {
@@ -403,16 +386,6 @@ pub(crate) const LINUX_6_12_Y: Profile = Profile {
     ..LINUX_6_12_0
 };
 
-/// Linux 6.12.y that makes room before it mixes types. A model of `vm.defrag_mode` (6.15), made from its
-/// public description; no kernel was like that.
-const LINUX_6_12_Y_DEFRAG_MODE: Profile = Profile {
-    name: "linux-6.12.y+defrag-mode",
-    about: "6.12.y that makes room before it mixes types; no kernel was like that",
-    news: "only pageblocks free as a whole change hands, until reclaim and compaction have made room in vain",
-    fragment: FragmentRule::Resisted,
-    ..LINUX_6_12_Y
-};
-
 impl Profile {
     /// Every generation, oldest first.
     pub const ALL: &'static [&'static Profile] = &[
@@ -426,8 +399,8 @@ impl Profile {
         &LINUX_6_12_Y,
     ];
 
-    /// What no kernel was: a generation with one thing changed, to see what that does. Their snapshots
-    /// cannot be resumed.
+    /// What no kernel was: a generation with one thing changed, to see what that does. Each is called
+    /// after its generation, and what is otherwise ([`generation_of`]).
     pub const VARIANTS: &'static [&'static Profile] = &[
         &LINUX_4_14_STEALS_AS_3_8,
         &LINUX_5_0_NOFRAGMENT,
@@ -437,16 +410,31 @@ impl Profile {
     /// The newest generation.
     pub const NEWEST: &'static Profile = &LINUX_6_12_Y;
 
-    /// The generation with this name.
+    /// The generation, or the variant of one, with this name.
     ///
     /// ```
-    /// assert_eq!(pfnlab_mm::Profile::by_name("linux-6.12.y").unwrap().name(), "linux-6.12.y");
+    /// # use pfnlab_mm::Profile;
+    /// assert_eq!(Profile::by_name("linux-6.12.y").unwrap().name(), "linux-6.12.y");
+    /// assert!(Profile::by_name("linux-5.0+nofragment").is_some());
     /// ```
     pub fn by_name(name: &str) -> Option<&'static Profile> {
-        Profile::ALL
-            .iter()
-            .copied()
-            .find(|profile| profile.name == name)
+        let mut all = Profile::ALL.iter().chain(Profile::VARIANTS).copied();
+        all.find(|profile| profile.name == name)
+    }
+
+    /// The generation it is, or is a variant of.
+    ///
+    /// ```
+    /// # use pfnlab_mm::Profile;
+    /// let variant = Profile::by_name("linux-5.0+nofragment").unwrap();
+    /// assert_eq!(variant.generation().name(), "linux-5.0");
+    /// assert_eq!(variant.differences(variant.generation()).len(), 1);
+    /// ```
+    ///
+    /// # Panics
+    /// Never: every variant is called after a generation.
+    pub fn generation(&self) -> &'static Profile {
+        Profile::by_name(generation_of(self.name)).expect("a variant is called after a generation")
     }
 
     /// The migratetypes it has when it is built so, by number (`enum migratetype`).

@@ -30,8 +30,7 @@ impl Reclaim for Cache {
 
 /// 128 MiB of page cache, every eighth frame of it free.
 fn boot(profile: &str) -> Mm {
-    let mut all = Profile::ALL.iter().chain(Profile::VARIANTS);
-    let profile = all.find(|known| known.name() == profile).unwrap();
+    let profile = Profile::by_name(profile).unwrap();
     let node = NodeSpec {
         cpus: vec![0],
         ram: vec!["16M..144M".parse().unwrap()],

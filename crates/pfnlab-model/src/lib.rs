@@ -15,6 +15,7 @@
 //!   [`PageExtEvent`]: what an allocator's clients tell. [`MemoryEvent`]: memory came or went.
 //!   [`CompactionEvent`]: what is in use was moved.
 //! - [`Snapshot`]: the whole state, and [`Snapshot::apply`], which moves it by one event.
+//!   [`generation_of`]: of which kernel it is.
 //! - [`PageAllocator`], [`Inspect`]: the one trait, and a way to look inside. [`Tenants`]: who is
 //!   told when memory comes and goes. [`Reclaim`]: who can be asked to give some up.
 
@@ -56,6 +57,7 @@ mod boot_script;
 
 mod client_event;
 mod event;
+mod generation;
 mod memory_event;
 mod snapshot;
 mod zone_stat;
@@ -78,6 +80,7 @@ pub use client_event::{
 pub use client_op::ClientOp;
 pub use compaction::{CompactGoal, CompactResult, CompactionEvent, Scanner};
 pub use event::{End, Event, Observer, PcpField, Refusal};
+pub use generation::generation_of;
 pub use gfp::{Gfp, GfpError};
 pub use gfp_bits::GfpBits;
 pub use hotplug::{MemoryError, MemoryNotice, MemoryStep, Tenants};

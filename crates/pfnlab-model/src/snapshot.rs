@@ -39,7 +39,7 @@ serde_struct! {
 pub struct Snapshot {
     /// [`SNAPSHOT_FORMAT`].
     pub format: u32,
-    /// The kernel generation, by name.
+    /// The profile, by name: a kernel generation, or a variant of one ([`generation_of`](crate::generation_of)).
     pub profile: String,
     /// What holds for the whole machine.
     pub global: GlobalState,

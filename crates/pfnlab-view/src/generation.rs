@@ -1,6 +1,6 @@
 //! What a story or a picture must know about a kernel generation.
 
-use pfnlab_model::Snapshot;
+use pfnlab_model::{Snapshot, generation_of};
 
 /// How a generation does what no event says. Each is written as its difference from the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,10 @@ const ALL: [&Generation; 8] = [
 impl Generation {
     /// The one a state is of. Nothing special is said of one that is not known.
     pub(crate) fn of(state: Option<&Snapshot>) -> &'static Generation {
-        let known = |state: &Snapshot| ALL.into_iter().find(|one| one.name == state.profile);
+        let known = |state: &Snapshot| {
+            let name = generation_of(&state.profile);
+            ALL.into_iter().find(|one| one.name == name)
+        };
         state.and_then(known).unwrap_or(&LINUX_6_1_Y)
     }
 }

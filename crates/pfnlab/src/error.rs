@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::near::hint;
 use crate::text::TextError;
 use pfnlab_check::exhaust::SavedError;
 use pfnlab_linux::RecordingError;
@@ -32,12 +33,22 @@ pub enum Error {
     #[error(transparent)]
     Text(#[from] TextError),
     /// A name that names nothing.
-    #[error("no {what} `{name}`: there are {known}")]
+    #[error("no {what} `{name}`{}: there are {known}", hint(name, known))]
     Unknown {
         /// What it should have named, such as a profile.
         what: &'static str,
         /// The name.
         name: String,
+        /// The names there are, joined by commas.
+        known: String,
+    },
+    /// A kernel release that no profile is called after.
+    #[error("no profile `{name}`: nearest to that release is `{nearest}`; there are {known}")]
+    Release {
+        /// The release.
+        name: String,
+        /// The profile of the newest generation that is not newer, or of the oldest there is.
+        nearest: &'static str,
         /// The names there are, joined by commas.
         known: String,
     },
@@ -49,12 +60,15 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
-    /// A trace begins with a snapshot of another kernel generation than it asks for.
-    #[error("the trace asks for profile {asked}, but its snapshot {path} is of {found}")]
+    /// A trace begins with a snapshot of another kernel generation than is asked for.
+    #[error(
+        "the trace is to run on {asked}, but it begins in a state of {found}, {path}: only that \
+         generation and its variants can go on from there"
+    )]
     ProfileDiffers {
         /// The snapshot's file.
         path: String,
-        /// What the trace says.
+        /// What is asked for.
         asked: String,
         /// What the snapshot says.
         found: String,

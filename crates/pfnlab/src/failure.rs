@@ -1,11 +1,11 @@
 //! Why a request failed, from what the kernel printed about it, and what would have helped.
 //!
-//! - [`diagnose`]: every report of a log. Start here.
+//! - [`diagnose`]: every report of a log. Start here. [`read`]: the same of a log that may be damaged.
 //! - [`Diagnosis`]: who asked, what each zone answers, the [`Verdict`], and the [`WhatIf`]s.
 //! - [`Answer`]: what a zone says to a request.
 //!
 //! A report is the state a moment after the failure, printed without a lock. The verdict follows from
-//! the printed counts by the kernel's own watermark test. [`diagnose_in_states`] besides asks the
+//! the printed counts by the kernel's own watermark test. [`Diagnosis::ask_states`] besides asks the
 //! allocator again, in states with these counts.
 //!
 //! ```
@@ -34,7 +34,8 @@ pub use states::States;
 pub use what_if::{Change, WhatIf};
 pub use zone::{Answer, ZoneAnswer};
 
-use pfnlab_linux::failure_report::{self, FailureReport};
+use pfnlab_linux::LineError;
+use pfnlab_linux::failure_report::{self, FailureLog, FailureReport};
 use serde::Serialize;
 
 use crate::{Error, TextError, kernel};
@@ -54,6 +55,9 @@ pub struct Diagnosis {
     pub what_if: Vec<WhatIf>,
     /// States with the report's counts, and what the request came to in them.
     pub states: States,
+    /// What it follows from.
+    #[serde(skip)]
+    pub report: FailureReport,
 }
 
 /// Why a request failed.
@@ -73,19 +77,58 @@ pub enum Verdict {
     Unknown,
 }
 
-/// Explains every report in `log`. `profile`: by the rules of this kernel generation; `None`: of the
-/// one nearest to the release the report names, or else the newest.
+/// What a log says of failed requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosed {
+    /// Every report that can be read, explained by its counts.
+    pub diagnoses: Vec<Diagnosis>,
+    /// What is wrong with those that cannot.
+    pub unreadable: Vec<LineError>,
+    /// The first line about a zone that stands before any report.
+    pub headless: Option<u32>,
+}
+
+/// Explains every report in `log` by its counts. `profile`: by the rules of this kernel generation;
+/// `None`: of the one nearest to the release the report names, or else the newest.
+///
+/// # Errors
+/// When there is no such profile. A report that makes no sense does not stand in the way of others.
+pub fn read(log: &str, profile: Option<&str>) -> Result<Diagnosed, Error> {
+    let forced = profile
+        .map(|name| kernel::profile(Some(name)))
+        .transpose()?;
+    let FailureLog {
+        reports,
+        unreadable,
+        headless,
+    } = failure_report::read(log);
+    let explained = |report: FailureReport| {
+        let rules = match forced {
+            Some(profile) => Rules::of_profile(profile.name()),
+            None => Rules::of_release(report.release.as_deref()),
+        };
+        explain(report, rules)
+    };
+    Ok(Diagnosed {
+        diagnoses: reports.into_iter().map(explained).collect(),
+        unreadable,
+        headless,
+    })
+}
+
+/// The same, strictly: of a log whose reports all make sense.
 ///
 /// # Errors
 /// When there is no such profile, or a line of a report is not what it should be.
 pub fn diagnose(name: &str, log: &str, profile: Option<&str>) -> Result<Vec<Diagnosis>, Error> {
-    diagnose_in_states(name, log, profile, 0)
+    let read = read(log, profile)?;
+    match read.unreadable.first() {
+        Some(error) => Err(TextError::of_line(name, log, error).into()),
+        None => Ok(read.diagnoses),
+    }
 }
 
-/// The same, and every request is asked again, as it was and with every change, in the states of so
-/// many seeds that have the report's counts. Where blocks lie, how pageblocks are typed and who has
-/// what is in use no report says; what differs from state to state is not known of that machine.
-/// Files and other pages of users can be moved there, nothing else can.
+/// The same, and each is asked again in states ([`Diagnosis::ask_states`]).
 ///
 /// # Errors
 /// When there is no such profile, or a line of a report is not what it should be.
@@ -95,32 +138,30 @@ pub fn diagnose_in_states(
     profile: Option<&str>,
     seeds: u32,
 ) -> Result<Vec<Diagnosis>, Error> {
-    let forced = profile
-        .map(|name| kernel::profile(Some(name)))
-        .transpose()?;
-    let reports =
-        failure_report::read(log).map_err(|error| TextError::of_line(name, log, &error))?;
-    Ok(reports
-        .iter()
-        .map(|report| {
-            let rules = match forced {
-                Some(profile) => Rules::of_profile(profile.name()),
-                None => Rules::of_release(report.release.as_deref()),
-            };
-            let mut diagnosis = explain(report, rules);
-            let means = Means::of(&diagnosis.asked);
-            states::ask(&mut diagnosis, report, &means, seeds);
-            diagnosis
-        })
-        .collect())
+    let mut diagnoses = diagnose(name, log, profile)?;
+    for diagnosis in &mut diagnoses {
+        diagnosis.ask_states(seeds);
+    }
+    Ok(diagnoses)
 }
 
-fn explain(report: &FailureReport, rules: Rules) -> Diagnosis {
-    let asked = Asked::new(report, rules);
+impl Diagnosis {
+    /// Asks the request again, as it was and with every change, in the states of so many seeds that have
+    /// the report's counts. Where blocks lie, how pageblocks are typed and who has what is in use no
+    /// report says; what differs from state to state is not known of that machine. Files and other
+    /// pages of users can be moved there, nothing else can.
+    pub fn ask_states(&mut self, seeds: u32) {
+        let means = Means::of(&self.asked);
+        states::ask(self, &means, seeds);
+    }
+}
+
+fn explain(report: FailureReport, rules: Rules) -> Diagnosis {
+    let asked = Asked::new(&report, rules);
     let answers = |means: &Means| -> Vec<ZoneAnswer> {
         let zones = report.zones.iter();
         zones
-            .map(|zone| zone::answer(report, zone, rules, means))
+            .map(|zone| zone::answer(&report, zone, rules, means))
             .collect()
     };
     let means = Means::of(&asked);
@@ -136,11 +177,12 @@ fn explain(report: &FailureReport, rules: Rules) -> Diagnosis {
     };
     let verdict = verdict(&zones, &means, &serves);
     Diagnosis {
-        what_if: what_if::table(report, &means, &serves),
+        what_if: what_if::table(&report, &means, &serves),
         asked,
         zones,
         verdict,
         states: States::NotAsked,
+        report,
     }
 }
 

@@ -4,11 +4,13 @@ use pfnlab_mm::{Config, Profile};
 
 use crate::Error;
 
-/// The profile of a name; none given, the newest.
+/// The profile of a name, a kernel generation or a variant of one; none given, the newest.
 ///
 /// ```
 /// assert_eq!(pfnlab::kernel::profile(Some("linux-6.12.y")).unwrap().name(), "linux-6.12.y");
-/// assert!(pfnlab::kernel::profile(Some("linux-7")).unwrap_err().to_string().contains("linux-6.12.y"));
+/// assert!(pfnlab::kernel::profile(Some("linux-5.0+nofragment")).is_ok());
+/// let error = pfnlab::kernel::profile(Some("6.6.30-generic")).unwrap_err().to_string();
+/// assert!(error.contains("nearest to that release is `linux-6.1.y`"), "{error}");
 /// ```
 ///
 /// # Errors
@@ -18,13 +20,41 @@ pub fn profile(name: Option<&str>) -> Result<&'static Profile, Error> {
         return Ok(Profile::NEWEST);
     };
     Profile::by_name(name).ok_or_else(|| {
-        let known: Vec<_> = Profile::ALL.iter().map(|profile| profile.name()).collect();
-        Error::Unknown {
-            what: "profile",
-            name: name.to_owned(),
-            known: known.join(", "),
+        let all = Profile::ALL.iter().chain(Profile::VARIANTS);
+        let known: Vec<_> = all.map(|profile| profile.name()).collect();
+        let (name, known) = (name.to_owned(), known.join(", "));
+        match nearest(&name) {
+            Some(nearest) => Error::Release {
+                nearest: nearest.name(),
+                name,
+                known,
+            },
+            None => Error::Unknown {
+                what: "profile",
+                name,
+                known,
+            },
         }
     })
+}
+
+/// The newest generation that is not newer than a release such as `6.6.30-generic`, or else the oldest.
+fn nearest(release: &str) -> Option<&'static Profile> {
+    let asked = series(release).filter(|_| !release.contains('+'))?;
+    let mut generations = Profile::ALL.iter().copied().rev();
+    let before = generations.find(|profile| series(profile.name()) <= Some(asked));
+    before.or(Profile::ALL.first().copied())
+}
+
+/// The first two numbers of a release.
+fn series(release: &str) -> Option<(u32, u32)> {
+    let numbers = release
+        .trim_start_matches("linux")
+        .trim_start_matches(['-', 'v']);
+    let mut numbers = numbers
+        .split(['.', '-', '+'])
+        .map(|number| number.parse().ok());
+    Some((numbers.next()??, numbers.next()??))
 }
 
 /// The config of a name; none given, `x86_64`.

@@ -58,6 +58,7 @@
 
 mod error;
 mod input;
+mod near;
 mod text;
 
 pub mod kernel;

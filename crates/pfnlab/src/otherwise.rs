@@ -8,6 +8,7 @@ use pfnlab_model::{
     CompactGoal, Kernelcore, Machine, MemoryOp, Op, Order, PageAllocator, Step, Sysctl,
 };
 
+use crate::near::hint;
 use crate::{Error, kernel};
 
 /// What is to be different from what a trace or a scenario says. By default, nothing.
@@ -44,7 +45,7 @@ pub struct Otherwise {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KnobError {
     /// Nothing is called so.
-    #[error("no knob `{name}`: there are {known}")]
+    #[error("no knob `{name}`{}: there are {known}", hint(name, known))]
     Unknown {
         /// The name.
         name: String,

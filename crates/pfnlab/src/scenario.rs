@@ -32,6 +32,7 @@ mod summary;
 use std::path::Path;
 use std::str::FromStr;
 
+use pfnlab_mm::Profile;
 use pfnlab_model::{Machine, Sysctl, TraceStart};
 
 use crate::machine::{self, BUILT_IN};
@@ -96,6 +97,13 @@ impl Scenario {
             machine,
             start,
         })
+    }
+
+    /// The same scenario, on another kernel generation than it names.
+    #[must_use]
+    pub fn on(mut self, profile: &Profile) -> Scenario {
+        self.spec.profile = Some(profile.name().to_owned());
+        self
     }
 
     /// What it is called.

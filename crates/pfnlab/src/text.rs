@@ -36,7 +36,7 @@ impl TextError {
     }
 
     /// What is wrong with a line of `text`, which came from the file `name`.
-    pub(crate) fn of_line(name: &str, text: &str, error: &LineError) -> TextError {
+    pub fn of_line(name: &str, text: &str, error: &LineError) -> TextError {
         let start = line_start(text, error.line as usize);
         let line = text[start..].lines().next().unwrap_or("");
         let before = line.chars().take(error.column as usize - 1);

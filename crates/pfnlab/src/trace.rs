@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pfnlab_mm::{Mm, Profile, ResumeError};
 use pfnlab_model::{
-    Inspect, Machine, MigrateType, ParsedTrace, Snapshot, Ticket, Trace, TraceStart,
+    Inspect, Machine, MigrateType, ParsedTrace, Snapshot, Ticket, Trace, TraceStart, generation_of,
 };
 use pfnlab_sim::Driver;
 
@@ -182,7 +182,10 @@ impl TraceFile {
     /// An error about what a line of the header names: a name that names nothing, or a file that
     /// cannot be read, is wrong in the trace. Anything else is wrong where it says.
     fn at_header(&self, word: &str, error: Error) -> Error {
-        if !matches!(error, Error::Unknown { .. } | Error::Read { .. }) {
+        if !matches!(
+            error,
+            Error::Unknown { .. } | Error::Release { .. } | Error::Read { .. }
+        ) {
             return error;
         }
         let mut lines = (1..).zip(self.text.lines());
@@ -198,19 +201,22 @@ impl TraceFile {
 
     fn resume(&self, file: &str) -> Result<Mm, Error> {
         let path = self.folder.join(file);
-        let snapshot: Snapshot =
+        let mut snapshot: Snapshot =
             snapshot::load(&path).map_err(|error| self.at_header("start", error))?;
         let path = path.display().to_string();
-        match &self.trace().profile {
-            Some(asked) if *asked != snapshot.profile => Err(Error::ProfileDiffers {
-                path,
-                asked: asked.clone(),
-                found: snapshot.profile,
-            }),
-            _ => self
-                .resume_snapshot(&snapshot)?
-                .map_err(|error| Error::Resume { path, error }),
+        if let Some(asked) = &self.trace().profile {
+            // What a generation can be in, its variants can.
+            if generation_of(asked) != generation_of(&snapshot.profile) {
+                return Err(Error::ProfileDiffers {
+                    path,
+                    asked: asked.clone(),
+                    found: snapshot.profile,
+                });
+            }
+            snapshot.profile.clone_from(asked);
         }
+        self.resume_snapshot(&snapshot)?
+            .map_err(|error| Error::Resume { path, error })
     }
 
     /// As the kernel was built that the trace names; by what is in the snapshot, if it names none.

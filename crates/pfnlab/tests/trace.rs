@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pfnlab::boot::Booted;
-use pfnlab::{Trace, TraceFile, kernel, machine, replay, snapshot};
+use pfnlab::{Profile, Trace, TraceFile, kernel, machine, replay, snapshot};
 
 /// A folder of its own for every test.
 fn folder(test: &str) -> PathBuf {
@@ -69,7 +69,7 @@ fn a_snapshot_of_another_generation_is_refused() {
     check_error(
         "start s.json\nprofile linux-6.1.y\n",
         &folder,
-        "asks for profile linux-6.1.y, but its snapshot",
+        "is to run on linux-6.1.y, but it begins in a state of linux-6.12.y",
     );
 }
 
@@ -112,4 +112,26 @@ fn a_machine_in_a_trace_is_printed_as_it_was_read() {
     let text = "#pfnlab-trace 1\nmachine-begin\na = 1\r\r\nmachine-end\n";
     let trace = Trace::parse(text).unwrap().trace;
     assert_eq!(Trace::parse(&trace.to_string()).unwrap().trace, trace);
+}
+
+/// What is saved of a variant comes back as that variant; and from a state of a generation its variants
+/// go on, as no other generation can.
+#[test]
+fn variants_are_saved_and_resumed_by_name() {
+    let folder = folder("variants");
+    let machine = machine::built_in("one-node").unwrap();
+    for variant in Profile::VARIANTS {
+        for profile in [variant, variant.generation()] {
+            let booted = Booted::new(&machine, profile, &kernel::config(None).unwrap()).unwrap();
+            let path = folder.join(format!("{}.json", profile.name()));
+            snapshot::save(&booted.snapshot(), &path).unwrap();
+            let text = format!("#pfnlab-trace 1\nstart {}.json\n", profile.name());
+            let trace = TraceFile::parse("a.trace", &text, &folder).unwrap();
+            assert_eq!(trace.boot().unwrap().profile().name(), profile.name());
+            let mm = trace.on(variant).boot().unwrap();
+            assert_eq!(mm.profile().name(), variant.name());
+        }
+        let header = format!("start {}.json\nprofile linux-3.8\n", variant.name());
+        check_error(&header, &folder, "that generation and its variants");
+    }
 }

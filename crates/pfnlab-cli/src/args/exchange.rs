@@ -22,6 +22,10 @@ pub(crate) struct ReportArgs {
     /// The page
     #[arg(short, long, value_name = "OUT.html")]
     pub(crate) out: PathBuf,
+    /// The kernel generation it runs on, or a variant of one (`pfnlab profiles` lists them); not given,
+    /// the one it names
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// What is otherwise, such as watermark_boost_factor=0; once for each run to compare with
     #[arg(long, value_name = "KNOB=VALUE,…")]
     pub(crate) set: Vec<String>,

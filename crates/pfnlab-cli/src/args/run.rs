@@ -16,6 +16,7 @@ Examples:
   pfnlab run examples/scenarios/checkerboard.toml
   pfnlab run examples/scenarios/checkerboard.toml --json | jq .phases[-1].refusals
   pfnlab run examples/scenarios/stolen-blocks.toml --profile all
+  pfnlab run examples/scenarios/stolen-blocks.toml --profile linux-6.12.y+defrag-mode
 
 Without a scenario: a machine of two nodes under a million mixed operations.")]
 pub(crate) struct RunArgs {
@@ -36,7 +37,9 @@ pub(crate) struct RunOptions {
     /// How many operations [default: 1000000]; a scenario ends after that many, if not before
     #[arg(long, value_name = "N")]
     pub(crate) ops: Option<u64>,
-    /// The kernel generation, such as linux-6.12.y; `all`: a scenario on every one, in one table
+    /// The kernel generation, such as linux-6.12.y, or a variant of one, such as
+    /// linux-6.12.y+defrag-mode (`pfnlab profiles` lists them); `all`: a scenario on every
+    /// generation, in one table
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// How the kernel was built, such as x86_64
@@ -73,14 +76,19 @@ Examples:
   pfnlab whatif examples/scenarios/checkerboard.toml --set movablecore=50% --set profile=linux-4.14
   pfnlab whatif mine.trace --set min_free_kbytes=65536,watermark_scale_factor=100 --json
 
-Knobs: profile, config, seed, pageblock-order, kernelcore, movablecore, and the tunables of
-/proc/sys/vm. A trace that starts from a saved state has its machine and its kernel already.
+Knobs: profile, config, seed, pageblock-order, kernelcore, movablecore, compact-at, proactive-every,
+leak, and the tunables of /proc/sys/vm. A trace that starts from a saved state has its machine and
+its kernel already; only a variant of that kernel, such as linux-6.12.y+defrag-mode, can take over.
 The last three columns: huge pages to be had now; at most after perfect compaction; and at most
 after all that can be dropped was.")]
 pub(crate) struct WhatifArgs {
     /// A trace, a scenario (a file that ends in .toml), or - for a trace on stdin
     #[arg(value_name = "TRACE|SCENARIO.toml")]
     pub(crate) subject: String,
+    /// The kernel generation it runs on, or a variant of one (`pfnlab profiles` lists them); not given,
+    /// the one it names
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// What is otherwise, such as min_free_kbytes=65536; several joined by commas; once for each row
     #[arg(long, value_name = "KNOB=VALUE,…")]
     pub(crate) set: Vec<String>,
@@ -105,6 +113,10 @@ pub(crate) struct SweepArgs {
     /// The scenario
     #[arg(value_name = "SCENARIO.toml")]
     pub(crate) scenario: PathBuf,
+    /// The kernel generation it runs on, or a variant of one (`pfnlab profiles` lists them); not given,
+    /// the one it names
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// What is otherwise, such as profile=linux-4.14; several joined by commas; once for each column
     #[arg(long, value_name = "KNOB=VALUE,…")]
     pub(crate) set: Vec<String>,

@@ -38,21 +38,28 @@ pub(crate) struct ExplainArgs {
 #[command(after_help = "\
 Examples:
   dmesg | pfnlab explain-failure
+  journalctl -k | pfnlab explain-failure
+  pfnlab explain-failure /var/log/kern.log.2.gz --line 81320
   pfnlab explain-failure console.log --json | jq .failures[].verdict
 
 Explained is every `page allocation failure` and every report of the OOM killer: what was asked,
 what each zone answers to that by the kernel's own watermark test, and what would have helped: by the
 counts of the report, and asked again of states that have these counts.")]
 pub(crate) struct ExplainFailureArgs {
-    /// A kernel log, or - for stdin
+    /// A kernel log, packed or not, or - for stdin
     #[arg(value_name = "LOG", default_value = "-")]
     pub(crate) log: String,
-    /// By the rules of this kernel generation; not given, of the one nearest to the log's release
+    /// By the rules of this kernel generation, or variant of one; not given, of the generation nearest to
+    /// the log's release
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// Ask again in the states of so many seeds; 0: the counts alone
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(..=1024))]
-    pub(crate) seeds: u32,
+    /// Only the report that begins in this line
+    #[arg(long, value_name = "N")]
+    pub(crate) line: Option<u32>,
+    /// Ask again in the states of so many seeds; 0: the counts alone [default: 4; of a log with more
+    /// than three reports an overview is given]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1024))]
+    pub(crate) seeds: Option<u32>,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
@@ -88,11 +95,13 @@ Examples:
   pfnlab profiles
   pfnlab profiles linux-6.12.y
   pfnlab profiles linux-6.1.y linux-6.12.0
+  pfnlab profiles linux-6.12.y linux-6.12.y+defrag-mode
   pfnlab profiles linux-6.12.0 linux-6.12.y --json | jq .differences[][0].switch
 
-None given, all are listed; one given, everything it does; two given, what they do otherwise.")]
+None given, all are listed, and the variants of them; one given, everything it does; two given, what
+they do otherwise.")]
 pub(crate) struct ProfilesArgs {
-    /// Kernel generations, such as linux-6.12.y; two at most
+    /// Kernel generations, such as linux-6.12.y, or variants; two at most
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
     /// Print JSON instead of text

@@ -142,7 +142,7 @@ const ROWS: &[Row] = &[
     (
         "profile-unknown.toml",
         "1:11",
-        "no profile `linux-7.7`: there are linux-2.6.37",
+        "no profile `linux-7.7`: nearest to that release is `linux-6.12.y`",
     ),
     (
         "report-order-11.toml",

@@ -120,11 +120,9 @@ pub(crate) fn kmem(bytes: &[u8], _: &Path, reached: &mut Reached) {
 
 pub(crate) fn failure_report(bytes: &[u8], _: &Path, reached: &mut Reached) {
     let text = text(bytes);
-    let reports = failure_report::read(&text);
-    reached.result("report", &reports);
-    if let Ok(reports) = reports {
-        reached.count("reports", reports.len());
-    }
+    let read = failure_report::read(&text);
+    reached.count("reports", read.reports.len());
+    reached.count("unreadable reports", read.unreadable.len());
     let diagnosed = diagnose("a.log", &text, None);
     reached.result("diagnosis", &diagnosed);
     for diagnosis in diagnosed.iter().flatten() {

@@ -20,7 +20,6 @@ mod reader;
 mod zone_lines;
 
 pub use error::{BootLogError, BootLogProblem};
-pub(crate) use line::Message;
 pub use reader::{messages, read, read_file};
 pub use zone_lines::{ZoneLines, zone_ranges};
 

@@ -1,7 +1,7 @@
 //! What a kernel prints when it has no memory to give: "page allocation failure" and the report of
 //! the OOM killer.
 //!
-//! - [`read`]: every report in a log. Start here.
+//! - [`read`]: every report in a log, a [`FailureLog`]. Start here.
 //! - [`FailureReport`]: who asked for what. [`ReportedZone`]: what a zone had.
 //!
 //! ```
@@ -11,18 +11,32 @@
 //! [ 2.0] lowmem_reserve[]: 0 0
 //! [ 2.0] Node 0 Normal: 2*4kB (UM) 4*8kB (U) = 40kB
 //! ";
-//! let reports = pfnlab_linux::failure_report::read(log)?;
+//! let reports = pfnlab_linux::failure_report::read(log).reports;
 //! assert_eq!(reports[0].order, Some(4));
 //! assert_eq!(reports[0].zones[0].areas.as_ref().unwrap()[1].blocks, 4);
-//! # Ok::<(), pfnlab_linux::LineError>(())
 //! ```
 
+mod prefix;
 mod reader;
 mod zone_lines;
 
 pub use reader::read;
 
+use crate::text::LineError;
 use pfnlab_model::{MigrateType, ZoneId};
+
+/// What a log says of failed requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FailureLog {
+    /// The reports that can be read, in order.
+    pub reports: Vec<FailureReport>,
+    /// Of each that cannot: the first line that begins as one of a report does and is none, or says
+    /// what was said before.
+    pub unreadable: Vec<LineError>,
+    /// The first line about a zone that stands before any report: the report's own first line is
+    /// missing.
+    pub headless: Option<u32>,
+}
 
 /// A request that could not be served, and what the kernel said about its memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +55,8 @@ pub struct FailureReport {
     pub words: Option<String>,
     /// The kernel's release, such as `5.9.10-arch1-1`, where it is said.
     pub release: Option<String>,
+    /// The log ends within a line of it, which is left out.
+    pub cut: bool,
     /// The zones, in the order they are first named.
     pub zones: Vec<ReportedZone>,
     /// Swap space that is free, in KiB.

@@ -2,75 +2,82 @@
 
 use pfnlab_model::ZoneId;
 
-use crate::bootlog::Message;
 use crate::text::{Cursor, LineError, LineProblem};
 
-use super::{FailureReport, ReportKind, ReportedZone, zone_lines};
+use super::prefix::said;
+use super::{FailureLog, FailureReport, ReportKind, ReportedZone, zone_lines};
 
-/// Every report in a log, in order. Other lines of the log mean nothing here.
-///
-/// # Errors
-/// At the first line that begins as one of a report does and is none.
-pub fn read(log: &str) -> Result<Vec<FailureReport>, LineError> {
-    let mut reports: Vec<FailureReport> = Vec::new();
-    // The zone whose counts came last: its reserves follow.
-    let mut counted = None;
-    for line in Cursor::lines(log) {
-        let mut line = said(line);
-        if let Some(report) = header(line)? {
-            reports.push(report);
-            counted = None;
-        } else if let Some(report) = reports.last_mut() {
-            if let Some((id, areas)) = zone_lines::zone(&mut line)? {
-                let zone = report.zone(id);
-                let twice = if areas {
-                    zone.areas.replace(zone_lines::areas(line)?).is_some()
-                } else {
-                    counted = Some(id);
-                    zone.counts.replace(zone_lines::counts(line)?).is_some()
-                };
-                if twice {
-                    let what = LineProblem::Twice(format!("node {} {}", id.node, id.kind));
-                    return Err(line.error(what));
+/// What a log says of failed requests. Other lines of it mean nothing here.
+pub fn read(log: &str) -> FailureLog {
+    let mut all = FailureLog::default();
+    // The report that is read.
+    let mut open: Option<Open> = None;
+    let mut lines = Cursor::lines(log).peekable();
+    while let Some(line) = lines.next() {
+        let line = said(line);
+        let last = lines.peek().is_none() && !log.ends_with('\n');
+        let report = match (header(line), &mut open) {
+            (Ok(Some(report)), _) => {
+                all.reports.extend(open.take().map(|open| open.report));
+                open = Some(Open {
+                    report,
+                    counted: None,
+                });
+                continue;
+            }
+            (Err(error), _) => Err(error),
+            (Ok(None), Some(open)) => open.line(line),
+            (Ok(None), None) => {
+                let zone = zone_lines::zone(&mut line.clone()).ok().flatten();
+                all.headless = all.headless.or(zone.map(|_| line.line()));
+                continue;
+            }
+        };
+        if let Err(error) = report {
+            match &mut open {
+                Some(open) if last => open.report.cut = true,
+                _ => {
+                    open = None;
+                    all.unreadable.push(error);
                 }
-            } else if line.take_if("lowmem_reserve[]:") {
-                if let Some(id) = counted.take() {
-                    report.zone(id).lowmem_reserve = reserves(line)?;
-                }
-            } else {
-                report.other(line)?;
             }
         }
     }
-    Ok(reports)
+    all.reports.extend(open.map(|open| open.report));
+    all
 }
 
-/// The line from where the kernel speaks.
-fn said(line: Cursor<'_>) -> Cursor<'_> {
-    let whole = line.rest();
-    let text = Message::of(whole).text;
-    let mut said = line.from(whole.trim_end().len() - text.len());
-    // `dmesg -T` prints a date.
-    if let Some((date, _)) = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once("] "))
-        && date.matches(':').count() == 2
-    {
-        said = said.from(said.at() + date.len() + 3);
+/// A report that is read.
+struct Open {
+    report: FailureReport,
+    /// The zone whose counts came last: its reserves follow.
+    counted: Option<ZoneId>,
+}
+
+impl Open {
+    fn line(&mut self, mut line: Cursor<'_>) -> Result<(), LineError> {
+        let report = &mut self.report;
+        if let Some((id, areas)) = zone_lines::zone(&mut line)? {
+            let zone = report.zone(id);
+            let twice = if areas {
+                zone.areas.replace(zone_lines::areas(line)?).is_some()
+            } else {
+                self.counted = Some(id);
+                zone.counts.replace(zone_lines::counts(line)?).is_some()
+            };
+            if twice {
+                let what = LineProblem::Twice(format!("node {} {}", id.node, id.kind));
+                return Err(line.error(what));
+            }
+        } else if line.take_if("lowmem_reserve[]:") {
+            if let Some(id) = self.counted.take() {
+                report.zone(id).lowmem_reserve = reserves(line)?;
+            }
+        } else {
+            report.other(line)?;
+        }
+        Ok(())
     }
-    said.skip_blanks();
-    // Some vendors' kernels say who speaks: `[3:  task:22875] `.
-    if let Some((speaker, _)) = said
-        .rest()
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once("] "))
-        && speaker.starts_with(|digit: char| digit.is_ascii_digit())
-        && speaker.matches(':').count() >= 2
-    {
-        said = said.from(said.at() + speaker.len() + 3);
-    }
-    said.skip_blanks();
-    said
 }
 
 /// `COMM: page allocation failure: order:4, mode:0xcc0(GFP_KERNEL), …`, or
@@ -112,6 +119,7 @@ fn header(line: Cursor<'_>) -> Result<Option<FailureReport>, LineError> {
         mode: raw,
         words,
         release: None,
+        cut: false,
         zones: Vec::new(),
         swap_free: None,
         swap_total: None,

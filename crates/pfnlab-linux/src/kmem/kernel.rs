@@ -1,6 +1,6 @@
 //! What the numbers and names in a trace mean: facts about the kernel it was made on.
 
-use pfnlab_model::{Gfp, GfpBits, MigrateType};
+use pfnlab_model::{Gfp, GfpBits, MigrateType, generation_of};
 
 /// A kernel, as far as its traces show. A trace does not say which it was made on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,8 @@ const BITS: [(&str, GfpBits); 8] = [
 impl KmemKernel {
     /// The kernel of a profile, without contiguous memory areas.
     pub fn of(profile: &str) -> Option<KmemKernel> {
-        let known = BITS.iter().find(|(name, _)| *name == profile);
+        let generation = generation_of(profile);
+        let known = BITS.iter().find(|(name, _)| *name == generation);
         let &(_, gfp) = known?;
         Some(KmemKernel { gfp, cma: false })
     }

@@ -20,13 +20,16 @@ pub(super) fn check(snapshot: &Snapshot, config: &Config) -> Checked {
     }
     check_memory(snapshot)?;
     check_room(snapshot, config)?;
-    let mut all = Vec::new();
+    let count = snapshot.zones.iter().map(|zone| blocks_of(zone).count());
+    let mut all = Vec::with_capacity(count.sum());
     for zone in &snapshot.zones {
-        let mut blocks = blocks_of(zone)?;
+        let before = all.len();
+        for block in blocks_of(zone) {
+            all.push(block?);
+        }
         // What is handed out is in order already: a sort that merges runs is done at once.
-        blocks.sort();
-        check_movable(zone, &blocks, config)?;
-        all.extend(blocks);
+        all[before..].sort();
+        check_movable(zone, &all[before..], config)?;
     }
     all.sort();
     let overlap = all
@@ -41,9 +44,12 @@ pub(super) fn check(snapshot: &Snapshot, config: &Config) -> Checked {
 /// Every block is in the zone that its frames belong to. After the zones are mapped.
 pub(super) fn check_owners(mm: &Mm, snapshot: &Snapshot) -> Checked {
     for (at, zone) in snapshot.zones.iter().enumerate() {
-        for block in blocks_of(zone)? {
-            let last = block.range().end().get() - 1;
-            for pfn in [block.start(), Pfn::new(last)] {
+        for block in blocks_of(zone) {
+            let block = block?;
+            let last = Pfn::new(block.range().end().get() - 1);
+            let ends = [block.start(), last];
+            let single = block.order() == Order::ZERO;
+            for &pfn in &ends[usize::from(single)..] {
                 if !mm.memmap.model().pfn_valid(pfn) {
                     return Err(inconsistent(zone.id, "a block has no page descriptors"));
                 }
@@ -139,21 +145,16 @@ fn check_room(snapshot: &Snapshot, config: &Config) -> Checked {
     })
 }
 
-/// All blocks of a zone that are somewhere.
-fn blocks_of(zone: &ZoneState) -> Result<Vec<Block>, ResumeError> {
+/// All blocks of a zone that are somewhere: what is handed out first, in the order it is in.
+fn blocks_of(zone: &ZoneState) -> impl Iterator<Item = Result<Block, ResumeError>> {
+    let known = zone.lent.iter().chain(&zone.guards);
+    let known = known.map(|known| (known.start(), known.order()));
     let free = zone.free_lists.iter().map(|list| (list.order, &list.pfns));
     let cached = zone.pcp.iter().flat_map(|pcp| &pcp.lists);
-    let cached = cached.map(|list| (list.order, &list.pfns));
-    let mut blocks = Vec::new();
-    for known in zone.lent.iter().chain(&zone.guards) {
-        blocks.push(block(zone, known.start(), known.order())?);
-    }
-    for (order, pfns) in free.chain(cached) {
-        for &pfn in pfns {
-            blocks.push(block(zone, pfn, order)?);
-        }
-    }
-    Ok(blocks)
+    let lists = free.chain(cached.map(|list| (list.order, &list.pfns)));
+    let listed = lists.flat_map(|(order, pfns)| pfns.iter().map(move |&pfn| (pfn, order)));
+    let all = known.chain(listed);
+    all.map(|(pfn, order)| block(zone, pfn, order))
 }
 
 fn block(zone: &ZoneState, pfn: Pfn, order: Order) -> Result<Block, ResumeError> {

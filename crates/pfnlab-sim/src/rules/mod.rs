@@ -21,7 +21,9 @@ mod types;
 
 use std::fmt;
 
-use pfnlab_model::{Block, FreeError, Inspect, Op, Order, Pfn, PfnRange, Snapshot, ZoneState};
+use pfnlab_model::{
+    Block, FreeError, Inspect, Op, Order, Pfn, PfnRange, Snapshot, ZoneState, generation_of,
+};
 
 use crate::ledger::{Ledger, Place, Why};
 use crate::objects::Objects;
@@ -181,9 +183,9 @@ pub fn by_id(id: &str) -> Option<&'static Rule> {
 }
 
 impl Rule {
-    /// Whether it holds for a kernel generation.
+    /// Whether it holds for a kernel generation, and so for its variants.
     pub fn concerns(&self, profile: &str) -> bool {
-        self.profiles.is_empty() || self.profiles.contains(&profile)
+        self.profiles.is_empty() || self.profiles.contains(&generation_of(profile))
     }
 
     /// Finds out by what a client sees. A rule about what is inside holds.

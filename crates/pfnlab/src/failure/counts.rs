@@ -4,11 +4,17 @@ use pfnlab_linux::failure_report::{FailureReport, FreeArea, ReportedCounts, Repo
 use pfnlab_model::{MigrateType, Order, Pfn, PfnRange, Watermarks, ZoneId, ZoneKind};
 use pfnlab_sim::Stream;
 
+use super::zone::frame_size;
 use crate::import::{Counts, FreeCount, ZoneCounts};
 
-/// Where the zones of a 64-bit PC end.
+/// Where the lowest zone of a 64-bit PC ends: what is larger is arm64's.
 const DMA_END: u64 = 0x1000;
 const DMA32_END: u64 = 0x10_0000;
+/// Where the lowest zone of arm64 may end, for devices that reach 1 GiB (as on a Raspberry Pi) or 4 GiB.
+const ARM64_DMA_ENDS: [u64; 2] = [0x4_0000, DMA32_END];
+
+/// Bytes of a frame, in KiB.
+const FRAME: u64 = 4;
 
 /// The most frames of a machine: 32 GiB.
 const MOST: u64 = 1 << 23;
@@ -22,7 +28,8 @@ const PAGEBLOCK: u64 = 512;
 
 /// What `/proc` would count. A report says neither where zones are nor how its pageblocks are typed,
 /// and of free blocks of an order only which types there are: zones lie as on a PC, as many pageblocks
-/// are of a type as its frames would fill, and a seed deals blocks out to the types that are named.
+/// are of a type as its frames would fill, and a seed deals blocks out to the types that are named. A
+/// zone DMA that no PC has is one of arm64, from frame 0 on.
 pub(super) fn counts(report: &FailureReport, seed: u64) -> Result<Counts, NoStates> {
     let mut zones: Vec<&ReportedZone> = report
         .zones
@@ -40,6 +47,13 @@ pub(super) fn counts(report: &FailureReport, seed: u64) -> Result<Counts, NoStat
             name(zone.id)
         )));
     }
+    let size = frame_size(report);
+    if size != FRAME {
+        return Err(NoStates(format!(
+            "its frames are of {size} KiB, those of the states of {FRAME}"
+        )));
+    }
+    let low = LowZones::of(&zones);
     let mut draw = Stream::new(seed, "failure/types");
     let mut counts = Counts {
         zones: Vec::new(),
@@ -51,7 +65,7 @@ pub(super) fn counts(report: &FailureReport, seed: u64) -> Result<Counts, NoStat
     for (at, zone) in zones.iter().enumerate() {
         let above = zones.get(at + 1);
         let continues = above.is_some_and(|above| above.id.node == zone.id.node);
-        let zone = placed(zone, &mut end, continues, &mut draw)?;
+        let zone = placed(zone, low, &mut end, continues, &mut draw)?;
         counts.zones.push(zone);
     }
     let frames: u64 = counts.zones.iter().map(|zone| zone.present).sum();
@@ -73,23 +87,58 @@ fn name(id: ZoneId) -> String {
     format!("node {} {}", id.node, id.kind)
 }
 
+/// Where the low zones of a machine begin and end.
+#[derive(Clone, Copy, Debug)]
+struct LowZones {
+    from: u64,
+    dma_end: u64,
+}
+
+impl LowZones {
+    /// Those of a machine with these zones.
+    fn of(zones: &[&ReportedZone]) -> LowZones {
+        let mut dma = zones.iter().filter(|zone| zone.id.kind == ZoneKind::Dma);
+        let counts = dma.next().and_then(|zone| zone.counts);
+        let dma = counts.and_then(|counts| counts.present).unwrap_or(0) / FRAME;
+        let reaches = |end: &u64| dma <= *end;
+        match ARM64_DMA_ENDS.into_iter().find(reaches) {
+            Some(dma_end) if dma >= DMA_END => LowZones { from: 0, dma_end },
+            _ => LowZones {
+                from: 1,
+                dma_end: DMA_END,
+            },
+        }
+    }
+}
+
+/// Whether these are the zones of an arm64 machine.
+pub(super) fn is_arm64(counts: &Counts) -> bool {
+    let mut zones = counts.zones.iter();
+    zones.any(|zone| zone.id.kind == ZoneKind::Dma && zone.span.end() > Pfn::new(DMA_END))
+}
+
 /// A zone from where the one before ends; `continues`: to the limit of its kind, as its node has
 /// memory above.
 fn placed(
     zone: &ReportedZone,
+    low: LowZones,
     end: &mut u64,
     continues: bool,
     draw: &mut Stream,
 ) -> Result<ZoneCounts, NoStates> {
-    let other = || NoStates(format!("no PC has a {} like that", name(zone.id)));
     let (from, limit) = match zone.id.kind {
-        ZoneKind::Dma => (1, DMA_END),
-        ZoneKind::Dma32 => (DMA_END, DMA32_END),
+        ZoneKind::Dma => (low.from, low.dma_end),
+        ZoneKind::Dma32 => (low.dma_end, DMA32_END),
         ZoneKind::Normal => (DMA32_END, Pfn::LIMIT.get()),
-        _ => return Err(other()),
+        _ => {
+            return Err(NoStates(format!(
+                "states have no {}: they are laid out in DMA, DMA32 and Normal memory",
+                name(zone.id)
+            )));
+        }
     };
     let counted = zone.counts.unwrap_or_default();
-    let frames = |kib: u64| kib / 4;
+    let frames = |kib: u64| kib / FRAME;
     let present = frames(counted.present.unwrap_or(0));
     let start = from.max(end.next_multiple_of(1 << Order::MAX.get()));
     let to = match continues {
@@ -97,7 +146,12 @@ fn placed(
         false => start + present,
     };
     if present == 0 || to > limit || to < start + present {
-        return Err(other());
+        return Err(NoStates(format!(
+            "{} has {} MiB, and where a PC or an arm64 machine has that zone is room for {}",
+            name(zone.id),
+            present >> 8,
+            limit.saturating_sub(start) >> 8
+        )));
     }
     *end = to;
     let free = blocks(zone.areas.as_deref().unwrap_or(&[]), &counted, draw);

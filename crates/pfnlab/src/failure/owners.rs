@@ -4,15 +4,17 @@ use pfnlab_model::{Block, CpuId, Observer, Pfn, Reclaim, Tenants};
 
 /// By frame: whether a page that can be moved is there. A page of a large machine costs a byte here,
 /// where a ticket costs fifty.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Owners(Vec<bool>);
 
 impl Owners {
     /// Those of these pages.
-    pub(super) fn of<'a>(pages: impl IntoIterator<Item = &'a Pfn>) -> Owners {
-        let mut owners = Owners::default();
+    pub(super) fn of<'a>(pages: impl Iterator<Item = &'a Pfn> + Clone) -> Owners {
+        let end = pages.clone().max().map_or(0, |last| last.get() + 1);
+        // Fits: frames that are laid out lie below 2^32.
+        let mut owners = Owners(vec![false; end as usize]);
         for pfn in pages {
-            owners.set(*pfn, true);
+            owners.0[pfn.get() as usize] = true;
         }
         owners
     }

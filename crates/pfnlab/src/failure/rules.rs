@@ -1,7 +1,7 @@
 //! How a generation tests a watermark: facts, for reading reports.
 
 use pfnlab_linux::kmem::KmemKernel;
-use pfnlab_model::{Gfp, GfpBits};
+use pfnlab_model::{Gfp, GfpBits, generation_of};
 
 /// The rules of a generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,10 +127,14 @@ const LINUX_3_8: Rules = Rules {
 
 impl Rules {
     /// Those of a profile; of one we do not know, the newest.
-    pub(super) fn of_profile(name: &str) -> Rules {
+    pub(super) fn of_profile(profile: &'static str) -> Rules {
+        let generation = generation_of(profile);
         let mut generations = GENERATIONS.into_iter();
-        let known = generations.find(|rules| rules.profile == name);
-        known.unwrap_or(LINUX_6_12_Y)
+        let known = generations.find(|rules| rules.profile == generation);
+        Rules {
+            profile,
+            ..known.unwrap_or(LINUX_6_12_Y)
+        }
     }
 
     /// Those of the generation nearest to a release; of none, the newest.

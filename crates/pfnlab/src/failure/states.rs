@@ -9,7 +9,7 @@ use pfnlab_model::{
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::counts::{NoStates, counts};
+use super::counts::{NoStates, counts, is_arm64};
 use super::owners::Owners;
 use super::zone::{Means, reserve};
 use super::{Change, Diagnosis};
@@ -37,7 +37,7 @@ pub enum States {
 }
 
 /// Asks the states of `seeds` seeds, with nothing changed and with each of the diagnosis' changes.
-pub(super) fn ask(diagnosis: &mut Diagnosis, report: &FailureReport, means: &Means, seeds: u32) {
+pub(super) fn ask(diagnosis: &mut Diagnosis, means: &Means, seeds: u32) {
     if seeds == 0 {
         return;
     }
@@ -45,14 +45,16 @@ pub(super) fn ask(diagnosis: &mut Diagnosis, report: &FailureReport, means: &Mea
         .chain(diagnosis.what_if.iter().map(|row| Some(row.change)))
         .collect();
     let rules = diagnosis.asked.rules;
+    let report = &diagnosis.report;
     let profile = kernel::profile(Some(rules)).expect("the profile of a rule is one");
     let all: Result<Vec<Vec<bool>>, NoStates> = (1..=u64::from(seeds))
         .into_par_iter()
         .map(|seed| {
-            let member = Member::new(report, profile, seed)?;
-            let changes = changes.iter();
+            let mut member = Member::new(report, profile, seed)?;
+            let count = changes.len();
+            let changes = (1..).zip(&changes);
             changes
-                .map(|change| member.serves(means, *change))
+                .map(|(number, change)| member.serves(means, *change, number == count))
                 .collect()
         })
         .collect();
@@ -75,11 +77,10 @@ pub(super) fn ask(diagnosis: &mut Diagnosis, report: &FailureReport, means: &Mea
 /// A state with a report's counts.
 struct Member {
     state: Snapshot,
-    mm: Mm,
     /// Somebody has these pages.
     pages: LivedIn,
-    /// The state in which they are handed out.
-    lived_in: Mm,
+    /// The state in which they are handed out, until nobody asks for it any more.
+    lived_in: Option<Mm>,
     nodes: u16,
 }
 
@@ -94,6 +95,13 @@ impl Member {
         let config = match free.any(|free| free.mt == Some(MigrateType::Cma)) {
             true => Config::X86_64_CMA,
             false => Config::X86_64,
+        };
+        let config = match is_arm64(&counts) {
+            true => Config {
+                arch: Config::ARM64.arch,
+                ..config
+            },
+            false => config,
         };
         let state = import::state(&counts, profile, &config, &Known::default(), seed);
         let mut state = state.map_err(|error| NoStates(error.to_string()))?;
@@ -117,31 +125,47 @@ impl Member {
         let mut owned = state.clone();
         let pages = lived_in(&mut owned, wanted, seed);
         Ok(Member {
-            mm: resumed(&state)?,
-            lived_in: resumed(&owned)?,
+            lived_in: Some(resumed(&owned)?),
             state,
             pages,
             nodes: counts.nodes(),
         })
     }
 
-    /// Whether the request is served, with something otherwise.
-    fn serves(&self, means: &Means, change: Option<Change>) -> Result<bool, NoStates> {
+    /// The state in which pages are handed out. It is large: whoever asks last has the only one.
+    fn lived_in(&mut self, last: bool) -> Mm {
+        let lived_in = match last {
+            true => self.lived_in.take(),
+            false => self.lived_in.clone(),
+        };
+        lived_in.expect("it is taken last")
+    }
+
+    /// Whether the request is served, with something otherwise; `last`: nothing is asked after that.
+    fn serves(
+        &mut self,
+        means: &Means,
+        change: Option<Change>,
+        last: bool,
+    ) -> Result<bool, NoStates> {
         let mut means = *means;
-        let LivedIn { files, others } = &self.pages;
         let mut mm = match change {
-            None | Some(Change::Order(_) | Change::Atomic | Change::Movable) => self.mm.clone(),
+            // Of a table that is hardly used most is never there: cheaper made anew than copied.
+            None | Some(Change::Order(_) | Change::Atomic | Change::Movable) => {
+                resumed(&self.state)?
+            }
             Some(Change::Compacted) => {
-                let owners = Owners::of(files.iter().chain(others));
-                compacted(self.lived_in.clone(), self.nodes, owners)?
+                let mm = self.lived_in(last);
+                let LivedIn { files, others } = &self.pages;
+                compacted(mm, self.nodes, Owners::of(files.iter().chain(others)))?
             }
             Some(Change::DroppedAndCompacted) => {
-                let mut mm = self.lived_in.clone();
-                for page in files.iter().map(|pfn| Block::page(*pfn)) {
+                let mut mm = self.lived_in(last);
+                for page in self.pages.files.iter().map(|pfn| Block::page(*pfn)) {
                     let freed = mm.free(page, CPU, &mut ());
                     freed.expect("it is handed out in this state");
                 }
-                compacted(mm, self.nodes, Owners::of(others))?
+                compacted(mm, self.nodes, Owners::of(self.pages.others.iter()))?
             }
             Some(knob) => resumed(&turned(&self.state, knob))?,
         };

@@ -266,7 +266,7 @@ pub(super) fn reserve(report: &FailureReport, zone: &ReportedZone, highest: Zone
 }
 
 /// KiB of a frame: as large as the smallest block.
-fn frame_size(report: &FailureReport) -> u64 {
+pub(super) fn frame_size(report: &FailureReport) -> u64 {
     let mut areas = report.zones.iter().filter_map(|zone| zone.areas.as_ref());
     let smallest = areas.find_map(|areas| areas.first());
     smallest.map_or(4, |area| area.size)

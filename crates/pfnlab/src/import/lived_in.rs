@@ -26,6 +26,10 @@ pub(crate) fn lived_in(
         let (files, others) = wanted(zone.id);
         let mut files = files.min(pfns.len() as u64);
         let mut others = others.min(pfns.len() as u64 - files);
+        // Fits: there are as many frames in memory.
+        zone.lent.reserve((files + others) as usize);
+        all.files.reserve(files as usize);
+        all.others.reserve(others as usize);
         let mut draw = Stream::new(
             seed,
             &format!("import/owners of node {} {}", zone.id.node, zone.id.kind),

@@ -4,7 +4,7 @@ use pfnlab_mm::{Config, Mm, Profile};
 use pfnlab_model::{
     Block, ByteRange, CpuId, FreeListState, MachineSpec, MigrateType, NodeId, NodeSpec, Order,
     PageAllocator, PageblockState, PcpListState, PcpState, Pfn, PfnRange, Snapshot, Sysctl,
-    Watermarks, ZoneStat, ZoneState,
+    Watermarks, ZoneKind, ZoneStat, ZoneState,
 };
 
 use super::place::Places;
@@ -126,8 +126,15 @@ fn skeleton(
         let range = PfnRange::new(Pfn::new(last.end().get() - kept), last.end())?;
         (!range.is_empty()).then(|| bytes(range))
     });
+    // Where the lowest zone of arm64 ends; a PC's ends where it ends.
+    let zones = counts.zones.iter();
+    let mut dma = zones.filter(|zone| zone.id.kind == ZoneKind::Dma);
+    let dma_bits = dma
+        .next()
+        .map(|zone| (zone.span.end().get() * PAGE).next_power_of_two().ilog2());
     let machine = MachineSpec {
         name: "imported".to_owned(),
+        dma_bits: dma_bits.filter(|_| config.arch == Config::ARM64.arch),
         reserved: reserved.collect(),
         nodes: nodes.collect(),
         ..MachineSpec::default()
