@@ -98,12 +98,12 @@ fn log(reader: impl Read) -> io::Result<String> {
 
 /// What is said where there is nothing to explain.
 fn nothing(name: &str, headless: Option<u32>) -> String {
-    const FIRST: &str = "the one with `page allocation failure` or `invoked oom-killer`";
+    const SAID: &str = "`page allocation failure` or `invoked oom-killer`";
     match headless {
-        None => format!("{name}: no failed request for memory: no line like {FIRST}\n"),
+        None => format!("{name}: no failed request for memory: no line says {SAID}\n"),
         Some(line) => format!(
-            "{name}: line {line} says what a zone has, but not for whom that was too little: the report's \
-             first line is missing, {FIRST}\n"
+            "{name}: line {line} says what a zone had, but what was asked for stands in the report's first \
+             line, which says {SAID}: it is missing\n"
         ),
     }
 }
@@ -134,7 +134,8 @@ fn as_text(name: &str, diagnosis: &Diagnosis) -> String {
     for zone in zones {
         let _ = writeln!(text, "{}", row(zone));
     }
-    let silent = zones.iter().any(|zone| zone.answer == Answer::NotSaid);
+    let silent = diagnosis.verdict != Cause::Unknown
+        && zones.iter().any(|zone| zone.answer == Answer::NotSaid);
     let but = match silent {
         true => " Of zones without numbers the report says too little.",
         false => "",

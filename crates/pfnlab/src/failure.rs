@@ -205,6 +205,8 @@ fn verdict(
         Verdict::Unknown
     } else if serves(&means.with_everything_kept()).is_some() {
         Verdict::Watermark
+    } else if any(|answer| matches!(answer, Answer::NotSaid)) {
+        Verdict::Unknown
     } else {
         Verdict::OutOfMemory
     }

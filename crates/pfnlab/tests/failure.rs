@@ -119,3 +119,56 @@ fn what_makes_no_sense_is_pointed_at() {
     }
     assert_eq!(failure::diagnose("log", "all is well\n", None).unwrap(), []);
 }
+
+/// A report, of which every line comes as `pass` has it.
+fn passed_on(pass: impl Fn(&str) -> String) -> String {
+    let report = "\
+x: page allocation failure: order:3, mode:0xcc0(GFP_KERNEL), nodemask=(null)
+Node 0 Normal free:480kB min:40kB low:48kB high:56kB active_file:0kB
+lowmem_reserve[]: 0 0
+Node 0 Normal: 40*4kB (UM) 20*8kB (U) 10*16kB (E) 0*32kB = 480kB
+";
+    report.lines().map(pass).collect()
+}
+
+#[test]
+fn a_log_is_read_however_it_was_passed_on() {
+    let plain = one(&passed_on(|line| format!("{line}\n")));
+    assert_eq!(plain.verdict, Verdict::Fragmentation);
+    for before in [
+        "Nov 22 21:04:32 host kernel: ",
+        "2026-11-22T21:04:32,123456+00:00 ",
+        "[Sun Nov 22 21:04:32 2026] ",
+        "[  +0.000011] ",
+        "kern  :warn  : [ 1186.232273] ",
+        "> [ 1186.232273][ T1108] ",
+    ] {
+        let log = passed_on(|line| format!("{before}{line}\r\n"));
+        assert_eq!(one(&log), plain, "{before}");
+    }
+}
+
+/// Two reports one after the other; one that makes no sense between two that do; the end of the log within a
+/// line, so that nobody knows what the only zone has; a report without its first line.
+#[test]
+fn a_damaged_report_does_not_stand_in_the_way_of_others() {
+    let whole = passed_on(|line| format!("{line}\n"));
+    let wrong = whole.replace("= 480kB", "= 484kB");
+    let read = failure::read(&format!("{whole}{wrong}{whole}"), None).unwrap();
+    let lines: Vec<u32> = read.diagnoses.iter().map(|one| one.asked.line).collect();
+    assert_eq!(lines, [1, 9]);
+    let unreadable: Vec<u32> = read.unreadable.iter().map(|error| error.line).collect();
+    assert_eq!(unreadable, [8]);
+    assert_eq!(read.headless, None);
+
+    let (cut, _) = whole.split_once("high:").unwrap();
+    let read = failure::read(cut, None).unwrap();
+    assert!(read.unreadable.is_empty());
+    assert!(read.diagnoses[0].report.cut);
+    assert_eq!(read.diagnoses[0].verdict, Verdict::Unknown);
+    assert!(!one(&whole).report.cut);
+
+    let (_, headless) = whole.split_once('\n').unwrap();
+    let read = failure::read(headless, None).unwrap();
+    assert_eq!((read.diagnoses.len(), read.headless), (0, Some(1)));
+}

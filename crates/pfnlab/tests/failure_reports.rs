@@ -288,7 +288,7 @@ fn not_every_report_makes_a_state() {
     };
     assert_eq!(
         why(include_str!("failures/5.10-cma.log")),
-        "no PC has a node 0 HighMem like that"
+        "states have no node 0 HighMem: they are laid out in DMA, DMA32 and Normal memory"
     );
     assert_eq!(
         why(include_str!("failures/5.14-dma.log")),
@@ -298,4 +298,28 @@ fn not_every_report_makes_a_state() {
         why(include_str!("failures/3.7-order4.log")),
         "it does not say how large node 0 Normal is"
     );
+    let large_frames = "\
+x: page allocation failure: order:3, mode:0xcc0(GFP_KERNEL), nodemask=(null)
+Node 0 Normal free:640kB min:64kB low:128kB high:192kB present:6400kB managed:6400kB
+lowmem_reserve[]: 0 0
+Node 0 Normal: 10*64kB (U) 0*128kB 0*256kB = 640kB
+";
+    assert_eq!(
+        why(large_frames),
+        "its frames are of 64 KiB, those of the states of 4"
+    );
+}
+
+/// arm64: 948 MiB of the first GiB, which is its zone DMA, then memory up to 8 GiB. By the counts the request could be
+/// served by now, and so it is.
+#[test]
+fn an_arm64_machine_is_laid_out_as_one() {
+    let log = include_str!("failures/6.17-order4.log");
+    let reports = failure::diagnose_in_states("log", log, None, 1).unwrap();
+    assert_eq!(reports[0].verdict, Verdict::FreedMeanwhile);
+    let served = States::Asked {
+        seeds: 1,
+        served: 1,
+    };
+    assert_eq!(reports[0].states, served);
 }
