@@ -225,6 +225,8 @@ fn cause(diagnosis: &Diagnosis) -> &'static str {
         Cause::FreedMeanwhile => {
             "Freed meanwhile: when the report was printed, the request could be served."
         }
-        Cause::Unknown => "Unknown: the report does not say enough of any zone.",
+        Cause::Unknown => {
+            "Unknown: the report does not say enough of the zones it could have been served from."
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::output;
 /// A trace or a scenario.
 pub(crate) enum Subject {
     Trace(TraceFile),
-    Scenario(Scenario),
+    Scenario(Box<Scenario>),
 }
 
 impl Subject {
@@ -29,13 +29,15 @@ impl Subject {
                 let text = output::stdin()?;
                 Subject::Trace(TraceFile::parse("<stdin>", &text, Path::new(""))?)
             }
-            (_, true) => Subject::Scenario(Scenario::open(path)?),
+            (_, true) => Subject::Scenario(Box::new(Scenario::open(path)?)),
             (_, false) => Subject::Trace(TraceFile::open(path)?),
         };
         Ok(match (subject, profile) {
             (subject, None) => subject,
             (Subject::Trace(trace), Some(profile)) => Subject::Trace(trace.on(profile)),
-            (Subject::Scenario(scenario), Some(profile)) => Subject::Scenario(scenario.on(profile)),
+            (Subject::Scenario(scenario), Some(profile)) => {
+                Subject::Scenario(Box::new(scenario.on(profile)))
+            }
         })
     }
 }
