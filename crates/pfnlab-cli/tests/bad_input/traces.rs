@@ -97,7 +97,7 @@ const ROWS: &[Row] = &[
     (
         "no-such-profile.trace",
         "3:9",
-        "no profile `linux-7.0`: there are ",
+        "no profile `linux-7.0`: nearest to that release is `linux-6.12.y`",
     ),
     (
         "no-such-snapshot.trace",
