@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use pfnlab_mm::Profile;
 use pfnlab_model::Sysctl;
 
-use crate::bench::{Fragmenting, KEPT_FREE, boot, named, set, two_pieces};
+use crate::bench::{Fragmenting, KEPT_FREE, boot, set, two_pieces};
 use crate::fio::{CPUS, Form, Work};
 use crate::median;
 
@@ -49,7 +48,7 @@ const KERNELS: [(&str, u64); 3] = [
 
 /// One run of each of the three kernels.
 pub fn runs(form: Form, seed: u64) -> [Run; 3] {
-    KERNELS.map(|(name, boost)| run(named(name), boost, form, seed))
+    KERNELS.map(|(name, boost)| run(name, boost, form, seed))
 }
 
 /// The medians of some runs.
@@ -69,7 +68,10 @@ pub fn medians(runs: &[[Run; 3]]) -> Avoidance {
 }
 
 /// One run.
-pub fn run(profile: &'static Profile, boost: u64, form: Form, seed: u64) -> Run {
+///
+/// # Panics
+/// When there is no such profile, or it has no boosts.
+pub fn run(profile: &str, boost: u64, form: Form, seed: u64) -> Run {
     let above = (form.gib - 3) * 1024;
     let ram = two_pieces(above, form.part);
     let mut mm = boot(&ram.each_ref().map(String::as_str), CPUS, profile);

@@ -41,16 +41,12 @@ pub fn median<T: Ord + Copy>(values: &[T]) -> T {
     sorted[(sorted.len() - 1) / 2]
 }
 
-/// A generation, or a variant of one.
+/// A machine of one node, under a generation or a variant of one.
 ///
 /// # Panics
 /// When there is none of this name.
-pub(crate) fn named(name: &str) -> &'static Profile {
-    Profile::by_name(name).expect("there is one")
-}
-
-/// A machine of one node.
-pub(crate) fn boot(ram: &[&str], cpus: u16, profile: &'static Profile) -> Mm {
+pub(crate) fn boot(ram: &[&str], cpus: u16, profile: &str) -> Mm {
+    let profile = Profile::by_name(profile).expect("there is one");
     let node = NodeSpec {
         cpus: (0..cpus).collect(),
         ram: ram

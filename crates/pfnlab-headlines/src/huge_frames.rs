@@ -9,7 +9,7 @@ use pfnlab_model::{
 };
 use pfnlab_sim::Stream;
 
-use crate::bench::{KEPT_FREE, boot, drain, named, request, set, two_pieces};
+use crate::bench::{KEPT_FREE, boot, drain, request, set, two_pieces};
 use crate::{Placed, Size, Trees};
 
 const THREADS: u16 = 8;
@@ -83,7 +83,7 @@ impl Form {
 /// When there is no such profile.
 pub fn linux(profile: &str, form: Form, seed: u64) -> HugeFrames {
     let ram = two_pieces(NORMAL, form.part);
-    let mut mm = boot(&ram.each_ref().map(String::as_str), THREADS, named(profile));
+    let mut mm = boot(&ram.each_ref().map(String::as_str), THREADS, profile);
     set(&mut mm, Sysctl::MinFreeKbytes, KEPT_FREE / form.part);
     run(&mut mm, form, seed)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pfnlab_mm::Mm;
 use pfnlab_model::{Block, Inspect, MigrateType, Pfn, Sysctl};
 
-use crate::bench::{KEPT_FREE, Unmovable, boot, named, set};
+use crate::bench::{KEPT_FREE, Unmovable, boot, set};
 use crate::fio::{CPUS, Form, Work};
 use crate::placed::BLOCK;
 use crate::{Size, median};
@@ -38,7 +38,7 @@ pub fn run(profile: &str, part: u64, seed: u64) -> Mixed {
         ..Form::at_once(Size::Full)
     };
     let ram = format!("0..{}M", form.gib * 1024 / part);
-    let mut mm = boot(&[&ram], CPUS, named(profile));
+    let mut mm = boot(&[&ram], CPUS, profile);
     set(&mut mm, Sysctl::MinFreeKbytes, KEPT_FREE / form.part);
     let mut work = Work::new(mm, form, seed, Unmovable::default());
     work.write();

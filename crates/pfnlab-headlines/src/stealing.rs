@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use pfnlab_mm::{Mm, Profile};
+use pfnlab_mm::Mm;
 use pfnlab_model::{Gfp, PageAllocator};
 use pfnlab_sim::Stream;
 
-use crate::bench::{Fragmenting, Held, boot, cpu, free_frames, named, request};
+use crate::bench::{Fragmenting, Held, boot, cpu, free_frames, request};
 use crate::{Size, median};
 
 const CPUS: u16 = 2;
@@ -66,7 +66,7 @@ impl fmt::Display for Stealing {
 /// When there is no seed.
 pub fn medians(form: Form, size: Size, seeds: u64) -> Stealing {
     let of = |name: &str| {
-        let runs = (0..seeds).map(|seed| run(named(name), form, size, seed));
+        let runs = (0..seeds).map(|seed| run(name, form, size, seed));
         let runs: Vec<Fragmenting> = runs.collect();
         let unmovable: Vec<u64> = runs.iter().map(|run| run.unmovable).collect();
         let from_movable: Vec<u64> = runs.iter().map(|run| run.from_movable).collect();
@@ -79,7 +79,10 @@ pub fn medians(form: Form, size: Size, seeds: u64) -> Stealing {
 }
 
 /// One run.
-pub fn run(profile: &'static Profile, form: Form, size: Size, seed: u64) -> Fragmenting {
+///
+/// # Panics
+/// When there is no such profile.
+pub fn run(profile: &str, form: Form, size: Size, seed: u64) -> Fragmenting {
     let mut mm = boot(&["0..512M"], CPUS, profile);
     let mut seen = Fragmenting::default();
     let mut held = [(); 3].map(|()| Held::default());

@@ -1,7 +1,6 @@
 //! The small forms of the headline results: the direction, and the same twice.
 
 use pfnlab_headlines::{Anywhere, Size, anywhere, avoidance, fio, huge_frames, hygiene, stealing};
-use pfnlab_mm::Profile;
 
 /// H2: under Linux the number of free huge frames stays; placement by trees recovers them.
 #[test]
@@ -31,7 +30,7 @@ fn boosts_fragment_less() {
         part: 256,
         ..fio::Form::xfs(Size::Small)
     };
-    let run = |name: &str, boost| avoidance::run(Profile::by_name(name).unwrap(), boost, form, 0);
+    let run = |name: &str, boost| avoidance::run(name, boost, form, 0);
     let none = run("linux-5.0", 0).fell_back.all;
     let boosts = run("linux-5.0+nofragment", 15_000);
     assert!(none >= 3 * boosts.fell_back.all, "{none} {boosts:?}");
