@@ -10,7 +10,7 @@ use pfnlab_model::{
 use pfnlab_sim::Stream;
 
 use crate::bench::{KEPT_FREE, boot, drain, request, set, two_pieces};
-use crate::{Placed, Size, Trees};
+use crate::{Placed, Placement, Size, Trees};
 
 const THREADS: u16 = 8;
 const ROUNDS: u32 = 100;
@@ -90,8 +90,42 @@ pub fn linux(profile: &str, form: Form, seed: u64) -> HugeFrames {
 
 /// Under placement by trees, of as many frames.
 pub fn trees(form: Form, seed: u64) -> HugeFrames {
+    placed(Trees::default(), form, seed)
+}
+
+/// Under a placement of one's own, of as many frames.
+///
+/// ```
+/// use pfnlab_headlines::huge_frames::{self, Form};
+/// use pfnlab_headlines::{Placement, Room, Size};
+/// use pfnlab_model::CpuId;
+///
+/// /// Every CPU fills a block to the end, and then turns to the fullest that no other fills.
+/// #[derive(Default)]
+/// struct ToTheEnd {
+///     own: Vec<Option<usize>>,
+/// }
+///
+/// impl Placement for ToTheEnd {
+///     fn place(&mut self, cpu: CpuId, room: &Room) -> Option<(usize, u64)> {
+///         self.own.resize(self.own.len().max(cpu.index() + 1), None);
+///         let kept = self.own[cpu.index()].filter(|&block| room.free(block) > 0);
+///         let with_room = (0..room.blocks()).filter(|&block| room.free(block) > 0);
+///         let taken = |block: &usize| self.own.contains(&Some(*block));
+///         let best = || with_room.min_by_key(|block| (taken(block), room.free(*block)));
+///         self.own[cpu.index()] = kept.or_else(best);
+///         self.own[cpu.index()].map(|block| (block, 0))
+///     }
+/// }
+///
+/// let form = Form { part: 1024, ..Form::published(Size::Small) };
+/// let own = huge_frames::placed(ToTheEnd::default(), form, 1);
+/// let linux = huge_frames::linux("linux-6.1.y", form, 1);
+/// assert!(own.last() > linux.last());
+/// ```
+pub fn placed(policy: impl Placement, form: Form, seed: u64) -> HugeFrames {
     let frames = (NORMAL << 8) / form.part;
-    run(&mut Placed::new(frames, Trees::default()), form, seed)
+    run(&mut Placed::new(frames, policy), form, seed)
 }
 
 /// What must be counted of an allocator.
@@ -119,7 +153,7 @@ fn normal(mm: &Mm) -> ZoneId {
     zone.expect("there is memory from 4 GiB on")
 }
 
-impl Counted for Placed<Trees> {
+impl<P: Placement> Counted for Placed<P> {
     fn free_now(&self) -> u64 {
         self.free_frames()
     }

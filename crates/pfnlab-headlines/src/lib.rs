@@ -13,7 +13,8 @@
 //! A placement of one's own is one function:
 //!
 //! - [`Placement`]: from which block of 2 MiB the next frame is taken. [`Placed`]: an allocator that
-//!   asks it. [`Trees`], [`Scatter`]: two of them.
+//!   asks it. [`Trees`], [`Scatter`]: two of them. [`huge_frames::placed`]: how many huge frames any of
+//!   them leaves.
 
 pub mod avoidance;
 pub mod fio;

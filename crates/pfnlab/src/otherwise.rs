@@ -18,7 +18,7 @@ use crate::{Error, kernel};
 /// let otherwise = Otherwise::parse("min_free_kbytes=65536,profile=linux-6.1.y")?;
 /// assert_eq!(otherwise.profile.as_deref(), Some("linux-6.1.y"));
 /// let error = Otherwise::parse("min_free=1").unwrap_err();
-/// assert!(error.to_string().starts_with("no knob `min_free`: there are compact-at, "));
+/// assert!(error.to_string().starts_with("no knob `min_free` (is it `min_free_kbytes`?): there are "));
 /// # Ok::<(), pfnlab::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
