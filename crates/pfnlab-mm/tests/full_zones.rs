@@ -1,11 +1,10 @@
 //! Zones that were full lately, by the rules of the specification (zonelist cache, 5.9).
 
-use pfnlab_mm::{Config, Mm, Profile};
-use pfnlab_model::{
-    Gfp, Inspect, MachineSpec, NodeSpec, PageAllocator, Request, Watermarks, ZoneStat,
-};
+use pfnlab_mm::{Mm, Profile};
+use pfnlab_model::{Gfp, Inspect, PageAllocator, Request, Watermarks, ZoneStat};
 
 use crate::worked_counts::counter;
+use crate::zonelists::{boot, node};
 
 /// Why the first zone does not serve.
 #[derive(Clone, Copy, Debug)]
@@ -20,22 +19,12 @@ enum First {
 /// Three nodes of a zone each, asked in their order; the second was noted as full a while ago,
 /// though it is not.
 fn three(profile: &'static Profile, first: First) -> Mm {
-    let node = |(cpu, ram): (u16, &str)| NodeSpec {
-        cpus: vec![cpu],
-        ram: vec![ram.parse().unwrap()],
-        ..NodeSpec::default()
-    };
-    let machine = MachineSpec {
-        nodes: (0..)
-            .zip(["16M..80M", "80M..144M", "144M..208M"])
-            .map(node)
-            .collect(),
-        ..MachineSpec::default()
-    };
-    let machine = machine.build().unwrap();
-    let mut state = Mm::boot(&machine, profile, &Config::X86_64)
-        .unwrap()
-        .snapshot();
+    let nodes = vec![
+        node(&[0], &["16M..80M"], &[]),
+        node(&[1], &["80M..144M"], &[]),
+        node(&[2], &["144M..208M"], &[]),
+    ];
+    let mut state = boot(nodes, profile).snapshot();
     let free = counter(&state, ZoneStat::FreePages);
     for zone in &mut state.zones {
         zone.watermarks = Watermarks::default();
