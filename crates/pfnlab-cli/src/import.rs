@@ -13,7 +13,7 @@ use pfnlab::{Config, Error, MigrateType, Profile, kernel, snapshot};
 use serde::Serialize;
 
 use crate::Verdict;
-use crate::args::ImportKmemArgs;
+use crate::args::{ImportKmemArgs, ProcCounts};
 use crate::failure::Failure;
 use crate::output;
 
@@ -28,13 +28,9 @@ struct ImportReport {
 }
 
 pub(crate) fn kmem(args: &ImportKmemArgs) -> Result<Verdict, Failure> {
-    let profile = kernel::profile(args.profile.as_deref())?;
-    let config = kernel::config(args.config.as_deref())?;
-    let counts = read(
-        &args.zoneinfo,
-        args.buddyinfo.as_deref(),
-        args.pagetypeinfo.as_deref(),
-    )?;
+    let profile = kernel::profile(args.kernel.profile.as_deref())?;
+    let config = kernel::config(args.kernel.config.as_deref())?;
+    let counts = read(&args.counts)?;
     let kernel = KmemKernel::of(profile.name()).map(|kernel| KmemKernel {
         cma: counts.types.contains(&MigrateType::Cma),
         ..kernel
@@ -46,11 +42,11 @@ pub(crate) fn kmem(args: &ImportKmemArgs) -> Result<Verdict, Failure> {
     let members = ensemble(&counts, profile, &config, &import, &seeds)?;
     let end = match (&args.end_zoneinfo, &args.end_pagetypeinfo) {
         (None, None) => None,
-        (zoneinfo, types) => Some(read(
-            zoneinfo.as_ref().unwrap_or(&args.zoneinfo),
-            None,
-            types.as_deref(),
-        )?),
+        (zoneinfo, pagetypeinfo) => Some(read(&ProcCounts {
+            zoneinfo: zoneinfo.as_ref().unwrap_or(&args.counts.zoneinfo).clone(),
+            buddyinfo: None,
+            pagetypeinfo: pagetypeinfo.clone(),
+        })?),
     };
     let report = ImportReport {
         trace: args.trace.clone(),
@@ -70,17 +66,14 @@ pub(crate) fn kmem(args: &ImportKmemArgs) -> Result<Verdict, Failure> {
     Ok(Verdict::Fine)
 }
 
-fn read(
-    zoneinfo: &str,
-    buddyinfo: Option<&str>,
-    pagetypeinfo: Option<&str>,
-) -> Result<Counts, Error> {
+fn read(files: &ProcCounts) -> Result<Counts, Error> {
     let text = |path: &str| pfnlab::read_packed_text(Path::new(path));
-    let zones = text(zoneinfo)?;
+    let (buddyinfo, pagetypeinfo) = (files.buddyinfo.as_deref(), files.pagetypeinfo.as_deref());
+    let zones = text(&files.zoneinfo)?;
     let buddies = buddyinfo.map(text).transpose()?;
     let types = pagetypeinfo.map(text).transpose()?;
     Counts::read(
-        (zoneinfo, &zones),
+        (&files.zoneinfo, &zones),
         buddyinfo.zip(buddies.as_deref()),
         pagetypeinfo.zip(types.as_deref()),
     )

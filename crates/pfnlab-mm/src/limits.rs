@@ -231,6 +231,7 @@ impl Policy for TotalReserve {
 
 /// KiB in a frame, as a shift.
 const KIB_SHIFT: u32 = 2;
+
 impl Mm {
     /// All limits, in the order of boot (`init_per_zone_wmark_min`); huge pages follow.
     pub(crate) fn init_limits(&mut self) {
@@ -307,8 +308,8 @@ impl Mm {
             .sum()
     }
 
-    /// What huge pages need kept free so that types rarely mix, if that is more. Machines below 512 MiB start without
-    /// huge pages.
+    /// What huge pages need kept free so that types rarely mix, in KiB, if that is more
+    /// (`set_recommended_min_free_kbytes`). Machines below 512 MiB start without huge pages.
     fn min_free_for_huge_pages(&self) -> Option<u64> {
         const TYPES: u64 = 3;
         if !self.config.transparent_hugepage || self.totalram < 512 << (20 - 12) {

@@ -1,9 +1,11 @@
 //! The slow path of a request that waits, where there are owners to ask (`__alloc_pages_slowpath`,
 //! since 4.7): memory is moved together and given up, and at last somebody loses all it has.
 
+use alloc::vec::Vec;
+
 use pfnlab_model::{
-    AllocError, Block, CompactResult, Event, Gfp, MemoryEvent, Observer, Order, Reclaim, Reclaimer,
-    Request, Shrunk, ZoneKind,
+    AllocError, Block, CompactResult, Event, Gfp, MemoryEvent, MigrateType, Observer, Order,
+    Reclaim, Reclaimer, Request, Shrink, Shrunk, ZoneKind,
 };
 
 use crate::Mm;
@@ -118,7 +120,7 @@ impl Mm {
             Ok(block) => return Ok(block),
             Err(error) => error,
         };
-        let movable = asked.mt == pfnlab_model::MigrateType::Movable;
+        let movable = asked.mt == MigrateType::Movable;
         let reserves = gfp.contains(Gfp::MEMALLOC) && !gfp.contains(Gfp::NOMEMALLOC);
         if may_compact && (costly || order > Order::ZERO && !movable) && !reserves {
             let (found, result) =
@@ -168,11 +170,11 @@ impl Mm {
                     continue;
                 }
                 match self.out_of_memory(&asked, failure, owners, observer) {
-                    Err(AllocError::Unsupported) => {
+                    Ok(Some(block)) => return Ok(block),
+                    Ok(None) => {
                         tried.no_progress = 0;
                         continue;
                     }
-                    Ok(block) => return Ok(block),
                     Err(error) => failure = error,
                 }
             }
@@ -253,7 +255,7 @@ impl Mm {
         let ready = |zone: usize| {
             order.get() > COSTLY && self.zones[zone].is_ready_to_compact(order, asked.highest)
         };
-        let mut nodes = alloc::vec::Vec::new();
+        let mut nodes = Vec::new();
         let mut spared = false;
         for Place { zone, .. } in places {
             if ready(zone.zone.index()) {
@@ -267,7 +269,7 @@ impl Mm {
         let mut given_up = 0;
         for priority in (0..=FIRST_PRIORITY).rev() {
             for &node in &nodes {
-                let ask = pfnlab_model::Shrink {
+                let ask = Shrink {
                     node,
                     highest,
                     target: CLUSTER,
@@ -286,7 +288,7 @@ impl Mm {
     /// The owners give some memory of a node up.
     pub(crate) fn shrink_node(
         &mut self,
-        ask: pfnlab_model::Shrink,
+        ask: Shrink,
         by: Reclaimer,
         owners: &mut impl Reclaim,
         observer: &mut impl Observer,
@@ -377,22 +379,21 @@ impl Mm {
     }
 
     /// Nothing helped: the zones are asked down to their high marks only, then somebody loses all it
-    /// has (`__alloc_pages_may_oom`).
+    /// has (`__alloc_pages_may_oom`). `None`: somebody did, and the request is to be tried again.
     ///
     /// # Errors
-    /// [`AllocError::Unsupported`]: somebody did, and the request is to be tried again. Else why it
-    /// fails.
+    /// When nobody has anything to lose, or nobody is to lose it for such a request.
     pub(crate) fn out_of_memory(
         &mut self,
         asked: &Asked<'_>,
         failure: AllocError,
         owners: &mut impl Reclaim,
         observer: &mut impl Observer,
-    ) -> Result<Block, AllocError> {
+    ) -> Result<Option<Block>, AllocError> {
         let Request { gfp, order, .. } = *asked.request;
         let flags = AllocFlags::HIGH_MARK.with(AllocFlags::CPUSET);
         if let Ok(block) = self.walk(asked, flags, observer) {
-            return Ok(block);
+            return Ok(Some(block));
         }
         let low = self.config.zones[asked.highest] < ZoneKind::Normal;
         let spared = gfp.contains(Gfp::RETRY_MAYFAIL) || gfp.contains(Gfp::THISNODE);
@@ -401,7 +402,7 @@ impl Mm {
         }
         if owners.kill(asked.request, self, observer) {
             observer.event(Event::Memory(MemoryEvent::OomKilled { order }));
-            return Err(AllocError::Unsupported);
+            return Ok(None);
         }
         Err(AllocError::OutOfMemory(order))
     }

@@ -42,8 +42,8 @@ impl Mm {
             }
             if progress == 0 && gfp.contains(Gfp::FS) && !gfp.contains(Gfp::NORETRY) {
                 match self.out_of_memory(asked, failure, owners, observer) {
-                    Err(AllocError::Unsupported) => {}
-                    Ok(block) => return Ok(block),
+                    Ok(Some(block)) => return Ok(block),
+                    Ok(None) => {}
                     Err(error) => return Err(error),
                 }
             } else {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use pfnlab_model::{Event, Observer, Sysctl, ZoneKind};
+use pfnlab_model::{Event, GlobalState, Observer, Sysctl, ZoneKind};
 
 use crate::pagesets::is_fraction;
 use crate::profile::{Policy, Told, told};
@@ -120,6 +120,20 @@ impl Tunables {
             percpu_pagelist_fraction: 0,
             lowmem_reserve_ratio: zones.iter().map(ratio).collect(),
             compaction_proactiveness: None,
+        }
+    }
+
+    /// Those a snapshot speaks of.
+    pub(crate) fn resumed(global: &GlobalState) -> Tunables {
+        Tunables {
+            min_free_kbytes: global.min_free_kbytes,
+            user_min_free_kbytes: global.user_min_free_kbytes,
+            watermark_scale_factor: global.watermark_scale_factor,
+            watermark_boost_factor: global.watermark_boost_factor,
+            percpu_pagelist_high_fraction: global.percpu_pagelist_high_fraction,
+            percpu_pagelist_fraction: global.percpu_pagelist_fraction,
+            lowmem_reserve_ratio: global.lowmem_reserve_ratio.clone(),
+            compaction_proactiveness: global.compaction_proactiveness,
         }
     }
 }

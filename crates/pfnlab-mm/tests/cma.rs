@@ -212,3 +212,32 @@ fn a_large_block_must_be_in_the_area() {
         );
     }
 }
+
+/// Since 6.1 who may have an area's blocks gets one while more than half of what is free is there,
+/// before that not while others are left.
+#[test]
+fn areas_come_first_while_they_are_more_than_half() {
+    let area = AREA.1 - AREA.0;
+    // Of an order that no CPU keeps.
+    let blocks = |gfp: Gfp| Request {
+        order: Order::new(4).unwrap(),
+        ..Request::new(gfp)
+    };
+    for profile in profiles() {
+        let name = profile.name();
+        let mut mm = boot(profile);
+        mm.drain(CpuId(0), &mut ());
+        let free = |mm: &Mm| mm.snapshot().machine_wide_exact(ZoneStat::FreePages) as u64;
+        while free(&mm) > 2 * area {
+            mm.alloc(&blocks(Gfp::GFP_KERNEL), &mut ()).unwrap();
+        }
+        assert_eq!(free(&mm), 2 * area, "{name}");
+        let from_area = [(); 4].map(|()| {
+            let block = mm.alloc(&blocks(Gfp::GFP_HIGHUSER_MOVABLE), &mut ());
+            (AREA.0..AREA.1).contains(&block.unwrap().start().get())
+        });
+        // Half is not more than half: the other half loses a block, then the area.
+        let by_half = !["linux-3.8", "linux-4.14", "linux-5.0"].contains(&name);
+        assert_eq!(from_area, [false, by_half, false, by_half], "{name}");
+    }
+}

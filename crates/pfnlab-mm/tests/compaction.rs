@@ -29,7 +29,8 @@ impl Tenants for Everybody {
 
 impl Reclaim for Everybody {}
 
-fn boot(profile: &'static Profile, ram: &str) -> Mm {
+/// One node with this memory.
+pub(crate) fn boot(profile: &'static Profile, ram: &str) -> Mm {
     let node = NodeSpec {
         cpus: vec![0],
         ram: vec![ram.parse().unwrap()],
@@ -43,7 +44,7 @@ fn boot(profile: &'static Profile, ram: &str) -> Mm {
 }
 
 /// All that can be had, frame by frame, and back but what stays.
-fn keep(mm: &mut Mm, stays: impl Fn(Pfn) -> bool) -> Vec<Block> {
+pub(crate) fn keep(mm: &mut Mm, stays: impl Fn(Pfn) -> bool) -> Vec<Block> {
     // Without any watermark.
     let request = Request::new(Gfp::GFP_HIGHUSER_MOVABLE | Gfp::MEMALLOC | Gfp::NORETRY);
     let mut all = Vec::new();

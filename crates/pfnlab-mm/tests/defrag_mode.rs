@@ -1,10 +1,12 @@
 //! Making room before types are mixed: a model of `vm.defrag_mode` (6.15) on top of 6.12.y.
 
-use pfnlab_mm::{Config, Mm, Profile};
+use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::{
-    Block, CpuId, Gfp, Inspect, MachineSpec, MigrateType, NodeSpec, Observer, PageAllocator, Pfn,
-    Reclaim, Request, Tenants,
+    Block, CpuId, Gfp, Inspect, MigrateType, Observer, PageAllocator, Pfn, Reclaim, Request,
+    Tenants,
 };
+
+use crate::compaction::{self, keep};
 
 /// Page cache of which nothing is given up; whether it can be moved.
 struct Cache {
@@ -31,29 +33,10 @@ impl Reclaim for Cache {
 /// 128 MiB of page cache, every eighth frame of it free.
 fn boot(profile: &str) -> Mm {
     let profile = Profile::by_name(profile).unwrap();
-    let node = NodeSpec {
-        cpus: vec![0],
-        ram: vec!["16M..144M".parse().unwrap()],
-        ..NodeSpec::default()
-    };
-    let machine = MachineSpec {
-        nodes: vec![node],
-        ..MachineSpec::default()
-    };
-    let mut mm = Mm::boot(&machine.build().unwrap(), profile, &Config::X86_64_NO_THP).unwrap();
-    // Without any watermark.
-    let request = Request::new(Gfp::GFP_HIGHUSER_MOVABLE | Gfp::MEMALLOC | Gfp::NORETRY);
-    let mut lent = Vec::new();
-    while let Ok(block) = mm.alloc(&request, &mut ()) {
-        lent.push(block);
+    let mut mm = compaction::boot(profile, "16M..144M");
+    for block in keep(&mut mm, |pfn| !pfn.get().is_multiple_of(8)) {
+        mm.set_listed(block, true);
     }
-    for block in lent {
-        match block.start().get().is_multiple_of(8) {
-            true => mm.free(block, CpuId(0), &mut ()).unwrap(),
-            false => mm.set_listed(block, true),
-        }
-    }
-    mm.drain(CpuId(0), &mut ());
     mm
 }
 

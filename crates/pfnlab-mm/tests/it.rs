@@ -11,6 +11,7 @@ mod defrag_mode;
 mod descriptor;
 mod early_nid;
 mod early_node_map;
+mod full_zones;
 mod golden;
 mod guards;
 mod limits_model;

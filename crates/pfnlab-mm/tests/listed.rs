@@ -1,8 +1,10 @@
 //! Pages on lists of what can be reclaimed: whether a pageblock changes hands is decided by how many
 //! of its frames are free, or of the kind that is wanted.
 
-use pfnlab_mm::{Config, Mm, Profile};
+use pfnlab_mm::{Mm, Profile};
 use pfnlab_model::*;
+
+use crate::compaction::{self, keep};
 
 /// The first pageblock of a machine of 128 MiB, and half of its frames.
 const FIRST: u64 = 0x1000;
@@ -10,32 +12,11 @@ const HALF: u64 = 256;
 
 /// All memory is in use and movable; of the first pageblock every 64th frame is free.
 fn boot(profile: &'static Profile) -> (Mm, Vec<Block>) {
-    let node = NodeSpec {
-        cpus: vec![0],
-        ram: vec!["16M..144M".parse().unwrap()],
-        ..NodeSpec::default()
-    };
-    let machine = MachineSpec {
-        nodes: vec![node],
-        ..MachineSpec::default()
-    };
-    let machine = machine.build().unwrap();
-    let mut mm = Mm::boot(&machine, profile, &Config::X86_64_NO_THP).unwrap();
-    // Without any watermark.
-    let request = Request::new(Gfp::GFP_HIGHUSER_MOVABLE | Gfp::MEMALLOC | Gfp::NORETRY);
-    let mut lent = Vec::new();
-    while let Ok(block) = mm.alloc(&request, &mut ()) {
-        lent.push(block);
-    }
-    let holes = |block: &Block| {
-        let at = block.start().get() - FIRST;
-        at < 2 * HALF && at.is_multiple_of(64)
-    };
-    for &hole in lent.iter().filter(|block| holes(block)) {
-        mm.free(hole, CpuId(0), &mut ()).unwrap();
-    }
-    mm.drain(CpuId(0), &mut ());
-    lent.retain(|block| !holes(block));
+    let mut mm = compaction::boot(profile, "16M..144M");
+    let lent = keep(&mut mm, |pfn| {
+        let at = pfn.get() - FIRST;
+        at >= 2 * HALF || !at.is_multiple_of(64)
+    });
     (mm, lent)
 }
 

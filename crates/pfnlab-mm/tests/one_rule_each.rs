@@ -447,3 +447,38 @@ fn what_is_kept_back_comes_last_up_to_3_8() {
         assert_eq!(pages, [0, 512], "{}", profile.name());
     }
 }
+
+/// A pageblock is claimed for the sake of its upper half: what is free below goes along, although the
+/// zone begins there.
+#[test]
+fn a_zone_s_first_pageblock_is_moved_from_its_beginning() {
+    for profile in Profile::ALL {
+        let mut state = zone(1).snapshot(profile);
+        let counter = counter(&state, ZoneStat::FreePages);
+        let zone = &mut state.zones[0];
+        let list = |size, pfn| FreeListState {
+            order: order(size),
+            mt: Movable,
+            pfns: [Pfn::new(pfn)].into(),
+        };
+        zone.free_lists = vec![list(0, 5), list(8, 256)];
+        zone.vm_stat[counter] = 257;
+        let mut mm = Mm::resume(&state).unwrap();
+        let page = mm.alloc(&request(Order::ZERO, Unmovable), &mut ()).unwrap();
+        // Up to 3.8 from what was chosen, then the smallest of what was moved.
+        let old = OLD.contains(&profile.name());
+        let name = profile.name();
+        assert_eq!(page.start().get(), if old { 256 } else { 5 }, "{name}");
+        assert_eq!(types(&mm, 1), [Unmovable], "{name}");
+        let snapshot = mm.snapshot();
+        assert_eq!(free(&snapshot, Movable), [], "{name}");
+        let mut rest = free(&snapshot, Unmovable);
+        rest.sort();
+        let halves = (0..8).map(|size| (256 + (1 << size), size));
+        let expected = match old {
+            true => [(5, 0)].into_iter().chain(halves).collect(),
+            false => vec![(256, 8)],
+        };
+        assert_eq!(rest, expected, "{name}");
+    }
+}

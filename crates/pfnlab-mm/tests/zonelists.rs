@@ -12,7 +12,7 @@ use ZoneKind::{Dma, Dma32, Normal};
 /// Frames of a section: 128 MiB.
 const SECTION: u64 = 1 << 15;
 
-fn boot(nodes: Vec<NodeSpec>, profile: &'static Profile) -> Mm {
+pub(crate) fn boot(nodes: Vec<NodeSpec>, profile: &'static Profile) -> Mm {
     let machine = MachineSpec {
         nodes,
         ..MachineSpec::default()
@@ -20,7 +20,7 @@ fn boot(nodes: Vec<NodeSpec>, profile: &'static Profile) -> Mm {
     Mm::boot(&machine.build().unwrap(), profile, &Config::X86_64).unwrap()
 }
 
-fn node(cpus: &[u16], ram: &[&str], distance: &[u8]) -> NodeSpec {
+pub(crate) fn node(cpus: &[u16], ram: &[&str], distance: &[u8]) -> NodeSpec {
     NodeSpec {
         cpus: cpus.to_vec(),
         ram: ram.iter().map(|range| range.parse().unwrap()).collect(),

@@ -90,6 +90,11 @@ impl Block {
         }
     }
 
+    /// The blocks that hold it, up to one of [`Order::MAX`]: its parent first.
+    pub fn parents(self) -> impl Iterator<Item = Block> {
+        core::iter::successors(self.parent(), |block| block.parent())
+    }
+
     /// Its lower and upper half; `None` for a single frame.
     pub const fn split(self) -> Option<(Block, Block)> {
         match self.order.down() {

@@ -63,6 +63,11 @@ impl Svg {
         self.text(LEFT - 6, TOP + y + 4, "end", words);
     }
 
+    /// A word below the drawing, in the middle under a place.
+    pub(crate) fn under(&mut self, x: u64, words: &str) {
+        self.text(LEFT + x, self.height - BELOW + 14, "middle", words);
+    }
+
     /// Words below the drawing: where it begins, what it counts, and where it ends.
     pub(crate) fn below(&mut self, first: &str, what: &str, last: &str) {
         let (y, right) = (self.height - BELOW + 14, self.width - RIGHT);

@@ -217,11 +217,11 @@ impl<A: PageAllocator> Checker<A> {
         };
         // What memory is taken from is moved away first.
         let first = matches!(op, Op::Memory(_) | Op::Alloc { .. });
-        let moved = first.then(|| self.follow_moves(op));
+        let moved = first.then(|| self.follow_moves());
         let taken = self.follow(&outcome, given_back);
         let collision = match moved {
             Some(moved) => moved.or(taken),
-            None => taken.or(self.follow_moves(op)),
+            None => taken.or(self.follow_moves()),
         };
         self.objects.follow(&outcome, self.driver.around());
         Ok(Latest {
@@ -292,14 +292,9 @@ impl<A: PageAllocator> Checker<A> {
         }
     }
 
-    /// Follows what went between the allocator and its clients.
-    fn follow_moves(&mut self, op: &Op) -> Option<(PfnRange, PfnRange)> {
-        let displaces = match op {
-            Op::Alloc { .. } if self.driver.waits() => true,
-            Op::Memory(_) => true,
-            Op::Client(_) | Op::Free { .. } | Op::CpuOffline { .. } => false,
-            _ => return None,
-        };
+    /// Follows what went between the allocator and its clients, and what was moved or taken from its
+    /// owner.
+    fn follow_moves(&mut self) -> Option<(PfnRange, PfnRange)> {
         let moves = self.driver.around().map(|around| around.moves().to_vec());
         let mut collision = None;
         for block in moves.unwrap_or_default() {
@@ -308,18 +303,16 @@ impl<A: PageAllocator> Checker<A> {
                 Move::Gave(block) => self.clients.give(block.range()),
             }
         }
-        if displaces {
-            for displaced in self.driver.displaced().to_vec() {
-                match displaced {
-                    // What was in use from the start no client holds.
-                    Displaced::Moved(from, to) => {
-                        if self.clients.covers(from.range()) {
-                            self.clients.give(from.range());
-                            collision = collision.or(self.give(to.range()));
-                        }
+        for displaced in self.driver.displaced().to_vec() {
+            match displaced {
+                // What was in use from the start no client holds.
+                Displaced::Moved(from, to) => {
+                    if self.clients.covers(from.range()) {
+                        self.clients.give(from.range());
+                        collision = collision.or(self.give(to.range()));
                     }
-                    Displaced::GivenUp(block) => self.clients.give(block.range()),
                 }
+                Displaced::GivenUp(block) => self.clients.give(block.range()),
             }
         }
         collision

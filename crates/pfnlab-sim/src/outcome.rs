@@ -43,6 +43,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// What came of that which gives nothing out: it was done, or not taken.
+    pub(crate) fn of<E>(done: &Result<(), E>) -> Outcome {
+        match done {
+            Ok(()) => Outcome::Done,
+            Err(_) => Outcome::Rejected,
+        }
+    }
+
     /// The outcome as a trace would state it after `=>`; `None`: a trace has no word for it.
     /// `pages` are the frames of the latest `bulk`.
     pub fn as_expectation(&self, pages: &[Pfn]) -> Option<Expect> {

@@ -86,10 +86,9 @@ fn a_knob_makes_a_difference() {
     assert!(rows[2].end.free > rows[0].end.free + 50_000, "{rows:?}");
 }
 
-/// Memory is asked for until nothing is left, and every second frame given back: nothing is in one
-/// piece, until it is compacted. Ahead of need that is done, too; not after the last request.
-#[test]
-fn an_earlier_compaction_makes_huge_pages() {
+/// Operations that ask for nearly all frames, give every second one back, and ask for one more; which
+/// the last one is.
+fn every_second_frame() -> (String, u32) {
     let mut ops = String::new();
     for ticket in 1..=16_000 {
         ops.push_str(&format!("a {ticket} gfp=GFP_HIGHUSER_MOVABLE cpu=0\n"));
@@ -99,6 +98,14 @@ fn an_earlier_compaction_makes_huge_pages() {
     }
     ops.push_str("drain cpu=0\na 20000 gfp=GFP_KERNEL cpu=0\n");
     let last = 16_000 + 8_000 + 1;
+    (ops, last)
+}
+
+/// Memory is asked for until nothing is left, and every second frame given back: nothing is in one
+/// piece, until it is compacted. Ahead of need that is done, too; not after the last request.
+#[test]
+fn an_earlier_compaction_makes_huge_pages() {
+    let (ops, last) = every_second_frame();
     let knobs = [
         format!("compact-at={last}"),
         format!("compact-at={}", last + 1),
@@ -117,15 +124,7 @@ fn an_earlier_compaction_makes_huge_pages() {
 /// all has none. Where nothing is compacted ahead of need, and where a kernel knows no such thing, it says so.
 #[test]
 fn eagerness_ahead_of_need_is_a_knob() {
-    let mut ops = String::new();
-    for ticket in 1..=16_000 {
-        ops.push_str(&format!("a {ticket} gfp=GFP_HIGHUSER_MOVABLE cpu=0\n"));
-    }
-    for ticket in (1..=16_000).step_by(2) {
-        ops.push_str(&format!("f {ticket} cpu=0\n"));
-    }
-    ops.push_str("drain cpu=0\na 20000 gfp=GFP_KERNEL cpu=0\n");
-    let last = 16_000 + 8_000 + 1;
+    let (ops, last) = every_second_frame();
     let knobs = [0, 20, 90]
         .map(|percent| format!("proactive-every={last},compaction_proactiveness={percent}"));
     let rows = what_if::of_trace(&trace(&ops), &knobs).unwrap();

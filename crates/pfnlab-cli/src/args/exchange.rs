@@ -81,6 +81,31 @@ pub(crate) enum ImportWhat {
     Counts(ImportCountsArgs),
 }
 
+/// Counts of free blocks.
+#[derive(Debug, Args)]
+pub(crate) struct ProcCounts {
+    /// /proc/zoneinfo; of a trace, when it began
+    #[arg(long, value_name = "FILE")]
+    pub(crate) zoneinfo: String,
+    /// /proc/buddyinfo, likewise
+    #[arg(long, value_name = "FILE")]
+    pub(crate) buddyinfo: Option<String>,
+    /// /proc/pagetypeinfo, likewise; says more than buddyinfo
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pagetypeinfo: Option<String>,
+}
+
+/// The kernel that counted.
+#[derive(Debug, Args)]
+pub(crate) struct KernelArgs {
+    /// The kernel generation, such as linux-6.12.y [default: the newest]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// How the kernel was built, such as x86_64
+    #[arg(long, value_name = "NAME")]
+    pub(crate) config: Option<String>,
+}
+
 /// What `import counts` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -92,24 +117,15 @@ Examples:
 Where blocks lie only kpageflags says. Without it a seed says it, and what differs from seed to seed is
 not known of the machine. A trace goes on from a state with the line `start mine.start.json.gz`.")]
 pub(crate) struct ImportCountsArgs {
-    /// /proc/zoneinfo
-    #[arg(long, value_name = "FILE")]
-    pub(crate) zoneinfo: String,
-    /// /proc/buddyinfo
-    #[arg(long, value_name = "FILE")]
-    pub(crate) buddyinfo: Option<String>,
-    /// /proc/pagetypeinfo; says more than buddyinfo
-    #[arg(long, value_name = "FILE")]
-    pub(crate) pagetypeinfo: Option<String>,
+    /// What was counted.
+    #[command(flatten)]
+    pub(crate) counts: ProcCounts,
     /// /proc/kpageflags, packed or plain: where free blocks lie, and what can be moved
     #[arg(long, value_name = "FILE")]
     pub(crate) kpageflags: Option<String>,
-    /// The kernel generation, such as linux-6.12.y [default: the newest]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
-    /// How the kernel was built, such as x86_64
-    #[arg(long, value_name = "NAME")]
-    pub(crate) config: Option<String>,
+    /// Of which kernel.
+    #[command(flatten)]
+    pub(crate) kernel: KernelArgs,
     /// How many seeds, from --seed on
     #[arg(long, value_name = "N", default_value_t = 16)]
     pub(crate) seeds: u32,
@@ -139,27 +155,18 @@ pub(crate) struct ImportKmemArgs {
     /// The trace
     #[arg(value_name = "TRACE")]
     pub(crate) trace: String,
-    /// /proc/zoneinfo when the trace began
-    #[arg(long, value_name = "FILE")]
-    pub(crate) zoneinfo: String,
-    /// /proc/buddyinfo when the trace began
-    #[arg(long, value_name = "FILE")]
-    pub(crate) buddyinfo: Option<String>,
-    /// /proc/pagetypeinfo when the trace began; says more than buddyinfo
-    #[arg(long, value_name = "FILE")]
-    pub(crate) pagetypeinfo: Option<String>,
+    /// What was counted when the trace began.
+    #[command(flatten)]
+    pub(crate) counts: ProcCounts,
     /// /proc/zoneinfo when the trace ended, to compare with
     #[arg(long, value_name = "FILE")]
     pub(crate) end_zoneinfo: Option<String>,
     /// /proc/pagetypeinfo when the trace ended, to compare with
     #[arg(long, value_name = "FILE")]
     pub(crate) end_pagetypeinfo: Option<String>,
-    /// The kernel generation, such as linux-6.12.y [default: the newest]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
-    /// How the kernel was built, such as x86_64
-    #[arg(long, value_name = "NAME")]
-    pub(crate) config: Option<String>,
+    /// Of which kernel.
+    #[command(flatten)]
+    pub(crate) kernel: KernelArgs,
     /// The seed of the state that is written
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,

@@ -25,7 +25,7 @@ pub(crate) use check::{
     SuiteArgs,
 };
 pub(crate) use exchange::{
-    ExportArgs, ExportForm, ImportCountsArgs, ImportKmemArgs, ImportWhat, ReportArgs,
+    ExportArgs, ExportForm, ImportCountsArgs, ImportKmemArgs, ImportWhat, ProcCounts, ReportArgs,
 };
 pub(crate) use picture::{DrawArgs, LessonArgs, QuizArgs, QuizFormat, TuiArgs};
 pub(crate) use run::{RunArgs, RunOptions, SweepArgs, WhatifArgs};

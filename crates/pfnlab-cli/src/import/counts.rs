@@ -24,10 +24,9 @@ struct CountsReport {
 }
 
 pub(crate) fn counts(args: &ImportCountsArgs) -> Result<Verdict, Failure> {
-    let profile = kernel::profile(args.profile.as_deref())?;
-    let config = kernel::config(args.config.as_deref())?;
-    let (buddies, types) = (args.buddyinfo.as_deref(), args.pagetypeinfo.as_deref());
-    let mut counts = read(&args.zoneinfo, buddies, types)?;
+    let profile = kernel::profile(args.kernel.profile.as_deref())?;
+    let config = kernel::config(args.kernel.config.as_deref())?;
+    let mut counts = read(&args.counts)?;
     let (known, ledger) = match &args.kpageflags {
         None => (Known::default(), None),
         Some(path) => {
@@ -66,7 +65,11 @@ impl CountsReport {
             Some(_) => "Where its free blocks lie kpageflags says; a seed, what else is not known.",
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}, {}. {where_from}", args.zoneinfo, self.profile);
+        let _ = writeln!(
+            text,
+            "{}, {}. {where_from}",
+            args.counts.zoneinfo, self.profile
+        );
         if let Some(ledger) = &self.kpageflags {
             for (count, what) in [
                 (ledger.blocks, "free blocks"),

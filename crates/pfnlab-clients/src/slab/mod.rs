@@ -4,6 +4,7 @@
 //! objects, and gives a block back when no object of it is in use and enough others are there.
 //!
 //! - [`Slub`]: every cache of a machine, and `kmalloc`. Start here.
+//! - [`SlubSetup`]: the CPUs and nodes it is on.
 //! - [`slab_orders`]: how large slabs are. [`Slot`]: what an object takes. [`SlabMasks`]: the two
 //!   masks a slab is asked for with.
 //! - [`SlabPolicy`]: what differs between generations.
@@ -33,6 +34,7 @@ mod slow;
 pub mod kmalloc;
 
 mod error;
+mod setup;
 mod slub;
 
 mod info;
@@ -44,6 +46,7 @@ pub use info::{SlabInfo, SlabLine};
 pub use node::LeastPartial;
 pub use order::{CpuCount, CpuTotals, OrderLimits, OrderObjects, OrderRule, slab_orders};
 pub use policy::SlabPolicy;
+pub use setup::{RemotePartial, SlubSetup};
 pub use slot::{FreePointer, Slot};
 pub use slow::NamedNode;
-pub use slub::{RemotePartial, Slub, SlubSetup};
+pub use slub::Slub;

@@ -10,7 +10,7 @@ use super::cache::Cache;
 use super::gfp::SlabMasks;
 use super::page::Slab;
 use super::policy::SlabPolicy;
-use super::slub::Places;
+use super::setup::Places;
 use crate::node_of::node_of;
 
 /// What a request that names a node, but may go elsewhere, tries first.

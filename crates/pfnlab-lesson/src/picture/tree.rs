@@ -26,7 +26,12 @@ pub(super) fn draw(scene: &Scene<'_>, svg: &mut Svg, y: u64) -> u64 {
         let label = format!("order {order}");
         svg.text(LEFT - 8, below(order) + 13, "end aside", &label);
     }
-    let split = split(&blocks, top);
+    // What was split for these blocks to be.
+    let split: BTreeSet<Block> = blocks
+        .iter()
+        .flat_map(|(block, _)| block.parents())
+        .filter(|parent| parent.order() <= top)
+        .collect();
     branches(scene, &split, below, svg);
     for &block in &split {
         let area = area(scene, block, below(block.order()));
@@ -44,21 +49,6 @@ fn top(scene: &Scene<'_>, blocks: &[(Block, Use)]) -> Order {
     let largest = blocks.iter().map(|(block, _)| block.order()).max();
     let whole = whole.unwrap_or(scene.snapshot.global.top_order);
     largest.map_or(whole, |largest| largest.max(whole))
-}
-
-/// What was split for these blocks to be.
-fn split(blocks: &[(Block, Use)], top: Order) -> BTreeSet<Block> {
-    let mut split = BTreeSet::new();
-    for (block, _) in blocks {
-        let mut block = *block;
-        while let Some(parent) = block.parent().filter(|parent| parent.order() <= top) {
-            if !split.insert(parent) {
-                break;
-            }
-            block = parent;
-        }
-    }
-    split
 }
 
 fn area(scene: &Scene<'_>, block: Block, y: u64) -> Area {

@@ -2,7 +2,8 @@
 //
 //   node viewers.mjs PFNLAB TRACE
 //
-// exports TRACE with the program PFNLAB. Every operation must be there, with its length, on its CPU's row.
+// exports TRACE with the program PFNLAB. Every operation must be there, with its length, on its CPU's row; one that
+// no CPU does (split, sysctl, zone-flags: -1) on a row of its own.
 import { execFileSync } from "node:child_process";
 
 globalThis.DOMRect ??= class DOMRect {};
@@ -19,9 +20,10 @@ const { Renderer } = processor.data;
 const threads = [...Renderer.processes.values()].flatMap(one => [...one.threads.entries()]);
 const wrong = [];
 for (const [tid, thread] of threads) {
+  const cpu = thread.name === "no CPU" ? -1 : tid;
   const read = thread.entries.map(one => `${one.ts} ${one.dur} ${one.name}`);
-  const said = rows.filter(row => row.cpu === tid).map(row => `${row.step} 1 ${row.op}`);
-  if (thread.name !== `CPU ${tid}`) wrong.push(`row ${tid} is called ${thread.name}`);
+  const said = rows.filter(row => row.cpu === cpu).map(row => `${row.step} 1 ${row.op}`);
+  if (cpu >= 0 && thread.name !== `CPU ${tid}`) wrong.push(`row ${tid} is called ${thread.name}`);
   if (read.join("\n") !== said.join("\n")) wrong.push(`row ${tid}: ${read.length} operations where ${said.length} should be`);
 }
 const cpus = new Set(rows.map(row => row.cpu));

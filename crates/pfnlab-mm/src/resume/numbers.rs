@@ -4,6 +4,7 @@
 use pfnlab_model::{CpuId, MigrateType, NodeId, Order, PcpState, Snapshot, ZoneState};
 
 use super::{ResumeError, inconsistent};
+
 /// The most frames a watermark, a reserve or a counter may speak of.
 const MOST_FRAMES: u64 = 1 << 40;
 /// The most frames a limit of a per-CPU list may speak of.

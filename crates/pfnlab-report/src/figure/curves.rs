@@ -84,22 +84,19 @@ pub(super) fn contiguity(film: &Film, at: usize, id: ZoneId) -> Figure {
         .max(1);
     let mut svg = Svg::new(WIDTH, HEIGHT);
     let step = WIDTH / orders as u64;
+    let place = |order: usize| order as u64 * step + step / 2;
     for (which, free) in ends.iter().enumerate() {
         let points: Vec<(u64, u64)> = (0..orders)
-            .map(|order| {
-                let x = order as u64 * step + step / 2;
-                (x, HEIGHT - from(free, order) * HEIGHT / most)
-            })
+            .map(|order| (place(order), HEIGHT - from(free, order) * HEIGHT / most))
             .collect();
         svg.line(&points, COLOURS[which]);
     }
     svg.beside(4, &most.to_string());
     svg.beside(HEIGHT, "0");
-    svg.below(
-        "order 0",
-        "frames in free blocks of this order or above",
-        &format!("order {}", orders - 1),
-    );
+    for order in 0..orders {
+        svg.under(place(order), &order.to_string());
+    }
+    svg.below("", "frames in free blocks of this order or above", "");
     let title = format!("Contiguity of free memory of {}", zone_name(id));
     let column = |name, free: &[u64]| {
         // Fits: frames are numbered in 32 bits.

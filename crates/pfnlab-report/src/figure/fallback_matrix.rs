@@ -48,8 +48,10 @@ pub(super) fn matrix(film: &Film) -> Figure {
             }
         }
     }
-    let names: Vec<_> = types.iter().map(|mt| mt.name()).collect();
-    svg.below("", &format!("taken from: {}", names.join(", ")), "");
+    for (column, from) in (0..).zip(&types) {
+        svg.under(column * CELL + CELL / 2, from.name());
+    }
+    svg.below("", "taken from", "");
     let cells = || film.fallbacks.iter();
     // Fits: a trace has less operations than that.
     let counts = |which: usize| cells().map(move |(_, counts)| counts[which] as i64);

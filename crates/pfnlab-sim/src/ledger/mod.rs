@@ -20,9 +20,11 @@
 //! - [`Ledger`]: the books.
 
 mod compaction;
+mod enter;
 mod hand;
 mod impossible;
 mod memory;
+mod place;
 mod queue;
 mod zone;
 
@@ -30,55 +32,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pfnlab_model::{
     Block, CpuId, End, Event, MigrateType, Observer, Order, Pfn, PfnRange, Snapshot, ZoneId,
-    ZoneStat, ZoneState,
+    ZoneStat,
 };
 
 use hand::Hand;
 pub use impossible::{Impossible, Why};
+pub use place::Place;
 use zone::ZoneBooks;
-
-/// Where a block is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// On a free list.
-    Free {
-        /// The zone.
-        zone: ZoneId,
-        /// The list's migratetype.
-        mt: MigrateType,
-    },
-    /// On a per-CPU list.
-    Pcp {
-        /// The zone.
-        zone: ZoneId,
-        /// Whose list.
-        cpu: CpuId,
-        /// Which list.
-        list: u8,
-    },
-    /// With a client.
-    Lent {
-        /// The zone it came from.
-        zone: ZoneId,
-    },
-    /// Kept back to guard the block below it.
-    Guard {
-        /// The zone.
-        zone: ZoneId,
-    },
-}
-
-impl Place {
-    /// The zone.
-    pub fn zone(self) -> ZoneId {
-        match self {
-            Place::Free { zone, .. }
-            | Place::Pcp { zone, .. }
-            | Place::Lent { zone }
-            | Place::Guard { zone } => zone,
-        }
-    }
-}
 
 /// The books of every frame. `O(log n)` for an event.
 #[derive(Clone, Debug)]
@@ -268,11 +228,7 @@ impl Ledger {
     }
 
     fn books(&self, zone: ZoneId) -> Option<&ZoneBooks> {
-        let at = self
-            .base
-            .zones
-            .binary_search_by_key(&zone, |state| state.id)
-            .ok()?;
+        let at = self.at(zone).ok()?;
         Some(&self.zones[at])
     }
 
@@ -285,6 +241,7 @@ impl Ledger {
         at.map_err(|_| Why::NoZone(zone))
     }
 
+    /// Enters what the first snapshot has on lists, with clients and behind guards.
     fn fill(&mut self, first: &Snapshot) -> Result<(), Why> {
         if !first.zones.is_sorted_by(|a, b| a.id < b.id) {
             return Err(Why::Unsorted);
@@ -320,247 +277,11 @@ impl Ledger {
         Ok(())
     }
 
-    fn guard(&mut self, zone: ZoneId, block: Block) -> Result<(), Why> {
-        let at = self.at(zone)?;
-        self.put(block, Place::Guard { zone })?;
-        self.zones[at].guard_frames += block.frames();
-        Ok(())
-    }
-
-    fn unguard(&mut self, zone: ZoneId, block: Block) -> Result<(), Why> {
-        let at = self.at(zone)?;
-        self.take(block, Place::Guard { zone })?;
-        self.zones[at].guard_frames -= block.frames();
-        Ok(())
-    }
-
     /// Into hand, from a snapshot.
     fn receive(&mut self, block: Block) -> Result<(), Why> {
         match self.overlapping(block) {
             Some((other, place)) => Err(Why::Overlaps(block, other, place)),
             None => self.hand.put(block.range()).map_err(Why::Twice),
-        }
-    }
-
-    fn enter(&mut self, event: Event) -> Result<(), Why> {
-        match event {
-            Event::Linked {
-                zone,
-                block,
-                mt,
-                end,
-            } => self.link(zone, block, mt, end),
-            Event::Unlinked { zone, block, mt } => self.unlink(zone, block, mt),
-            Event::Guarded { zone, block } => self.guard(zone, block),
-            Event::Unguarded { zone, block } => self.unguard(zone, block),
-            Event::PcpLinked {
-                zone,
-                cpu,
-                list,
-                block,
-                noted,
-                end,
-            } => self.pcp_link(zone, cpu, list, block, noted, end),
-            Event::PcpUnlinked {
-                zone,
-                cpu,
-                list,
-                block,
-                end,
-            } => self.pcp_unlink(zone, cpu, list, block, end),
-            Event::Lent { zone, block } => {
-                self.settle(block);
-                self.lend(zone, block)
-            }
-            Event::Returned { zone, block } => {
-                self.settle(block);
-                self.take_back(zone, block)
-            }
-            Event::LentSplit { zone, block } => {
-                self.take_back(zone, block)?;
-                let frames = (0..block.frames()).map(|frame| block.start().offset(frame));
-                frames
-                    .map(Block::page)
-                    .try_for_each(|page| self.lend(zone, page))
-            }
-            Event::Retyped { block, mt } => self.retype(block, mt),
-            Event::Memory(event) => {
-                self.moved(event)?;
-                self.memory(event)
-            }
-            Event::Compaction(event) => self.compaction(event),
-            number => {
-                impossible::check_names(&self.base, number)?;
-                self.base.apply(number);
-                if let Event::ThresholdSet {
-                    zone, threshold, ..
-                } = number
-                {
-                    let at = self.at(zone)?;
-                    let widest = &mut self.zones[at].widest_threshold;
-                    *widest = threshold.max(*widest);
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn link(&mut self, zone: ZoneId, block: Block, mt: MigrateType, end: End) -> Result<(), Why> {
-        let at = self.at(zone)?;
-        self.put(block, Place::Free { zone, mt })?;
-        let rank = self.zones[at].link(block, mt, end);
-        if let Some(entry) = self.places.get_mut(&block.start()) {
-            entry.rank = rank;
-        }
-        Ok(())
-    }
-
-    fn unlink(&mut self, zone: ZoneId, block: Block, mt: MigrateType) -> Result<(), Why> {
-        let at = self.at(zone)?;
-        let entry = self.take(block, Place::Free { zone, mt })?;
-        self.zones[at].unlink(block, mt, entry.rank);
-        Ok(())
-    }
-
-    fn pcp_link(
-        &mut self,
-        zone: ZoneId,
-        cpu: CpuId,
-        list: u8,
-        block: Block,
-        noted: Option<MigrateType>,
-        end: End,
-    ) -> Result<(), Why> {
-        let at = self.at(zone)?;
-        if self.zones[at].pcp(cpu).is_none() {
-            return Err(Why::NoCpu(zone, cpu));
-        }
-        self.put(block, Place::Pcp { zone, cpu, list })?;
-        let pcp = self.zones[at].pcp_mut(cpu).ok_or(Why::NoCpu(zone, cpu))?;
-        pcp.link(list, block, noted, end);
-        Ok(())
-    }
-
-    fn pcp_unlink(
-        &mut self,
-        zone: ZoneId,
-        cpu: CpuId,
-        list: u8,
-        block: Block,
-        end: End,
-    ) -> Result<(), Why> {
-        let at = self.at(zone)?;
-        self.take(block, Place::Pcp { zone, cpu, list })?;
-        let pcp = self.zones[at].pcp_mut(cpu).ok_or(Why::NoCpu(zone, cpu))?;
-        if pcp.unlink(list, block, end) {
-            Ok(())
-        } else {
-            Err(Why::NotAtEnd(block, end))
-        }
-    }
-
-    fn lend(&mut self, zone: ZoneId, block: Block) -> Result<(), Why> {
-        let at = self.at(zone)?;
-        self.put(block, Place::Lent { zone })?;
-        self.zones[at].lent_frames += block.frames();
-        Ok(())
-    }
-
-    fn take_back(&mut self, zone: ZoneId, block: Block) -> Result<(), Why> {
-        let at = self.at(zone)?;
-        self.take(block, Place::Lent { zone })?;
-        self.zones[at].lent_frames -= block.frames();
-        Ok(())
-    }
-
-    /// Out of hand, into a place.
-    fn put(&mut self, block: Block, place: Place) -> Result<(), Why> {
-        if block.order() > self.base.global.top_order {
-            return Err(Why::AboveTop(block));
-        }
-        if !self
-            .base
-            .zone(place.zone())
-            .is_some_and(|zone| contains(zone, block.range()))
-        {
-            return Err(Why::OutsideZone(block, place.zone()));
-        }
-        if !self.hand.take(block.range()) {
-            return Err(match self.overlapping(block) {
-                Some((other, place)) => Why::Overlaps(block, other, place),
-                None => Why::NotInHand(block),
-            });
-        }
-        let order = block.order();
-        self.places.insert(
-            block.start(),
-            Entry {
-                order,
-                place,
-                rank: 0,
-            },
-        );
-        Ok(())
-    }
-
-    /// Out of a place, into hand.
-    fn take(&mut self, block: Block, place: Place) -> Result<Entry, Why> {
-        match self.places.get(&block.start()) {
-            Some(entry) if entry.order == block.order() && entry.place == place => {}
-            _ => return Err(Why::NotThere(block, place, self.overlapping(block))),
-        }
-        let entry = self.places.remove(&block.start());
-        self.hand.put(block.range()).map_err(Why::Twice)?;
-        entry.ok_or(Why::NotThere(block, place, None))
-    }
-
-    fn overlapping(&self, block: Block) -> Option<(Block, Place)> {
-        let inside = self.places.range(block.start()..block.range().end()).next();
-        let inside = inside.map(|(&start, _)| start).unwrap_or(block.start());
-        self.place(inside)
-    }
-
-    fn settle(&mut self, block: Block) {
-        if self.unsettled.is_empty() {
-            return;
-        }
-        let first = block.start().align_down(self.base.global.pageblock_order);
-        let touched: Vec<_> = self
-            .unsettled
-            .range(first..block.range().end())
-            .copied()
-            .collect();
-        for start in touched {
-            self.unsettled.remove(&start);
-        }
-    }
-
-    fn retype(&mut self, block: Block, mt: MigrateType) -> Result<(), Why> {
-        if block.order() != self.base.global.pageblock_order {
-            return Err(Why::NoPageblock(block));
-        }
-        let Some(before) = self.pageblock_type(block.start()) else {
-            return Err(Why::NoPageblock(block));
-        };
-        if before != mt && !(before.is_ordinary() && mt.is_ordinary()) {
-            self.unsettled.insert(block.start());
-        }
-        self.base.apply(Event::Retyped { block, mt });
-        Ok(())
-    }
-}
-
-/// Whether all of these frames lie where the zone has memory, or in its span if that is not known.
-fn contains(zone: &ZoneState, range: PfnRange) -> bool {
-    let inside = |memory: &PfnRange| memory.intersection(range).frames();
-    match zone.memory.as_slice() {
-        [] => PfnRange::sized(zone.start, zone.spanned).covers(range),
-        memory => {
-            let first = memory.partition_point(|memory| memory.end() <= range.start());
-            let near = memory[first..]
-                .iter()
-                .take_while(|memory| memory.start() < range.end());
-            near.map(inside).sum::<u64>() == range.frames()
         }
     }
 }

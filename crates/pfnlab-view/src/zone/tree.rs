@@ -39,7 +39,12 @@ pub(super) fn draw(snapshot: &Snapshot, zone: &ZoneState, picture: &ZonePicture,
     let top = whole.min(snapshot.global.top_order).max(largest);
     let each = format!(", {} a cell; halves below their whole", row.scale.frames());
     page.paragraph(0, Line::new().then(Tone::Strong, "orders").plain(each));
-    let split = split(&blocks, top);
+    // What was split for these blocks to be.
+    let split: BTreeSet<Block> = blocks
+        .iter()
+        .flat_map(|(block, _)| block.parents())
+        .filter(|parent| parent.order() <= top)
+        .collect();
     for order in least.through(top).rev() {
         let mut glyphs = vec![Glyph::Outside; width];
         let of_order = |block: &Block| block.order() == order;
@@ -64,21 +69,6 @@ pub(super) fn draw(snapshot: &Snapshot, zone: &ZoneState, picture: &ZonePicture,
         }
         page.line(0, line);
     }
-}
-
-/// What was split for these blocks to be, up to an order.
-fn split(blocks: &[(Block, Holder)], top: Order) -> BTreeSet<Block> {
-    let mut split = BTreeSet::new();
-    for (block, _) in blocks {
-        let mut block = *block;
-        while let Some(parent) = block.parent().filter(|parent| parent.order() <= top) {
-            if !split.insert(parent) {
-                break;
-            }
-            block = parent;
-        }
-    }
-    split
 }
 
 /// Frames side by side, so many to a cell.

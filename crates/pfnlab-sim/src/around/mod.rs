@@ -1,5 +1,7 @@
 //! What sits around an allocator in a run: caches of objects, LRU batches, page tables' extensions.
 
+mod tap;
+
 use std::collections::BTreeMap;
 
 use pfnlab_clients::lru::{Lru, LruError, ReclaimModel};
@@ -7,11 +9,13 @@ use pfnlab_clients::page_ext::{ClientKind, Needs, PageExt, PageExtError, Section
 use pfnlab_clients::slab::{GiveBackError, LendError, Slub, SlubSetup};
 use pfnlab_clients::{CpuEvent, CpuNotifier, Generation, MemoryNotifier, References};
 use pfnlab_model::{
-    Address, AllocError, Block, CacheId, Capability, ClientOp, CpuId, FreeError, Inspect, MemRange,
-    MemoryNotice, MemoryOp, Observer, PageAllocator, PageExtClients, Pfn, PfnRange, Request,
-    Shrink, Snapshot, Ticket,
+    Address, AllocError, Block, CacheId, ClientOp, CpuId, FreeError, Inspect, MemRange,
+    MemoryNotice, MemoryOp, Observer, PageAllocator, PageExtClients, PfnRange, Shrink, Snapshot,
+    Ticket,
 };
 
+pub use self::tap::Move;
+use self::tap::Tap;
 use crate::tickets::Tickets;
 use crate::{DriverError, Held, Outcome};
 
@@ -36,15 +40,6 @@ pub struct Around {
 enum Thing {
     Object(Address),
     Cache(CacheId),
-}
-
-/// A block that went between the allocator and a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Move {
-    /// The client got it.
-    Got(Block),
-    /// The client gave it back.
-    Gave(Block),
 }
 
 impl Around {
@@ -115,7 +110,6 @@ impl Around {
 
     /// One of several that hold a block gives it up.
     pub(crate) fn unshare(&mut self, block: Block, observer: &mut impl Observer) {
-        self.moves.clear();
         let last = self.references.put(block, observer);
         debug_assert!(!last, "{block} has one holder, who is to free it");
     }
@@ -306,7 +300,7 @@ impl Around {
             ClientOp::CacheShrink { cache, cpu } => match cache_of(&self.things, cache) {
                 Some(id) => {
                     let shrunk = self.slub.shrink(id, cpu, &mut tap, observer);
-                    Ok(done(&shrunk))
+                    Ok(Outcome::of(&shrunk))
                 }
                 None => Ok(Outcome::Skipped),
             },
@@ -316,7 +310,7 @@ impl Around {
                     if gone.is_ok() {
                         self.things.remove(&cache);
                     }
-                    Ok(done(&gone))
+                    Ok(Outcome::of(&gone))
                 }
                 None => Ok(Outcome::Skipped),
             },
@@ -340,7 +334,7 @@ impl Around {
             }
             ClientOp::LruDrain { cpu } => {
                 let drained = self.lru.drain(cpu, cpu, &mut tap, observer);
-                Ok(done(&drained))
+                Ok(Outcome::of(&drained))
             }
             ClientOp::PageExt { clients, cpu } => {
                 Ok(self.page_tables(clients, cpu, allocator, observer))
@@ -422,66 +416,4 @@ fn memory(snapshot: &Snapshot) -> Vec<MemRange> {
         known.chain(span).map(move |range| MemRange { range, node })
     });
     ranges.collect()
-}
-
-fn done<E>(result: &Result<(), E>) -> Outcome {
-    match result {
-        Ok(()) => Outcome::Done,
-        Err(_) => Outcome::Rejected,
-    }
-}
-
-/// The allocator as its clients see it; what they get and give back is written down.
-struct Tap<'a, A>(&'a mut A, &'a mut Vec<Move>);
-
-impl<A: PageAllocator> PageAllocator for Tap<'_, A> {
-    fn alloc(
-        &mut self,
-        request: &Request,
-        observer: &mut impl Observer,
-    ) -> Result<Block, AllocError> {
-        let anywhere = request.node.is_none() || self.0.offers(Capability::Zones);
-        let request = Request {
-            node: request.node.filter(|_| anywhere),
-            ..*request
-        };
-        let block = self.0.alloc(&request, observer)?;
-        self.1.push(Move::Got(block));
-        Ok(block)
-    }
-
-    fn free(
-        &mut self,
-        block: Block,
-        cpu: CpuId,
-        observer: &mut impl Observer,
-    ) -> Result<(), FreeError> {
-        self.0.free(block, cpu, observer)?;
-        self.1.push(Move::Gave(block));
-        Ok(())
-    }
-
-    fn offers(&self, what: Capability) -> bool {
-        matches!(what, Capability::Exact | Capability::Zones) && self.0.offers(what)
-    }
-
-    fn exact(
-        &mut self,
-        request: &Request,
-        frames: u32,
-        observer: &mut impl Observer,
-    ) -> Result<Pfn, AllocError> {
-        let start = self.0.exact(request, frames, observer)?;
-        let pages = (0..u64::from(frames)).map(|frame| Block::page(start.offset(frame)));
-        self.1.extend(pages.map(Move::Got));
-        Ok(start)
-    }
-
-    fn set_listed(&mut self, page: Block, listed: bool) {
-        self.0.set_listed(page, listed);
-    }
-
-    fn inspect(&self) -> Option<&dyn Inspect> {
-        self.0.inspect()
-    }
 }
