@@ -55,7 +55,7 @@ pub(crate) fn profiles(args: &ProfilesArgs) -> Result<Verdict, Failure> {
     let named = named.collect::<Result<Vec<_>, _>>()?;
     match (&named[..], args.json) {
         ([], false) => output::text(&list())?,
-        ([], true) => output::json(&report(&all().collect::<Vec<_>>()))?,
+        ([], true) => output::json(&report(&Profile::every().collect::<Vec<_>>()))?,
         ([one], false) => output::text(&describe(one))?,
         ([_], true) => output::json(&report(&named))?,
         ([one, other], false) => output::text(&compare(one, other))?,
@@ -98,11 +98,6 @@ fn report(profiles: &[&Profile]) -> ListReport {
     ListReport {
         profiles: profiles.iter().map(profile).collect(),
     }
-}
-
-/// Generations, oldest first, and then their variants.
-fn all() -> impl Iterator<Item = &'static Profile> {
-    Profile::ALL.iter().chain(Profile::VARIANTS).copied()
 }
 
 /// The generation a profile is a variant of.

@@ -17,7 +17,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Verdict, Failure> {
     for setting in &args.set {
         runs.push((setting.clone(), Otherwise::parse(setting)?));
     }
-    let subject = Subject::open(&args.subject, args.profile.as_deref())?;
+    let subject = Subject::open(&args.subject, args.on.profile.as_deref())?;
     let mut sections = Vec::new();
     for (setting, otherwise) in runs {
         let film = match &subject {

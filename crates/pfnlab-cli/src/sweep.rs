@@ -37,7 +37,7 @@ struct MetricReport {
 pub(crate) fn sweep(args: &SweepArgs) -> Result<Verdict, Failure> {
     let metrics = metrics(&args.metric)?;
     let mut scenario = Scenario::open(&args.scenario)?;
-    if let Some(profile) = &args.profile {
+    if let Some(profile) = &args.on.profile {
         scenario = scenario.on(kernel::profile(Some(profile))?);
     }
     let name = scenario.name().to_owned();

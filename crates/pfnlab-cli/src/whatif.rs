@@ -19,7 +19,7 @@ struct WhatifReport {
 }
 
 pub(crate) fn whatif(args: &WhatifArgs) -> Result<Verdict, Failure> {
-    let rows = match Subject::open(&args.subject, args.profile.as_deref())? {
+    let rows = match Subject::open(&args.subject, args.on.profile.as_deref())? {
         Subject::Trace(trace) => what_if::of_trace(&trace, &args.set)?,
         Subject::Scenario(scenario) => what_if::of_scenario(&scenario, &args.set)?,
     };

@@ -410,6 +410,11 @@ impl Profile {
     /// The newest generation.
     pub const NEWEST: &'static Profile = &LINUX_6_12_Y;
 
+    /// Every generation, oldest first, and then the variants.
+    pub fn every() -> impl Iterator<Item = &'static Profile> {
+        Profile::ALL.iter().chain(Profile::VARIANTS).copied()
+    }
+
     /// The generation, or the variant of one, with this name.
     ///
     /// ```
@@ -418,8 +423,7 @@ impl Profile {
     /// assert!(Profile::by_name("linux-5.0+nofragment").is_some());
     /// ```
     pub fn by_name(name: &str) -> Option<&'static Profile> {
-        let mut all = Profile::ALL.iter().chain(Profile::VARIANTS).copied();
-        all.find(|profile| profile.name == name)
+        Profile::every().find(|profile| profile.name == name)
     }
 
     /// The generation it is, or is a variant of.

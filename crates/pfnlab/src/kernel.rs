@@ -20,8 +20,7 @@ pub fn profile(name: Option<&str>) -> Result<&'static Profile, Error> {
         return Ok(Profile::NEWEST);
     };
     Profile::by_name(name).ok_or_else(|| {
-        let all = Profile::ALL.iter().chain(Profile::VARIANTS);
-        let known: Vec<_> = all.map(|profile| profile.name()).collect();
+        let known: Vec<_> = Profile::every().map(Profile::name).collect();
         let (name, known) = (name.to_owned(), known.join(", "));
         match nearest(&name) {
             Some(nearest) => Error::Release {
@@ -40,21 +39,20 @@ pub fn profile(name: Option<&str>) -> Result<&'static Profile, Error> {
 
 /// The newest generation that is not newer than a release such as `6.6.30-generic`, or else the oldest.
 fn nearest(release: &str) -> Option<&'static Profile> {
-    let asked = series(release).filter(|_| !release.contains('+'))?;
+    let of = |name: &str| {
+        let release = name.trim_start_matches("linux");
+        series(release.trim_start_matches(['-', 'v']))
+    };
+    let asked = of(release).filter(|_| !release.contains('+'))?;
     let mut generations = Profile::ALL.iter().copied().rev();
-    let before = generations.find(|profile| series(profile.name()) <= Some(asked));
+    let before = generations.find(|profile| of(profile.name()) <= Some(asked));
     before.or(Profile::ALL.first().copied())
 }
 
 /// The first two numbers of a release.
-fn series(release: &str) -> Option<(u32, u32)> {
-    let numbers = release
-        .trim_start_matches("linux")
-        .trim_start_matches(['-', 'v']);
-    let mut numbers = numbers
-        .split(['.', '-', '+'])
-        .map(|number| number.parse().ok());
-    Some((numbers.next()??, numbers.next()??))
+pub(crate) fn series(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(['.', '-', '+']).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 /// The config of a name; none given, `x86_64`.

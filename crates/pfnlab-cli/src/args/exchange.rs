@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::run::OnKernel;
+
 /// What `report` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -22,10 +24,9 @@ pub(crate) struct ReportArgs {
     /// The page
     #[arg(short, long, value_name = "OUT.html")]
     pub(crate) out: PathBuf,
-    /// The kernel generation it runs on, or a variant of one (`pfnlab profiles` lists them); not given,
-    /// the one it names
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
+    /// Which kernel.
+    #[command(flatten)]
+    pub(crate) on: OnKernel,
     /// What is otherwise, such as watermark_boost_factor=0; once for each run to compare with
     #[arg(long, value_name = "KNOB=VALUE,…")]
     pub(crate) set: Vec<String>,

@@ -68,6 +68,15 @@ impl RunOptions {
     }
 }
 
+/// The kernel that a trace or a scenario runs on.
+#[derive(Debug, Args)]
+pub(crate) struct OnKernel {
+    /// The kernel generation it runs on, or a variant of one (`pfnlab profiles` lists them); not given,
+    /// the one it names
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+}
+
 /// What `whatif` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -85,10 +94,9 @@ pub(crate) struct WhatifArgs {
     /// A trace, a scenario (a file that ends in .toml), or - for a trace on stdin
     #[arg(value_name = "TRACE|SCENARIO.toml")]
     pub(crate) subject: String,
-    /// The kernel generation it runs on, or a variant of one (`pfnlab profiles` lists them); not given,
-    /// the one it names
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
+    /// Which kernel.
+    #[command(flatten)]
+    pub(crate) on: OnKernel,
     /// What is otherwise, such as min_free_kbytes=65536; several joined by commas; once for each row
     #[arg(long, value_name = "KNOB=VALUE,…")]
     pub(crate) set: Vec<String>,
@@ -113,10 +121,9 @@ pub(crate) struct SweepArgs {
     /// The scenario
     #[arg(value_name = "SCENARIO.toml")]
     pub(crate) scenario: PathBuf,
-    /// The kernel generation it runs on, or a variant of one (`pfnlab profiles` lists them); not given,
-    /// the one it names
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
+    /// Which kernel.
+    #[command(flatten)]
+    pub(crate) on: OnKernel,
     /// What is otherwise, such as profile=linux-4.14; several joined by commas; once for each column
     #[arg(long, value_name = "KNOB=VALUE,…")]
     pub(crate) set: Vec<String>,

@@ -3,6 +3,8 @@
 use pfnlab_linux::kmem::KmemKernel;
 use pfnlab_model::{Gfp, GfpBits, generation_of};
 
+use crate::kernel;
+
 /// The rules of a generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rules {
@@ -139,10 +141,7 @@ impl Rules {
 
     /// Those of the generation nearest to a release; of none, the newest.
     pub(super) fn of_release(release: Option<&str>) -> Rules {
-        let series = release.and_then(|release| {
-            let mut numbers = release.split(['.', '-', '+']).map(str::parse::<u32>);
-            Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-        });
+        let series = release.and_then(kernel::series);
         let begun = |rules: &Rules| Some(rules.since? <= series?);
         let mut generations = GENERATIONS.into_iter();
         let nearest = generations.find(|rules| begun(rules) == Some(true));

@@ -1,6 +1,6 @@
 //! The line in which a booting kernel says how much memory it has.
 
-use pfnlab_model::{Inspect, generation_of};
+use pfnlab_model::Inspect;
 
 use super::Facts;
 use crate::boot::log::BootedLog;
@@ -63,7 +63,7 @@ pub(super) fn facts(facts: &mut Facts, log: &BootedLog, said: &[(u32, &str)]) {
     if let Some(kernel) = part(" cma-reserved") {
         facts.add("contiguous memory in KiB", kernel, contiguous * KIB);
     }
-    if old.is_some() || PRINTED_FIRST.contains(&generation_of(log.profile().name())) {
+    if old.is_some() || PRINTED_FIRST.contains(&log.profile().generation().name()) {
         let available = available.trim_end_matches(['k', 'K']);
         facts.add("available memory in KiB", available, free * KIB);
     }

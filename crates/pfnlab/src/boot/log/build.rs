@@ -2,7 +2,7 @@
 
 use pfnlab_linux::bootlog;
 use pfnlab_mm::{Config, Profile};
-use pfnlab_model::{BootScript, generation_of};
+use pfnlab_model::BootScript;
 
 /// The generation a release belongs to.
 pub(super) fn profile_of(release: &str) -> Option<&'static Profile> {
@@ -43,7 +43,7 @@ pub(super) fn config_of(profile: &Profile, script: &BootScript, text: &str) -> C
     config.cma = said().any(|said| said.starts_with("cma: Reserved "));
     // No log shows whether memory can be taken out of use. It usually can where the kernel is built
     // to use that itself: from 6.1 on, up to 3.8, and with such areas.
-    config.isolation = config.cma || !WITHOUT_ISOLATION.contains(&generation_of(profile.name()));
+    config.isolation = config.cma || !WITHOUT_ISOLATION.contains(&profile.generation().name());
     if said().any(is_late) {
         config = Config {
             name: Config::X86_64_DEFERRED.name,
